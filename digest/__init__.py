@@ -1,0 +1,5 @@
+"""Papers in, digests out."""
+
+from digest.celery import app as celery_app
+
+__all__ = ["celery_app"]

@@ -1,0 +1,31 @@
+"""The Jinja2 environment of pages and messages.
+
+Names end in .html.jinja, .xml.jinja or .txt.jinja; everything that is not plain text autoescapes, and a missing variable is an
+error rather than an empty space.
+"""
+
+from typing import Any
+
+from django.conf import settings
+from django.templatetags.static import static
+from django.urls import reverse
+from jinja2 import Environment, StrictUndefined
+
+
+def _autoescape(name: str | None) -> bool:
+    return name is None or not name.endswith(".txt.jinja")
+
+
+def environment(**options: Any) -> Environment:
+    """Jinja2 environment for Django's backend; `options` are the backend's own (loader, auto_reload)."""
+    env = Environment(  # noqa: S701 - escaping is decided per name, above
+        **{
+            **options,
+            "autoescape": _autoescape,
+            "undefined": StrictUndefined,
+            "trim_blocks": True,
+            "lstrip_blocks": True,
+        }
+    )
+    env.globals.update(static=static, url=reverse, site_name=settings.SITE_NAME, site_url=settings.SITE_URL)
+    return env

@@ -1,0 +1,1 @@
+"""What only a local run uses: a private PostgreSQL and Valkey, the inbox, and the command that starts it all."""

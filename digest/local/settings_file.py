@@ -1,0 +1,40 @@
+"""`var/local.env`: what a local run tells every process it starts, and every command started by hand beside it."""
+
+import os
+import secrets
+from pathlib import Path
+
+from digest.environment import VAR, read_env_file
+from digest.local.servers import Postgres, Valkey
+
+INBOX = VAR / "inbox"
+
+
+def write(path: Path, *, port: int = 8000, smtp_port: int = 2525) -> dict[str, str]:
+    """Write the file and return its values; secrets that it already holds are kept, so that links in old messages stay valid.
+
+    DATABASE_URL and REDIS_URL of the environment win over the private servers.
+    """
+    kept = read_env_file(path)
+    values = {
+        "DEBUG": "0",
+        "SECRET_KEY": kept.get("SECRET_KEY") or secrets.token_hex(32),
+        "TOKEN_KEYS": kept.get("TOKEN_KEYS") or secrets.token_hex(32),
+        "IDENTITY_KEY": kept.get("IDENTITY_KEY") or secrets.token_hex(32),
+        "SITE_URL": f"http://127.0.0.1:{port}",
+        "ALLOWED_HOSTS": "127.0.0.1,localhost",
+        "DATABASE_URL": os.environ.get("DATABASE_URL") or Postgres(VAR).url(),
+        "REDIS_URL": os.environ.get("REDIS_URL") or Valkey(VAR).url,
+        "SMTP_URL": f"smtp://127.0.0.1:{smtp_port}",
+        "DIGEST_FROM": "Paper Round <digest@paperround.example.org>",
+        "NOTICE_FROM": "Paper Round <hello@paperround.example.org>",
+        "BOUNCE_ADDRESS": "bounces@paperround.example.org",
+        "POSTAL_ADDRESS": "Paper Round, 1 Example Street, 75000 Paris",
+        "LOCAL_INBOX": str(INBOX),
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    partial.touch(mode=0o600)
+    partial.write_text("".join(f"{name}={value}\n" for name, value in values.items()), encoding="utf-8")
+    partial.replace(path)
+    return values

@@ -1,0 +1,393 @@
+"""Papers, where they came from, and what became of them: issues and the delivery ledger."""
+
+import datetime as dt
+from typing import ClassVar
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from subscriptions.models import Notice, Subscriber, Subscription, Topic
+
+
+class Source(models.Model):
+    """A feed, an interface or a saved page that announces papers."""
+
+    class Format(models.TextChoices):
+        PAGE = "page", "saved Daily Papers page"
+        ARXIV = "arxiv", "arXiv RSS or Atom"
+        ARXIV_API = "arxiv-api", "arXiv API"
+        ARXIV_OAI = "arxiv-oai", "arXiv OAI-PMH"
+        HUGGINGFACE = "huggingface", "Hugging Face Daily Papers"
+        SYNDICATION = "syndication", "RSS, Atom or JSON Feed"
+
+    slug = models.SlugField(max_length=80, unique=True)
+    name = models.CharField(max_length=160)
+    format = models.CharField(max_length=16, choices=Format)
+    url = models.URLField(max_length=500, blank=True, help_text="Empty for files that are handed in.")
+    homepage = models.URLField(max_length=500, blank=True)
+    active = models.BooleanField(default=True)
+    etag = models.CharField(max_length=500, blank=True)
+    last_modified = models.CharField(max_length=100, blank=True)
+    interval = models.DurationField(default=dt.timedelta(hours=6))
+    next_poll_at = models.DateTimeField(null=True, blank=True)
+    failures = models.PositiveIntegerField(default=0, help_text="Failed polls in a row.")
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Poll(models.Model):
+    """One conditional GET, or one file handed in, and what it brought."""
+
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="polls")
+    started_at = models.DateTimeField(db_default=Now())
+    duration = models.DurationField(null=True, blank=True)
+    status = models.PositiveSmallIntegerField(null=True, blank=True, help_text="HTTP status; empty for a file.")
+    size = models.PositiveBigIntegerField(default=0, help_text="Octets read.")
+    entries_new = models.PositiveIntegerField(default=0)
+    entries_known = models.PositiveIntegerField(default=0)
+    entries_refused = models.JSONField(default=list, help_text="One object for each: title, why.")
+    error = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["source", "-started_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.source_id} at {self.started_at:%Y-%m-%d %H:%M}"
+
+
+class Paper(models.Model):
+    """A work, whatever the number of places that announced it.
+
+    `title` and `abstract` are clean Unicode text; `title_source` and `abstract_source` are what the feed said. `listed_at` is
+    when the paper became selectable here, given in commit order (see `papers.store`); windows run over it. A paper merged into
+    another stays as a pointer, so that old links and histories still lead somewhere.
+    """
+
+    title = models.CharField(max_length=1000)
+    abstract = models.TextField(blank=True)
+    title_source = models.TextField()
+    abstract_source = models.TextField(blank=True)
+    authors = ArrayField(models.CharField(max_length=300), default=list, blank=True)
+    categories = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    keywords = ArrayField(models.CharField(max_length=120), default=list, blank=True)
+    url = models.URLField(max_length=1000, blank=True, help_text="Where the work lives; empty when no feed said.")
+    pdf_url = models.URLField(max_length=1000, blank=True)
+    links = models.JSONField(default=list, help_text="Objects {kind: code|project|other, url}, in order of appearance.")
+    upvotes = models.PositiveIntegerField(default=0)
+    stars = models.PositiveIntegerField(default=0)
+    announced_at = models.DateTimeField(help_text="When the outside world announced it.")
+    listed_at = models.DateTimeField(help_text="When it became selectable here.")
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    merged_into = models.ForeignKey("self", on_delete=models.CASCADE, null=True, blank=True, related_name="merged")
+    revision = models.PositiveIntegerField(default=1, help_text="Grows whenever what is shown of the paper changes.")
+    topics = models.ManyToManyField(Topic, through="PaperTopic", related_name="papers")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["listed_at", "id"], name="paper_listed"),
+            models.Index(fields=["-announced_at", "id"], name="paper_announced"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class PaperIdentifier(models.Model):
+    """One name under which the world knows a paper; no two papers share one."""
+
+    class Kind(models.TextChoices):
+        DOI = "doi", "DOI"
+        ARXIV = "arxiv", "arXiv id"
+        URL = "url", "canonical address"
+        TITLE = "title", "hash of the title"
+
+    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="identifiers")
+    kind = models.CharField(max_length=8, choices=Kind)
+    value = models.CharField(max_length=1000)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "value"], name="identifier_names_one_paper")]
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.value}"
+
+
+class PaperVersion(models.Model):
+    """What a paper said in one of its versions."""
+
+    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveSmallIntegerField()
+    title_source = models.TextField()
+    abstract_source = models.TextField(blank=True)
+    announced_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["paper", "number"], name="version_once")]
+
+    def __str__(self) -> str:
+        return f"v{self.number} of {self.paper_id}"
+
+
+class Appearance(models.Model):
+    """A paper seen in a source."""
+
+    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="appearances")
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="appearances")
+    url = models.URLField(max_length=1000, blank=True)
+    announced_at = models.DateTimeField()
+    first_seen_at = models.DateTimeField()
+    upvotes = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["paper", "source"], name="appearance_once_a_source")]
+
+    def __str__(self) -> str:
+        return f"{self.paper_id} in {self.source_id}"
+
+
+class PaperTopic(models.Model):
+    """How well a paper matches a topic: score in (0, 1]."""
+
+    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="paper_topics")
+    topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="paper_topics")
+    score = models.FloatField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["paper", "topic"], name="paper_topic_once"),
+            models.CheckConstraint(condition=Q(score__gt=0, score__lte=1), name="paper_topic_score"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.paper_id} {self.topic_id} {self.score:.2f}"
+
+
+class Upvote(models.Model):
+    """A confirmed subscriber's vote for a paper on the site."""
+
+    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="votes")
+    subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="upvotes")
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["paper", "subscriber"], name="upvote_once")]
+
+    def __str__(self) -> str:
+        return f"{self.subscriber_id} for {self.paper_id}"
+
+
+class Pick(models.Model):
+    """An editor's choice, with a one-line note."""
+
+    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="picks")
+    editor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    note = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["paper", "editor"], name="pick_once")]
+
+    def __str__(self) -> str:
+        return f"{self.paper_id}: {self.note}"
+
+
+class RankingConfiguration(models.Model):
+    """A version of the ranking's weights; each issue names the one that made it."""
+
+    version = models.PositiveIntegerField(unique=True)
+    weights = models.JSONField()
+    note = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["-version"]
+
+    def __str__(self) -> str:
+        return f"ranking {self.version}"
+
+
+class Issue(models.Model):
+    """One numbered digest for one subscription, frozen when it is published.
+
+    `slate` holds what was chosen, in order, as `ranking` returned it: paper, revision, score, and the terms of the score that
+    are shown as reasons. `receipt` counts what was considered, shown and left out. A week with nothing to send leaves an issue
+    without a number, whose delivery is skipped and says why.
+    """
+
+    class Kind(models.TextChoices):
+        REGULAR = "regular", "regular"
+        SAMPLE = "sample", "sample after confirmation"
+
+    subscription = models.ForeignKey(Subscription, on_delete=models.CASCADE, related_name="issues")
+    kind = models.CharField(max_length=8, choices=Kind, default=Kind.REGULAR)
+    number = models.PositiveIntegerField(null=True, blank=True)
+    due_at = models.DateTimeField(help_text="The hour this issue was due; with the subscription, its identity.")
+    window_start = models.DateTimeField()
+    window_end = models.DateTimeField()
+    configuration = models.ForeignKey(RankingConfiguration, on_delete=models.PROTECT, related_name="+")
+    paper_ids = ArrayField(models.BigIntegerField(), default=list)
+    slate = models.JSONField(default=list)
+    receipt = models.JSONField(default=dict)
+    published_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            BrinIndex(fields=["published_at"], name="issue_published_brin"),
+            models.Index(fields=["-window_end"], name="issue_window_end"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["subscription", "due_at"], name="issue_once_a_due_hour"),
+            models.UniqueConstraint(fields=["subscription", "number"], name="issue_number_once"),
+            models.CheckConstraint(condition=Q(window_start__lt=models.F("window_end")), name="issue_window_is_forward"),
+        ]
+
+    def __str__(self) -> str:
+        return f"issue {self.number} of subscription {self.subscription_id}"
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def ready(self, now: dt.datetime) -> "DeliveryQuerySet":
+        """What waits and may be tried at `now`: notices first, then the longest waiting."""
+        return self.filter(state__in=[Delivery.State.QUEUED, Delivery.State.DEFERRED], next_attempt_at__lte=now).order_by(
+            "priority", "next_attempt_at", "id"
+        )
+
+
+class Delivery(models.Model):
+    """The fate of one message: the ledger.
+
+    queued -> claimed (leased, nothing sent) -> sending -> accepted | deferred | uncertain | failed | skipped. An expired
+    `claimed` was never sent and is queued again; an expired `sending` is uncertain, for the server may have the message.
+    `fence` grows with every claim, and an outcome is recorded only by the claim that still holds it. Leases run by the
+    database's clock.
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "queued"
+        CLAIMED = "claimed", "claimed"
+        SENDING = "sending", "sending"
+        ACCEPTED = "accepted", "accepted by the relay"
+        DEFERRED = "deferred", "deferred"
+        UNCERTAIN = "uncertain", "uncertain"
+        FAILED = "failed", "failed"
+        SKIPPED = "skipped", "skipped"
+
+    class Priority(models.IntegerChoices):
+        NOTICE = 0, "notice"
+        ISSUE = 1, "issue"
+
+    class Stage(models.TextChoices):
+        CONNECT = "connect", "connecting"
+        MAIL = "mail", "before MAIL was accepted"
+        DATA = "data", "before 354"
+        BODY = "body", "in the body"
+        DOT = "dot", "after the final dot"
+
+    issue = models.OneToOneField(Issue, on_delete=models.CASCADE, null=True, blank=True, related_name="delivery")
+    notice = models.OneToOneField(Notice, on_delete=models.CASCADE, null=True, blank=True, related_name="delivery")
+    subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="deliveries")
+    domain = models.CharField(max_length=254, help_text="The receiving domain.")
+    priority = models.PositiveSmallIntegerField(choices=Priority)
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    reason = models.CharField(max_length=200, blank=True, help_text="Why it is where it is, in a few plain words.")
+    message_id = models.CharField(max_length=200, unique=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField()
+    fence = models.PositiveBigIntegerField(default=0)
+    claimed_by = models.CharField(max_length=120, blank=True)
+    lease_expires_at = models.DateTimeField(null=True, blank=True)
+    stage = models.CharField(max_length=8, choices=Stage, blank=True, help_text="How far the last broken attempt came.")
+    reply_code = models.PositiveSmallIntegerField(null=True, blank=True)
+    reply = models.CharField(max_length=500, blank=True, help_text="The relay's last words.")
+    size = models.PositiveIntegerField(null=True, blank=True, help_text="Octets of the message sent.")
+    created_at = models.DateTimeField(db_default=Now())
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[DeliveryQuerySet] = DeliveryQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name_plural = "deliveries"
+        indexes = [
+            models.Index(
+                fields=["priority", "next_attempt_at", "id"],
+                name="delivery_ready",
+                condition=Q(state__in=["queued", "deferred"]),
+            ),
+            models.Index(fields=["lease_expires_at"], name="delivery_leased", condition=Q(state__in=["claimed", "sending"])),
+            models.Index(fields=["state", "-created_at"], name="delivery_state"),
+            BrinIndex(fields=["created_at"], name="delivery_created_brin"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(issue__isnull=False, notice=None) | Q(issue=None, notice__isnull=False),
+                name="delivery_of_an_issue_or_a_notice",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["deferred", "uncertain", "failed", "skipped"]) | ~Q(reason=""),
+                name="delivery_says_why",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["claimed", "sending"]) | Q(lease_expires_at__isnull=False),
+                name="delivery_held_under_a_lease",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["accepted", "failed", "skipped"], finished_at__isnull=False)
+                | (~Q(state__in=["accepted", "failed", "skipped"]) & Q(finished_at=None)),
+                name="delivery_finished_has_its_instant",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.state} {self.message_id}"
+
+
+class Bounce(models.Model):
+    """A report about a message, with our verdict."""
+
+    class Verdict(models.TextChoices):
+        SUPPRESS = "suppress", "suppress"
+        SOFT = "soft", "soft"
+        SENDER_FAULT = "sender-fault", "sender's fault"
+        COMPLAINT = "complaint", "complaint"
+        IGNORE = "ignore", "ignore"
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.SET_NULL, null=True, blank=True, related_name="bounces")
+    subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, null=True, blank=True, related_name="bounces")
+    verdict = models.CharField(max_length=16, choices=Verdict)
+    status = models.CharField(max_length=16, blank=True, help_text="Enhanced status code (RFC 3463), if any.")
+    why = models.CharField(max_length=500)
+    received_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.verdict} {self.status}"
+
+
+class Feedback(models.Model):
+    """An explicit vote on a paper, made from a digest or on the site."""
+
+    class Vote(models.TextChoices):
+        MORE = "more", "more like this"
+        LESS = "less", "less like this"
+        SAVE = "save", "saved"
+        MUTE = "mute", "never again"
+
+    subscription = models.ForeignKey(Subscription, on_delete=models.CASCADE, related_name="feedback")
+    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="feedback")
+    vote = models.CharField(max_length=4, choices=Vote)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name_plural = "feedback"
+        constraints = [models.UniqueConstraint(fields=["subscription", "paper", "vote"], name="feedback_once")]
+
+    def __str__(self) -> str:
+        return f"{self.vote} {self.paper_id}"

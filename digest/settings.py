@@ -1,0 +1,154 @@
+"""Django's settings, read from the environment; see `docs/settings.md` for every variable."""
+
+from urllib.parse import urlsplit
+
+import dj_database_url
+from celery.schedules import crontab
+from django.core.exceptions import ImproperlyConfigured
+
+from digest.environment import BASE, VAR, flag, number, optional, required
+
+DEBUG = flag("DEBUG")
+SECRET_KEY = required("SECRET_KEY", "the key that signs sessions, at least 50 random characters", "$(openssl rand -hex 32)")
+SITE_URL = required("SITE_URL", "the address of the site, from which every link is made", "https://papers.example.org").rstrip(
+    "/"
+)
+if urlsplit(SITE_URL).scheme not in {"http", "https"} or not urlsplit(SITE_URL).netloc:
+    raise ImproperlyConfigured(
+        f"SITE_URL is {SITE_URL!r}. It takes an absolute address; for example SITE_URL=https://papers.example.org"
+    )
+SITE_NAME = optional("SITE_NAME", "Paper Round")
+ALLOWED_HOSTS = [urlsplit(SITE_URL).hostname or "", *filter(None, optional("ALLOWED_HOSTS", "").split(","))]
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+
+TOKEN_KEYS = required(
+    "TOKEN_KEYS", "the keys of the links in messages, newest first, separated by commas", "$(openssl rand -hex 32)"
+).split(",")
+IDENTITY_KEY = required(
+    "IDENTITY_KEY",
+    "the key under which suppressed and erased addresses are remembered as hashes; never change it",
+    "$(openssl rand -hex 32)",
+)
+
+DATABASES = {
+    "default": dj_database_url.parse(
+        required("DATABASE_URL", "the PostgreSQL database", "postgres://paperround:secret@db.example.org/paperround"),
+        conn_max_age=number("DATABASE_CONN_MAX_AGE", 0),
+        conn_health_checks=True,
+    )
+}
+if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
+    raise ImproperlyConfigured("DATABASE_URL does not name a PostgreSQL database. Paper Round runs on PostgreSQL only.")
+
+REDIS_URL = required("REDIS_URL", "the Redis or Valkey server of the queue", "redis://redis.example.org:6379")
+
+# One relay takes every message; it, not we, talks to the world's mail exchangers.
+SMTP_URL = required(
+    "SMTP_URL",
+    "the relay that takes our messages (smtp, smtp+starttls or smtps)",
+    "smtp+starttls://name:secret@relay.example.org:587",
+)
+SMTP_TIMEOUT_SECONDS = number("SMTP_TIMEOUT_SECONDS", 60)
+DIGEST_FROM = required("DIGEST_FROM", "the sender of digests", "Paper Round <digest@papers.example.org>")
+NOTICE_FROM = required("NOTICE_FROM", "the sender of confirmations and links", "Paper Round <hello@papers.example.org>")
+BOUNCE_ADDRESS = required("BOUNCE_ADDRESS", "where relays return what cannot be delivered", "bounces@papers.example.org")
+POSTAL_ADDRESS = required(
+    "POSTAL_ADDRESS", "the postal address that ends each message, as the law asks", "1 Example Street, 75000 Paris"
+)
+DEFAULT_TIME_ZONE = optional("DEFAULT_TIME_ZONE", "Europe/Paris")
+CONTACT = optional("CONTACT", urlsplit(SITE_URL).netloc)
+
+# Set by `make run` alone: the Maildir of the inbox that shows what was sent.
+LOCAL_INBOX = optional("LOCAL_INBOX", "")
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "subscriptions",
+    "digest",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "DIRS": [BASE / "templates"],
+        "APP_DIRS": False,
+        "OPTIONS": {"environment": "digest.jinja.environment"},
+    },
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+ROOT_URLCONF = "digest.urls"
+WSGI_APPLICATION = "digest.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+USE_I18N = False
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE / "staticfiles"
+STATICFILES_DIRS = [BASE / "templates" / "static"]
+WHITENOISE_USE_FINDERS = True
+
+SECURE_REFERRER_POLICY = "no-referrer"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE_URL.startswith("https:")
+SESSION_COOKIE_HTTPONLY = True
+X_FRAME_OPTIONS = "DENY"
+
+_broker = urlsplit(REDIS_URL)
+CELERY_BROKER_URL = f"redis+socket://{_broker.path}?virtual_host=0" if _broker.scheme == "unix" else REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "max_retries": 3}
+CELERY_TASK_DEFAULT_QUEUE = "paper-round"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# The schedule is static and short: what is due lives in rows, and a lost hint is found at the next tick.
+CELERY_BEAT_SCHEDULE = {
+    "publish what is due": {"task": "digest.tasks.publish_due", "schedule": crontab()},
+    "deliver what waits": {"task": "digest.tasks.deliver_waiting", "schedule": 20.0},
+    "recover what a dead worker held": {"task": "digest.tasks.recover_expired", "schedule": 60.0},
+}
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "beat-schedule")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": optional("LOG_LEVEL", "INFO")},
+}

@@ -1,0 +1,1 @@
+"""TeX and HTML to clean Unicode text, once, at the door."""
