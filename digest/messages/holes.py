@@ -45,7 +45,7 @@ class Pattern:
 
 
 def _encoded(piece: str) -> bytes:
-    """A piece between holes, its numbers as format fields. A control octet is written as `=0X`: three characters, never parted."""
+    """A piece between holes, its numbers as format fields. An octet below 32 becomes `=0X`: three characters, never parted."""
     names: list[str] = []
 
     def stand_in(match: re.Match[str]) -> str:
