@@ -63,7 +63,7 @@ def paper(form: Form, shape: Shape, values: Mapping[str, object]) -> str:
     """One paper. `values`: authors, reason; for text also number and notes, the footnotes' numbers."""
     facts = ", ".join(shape.paper.topics)
     if shape.paper.upvotes:
-        votes = f"{shape.paper.upvotes} {'upvote' if shape.paper.upvotes == 1 else 'upvotes'}"
+        votes = f"{shape.paper.upvotes}\xa0{'upvote' if shape.paper.upvotes == 1 else 'upvotes'}"
         facts = f"{facts} · {votes}" if facts else votes
     return render(
         f"_base/_paper.{form}.jinja",

@@ -36,3 +36,16 @@ def encode(text: str) -> bytes:
     if _RISKY.search(encoded):
         encoded = _RISKY_LINE.sub(lambda match: _masked(match[0]), encoded)
     return encoded.replace(b"\n", b"\r\n")
+
+
+def encode_open(text: str) -> bytes:
+    """The text encoded so that anything may follow it as if on the same line: unless it is empty or ends a line, a soft break."""
+    encoded = encode(text)
+    if not encoded or encoded.endswith(b"\n"):
+        return encoded
+    if len(encoded) - encoded.rfind(b"\n") - 1 == _LONGEST:
+        cut = len(encoded) - 6
+        while b"=" in encoded[cut - 2 : cut]:
+            cut -= 1
+        encoded = encoded[:cut] + SOFT + _masked(encoded[cut:])
+    return encoded + SOFT
