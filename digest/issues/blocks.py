@@ -4,7 +4,6 @@ What is personal comes in as values: real ones when a whole message is rendered,
 many readers. Both ways use these functions, so they cannot say different things.
 """
 
-import functools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -56,7 +55,6 @@ class FrameShape:
         )
 
 
-@functools.lru_cache(maxsize=10_000)
 def _excerpt(abstract: str, limit: int) -> str:
     return clean_text.extract(abstract, limit) if limit else ""
 
@@ -83,11 +81,6 @@ def paper(form: Form, shape: Shape, values: Mapping[str, object]) -> str:
 def brief(form: Form, item: PaperText, page_url: str, notes: Sequence[object] = ()) -> str:
     """A paper by its title alone, leading to its page."""
     return render(f"_base/_brief.{form}.jinja", title=wording.near_miss(item), url=page_url, notes=notes)
-
-
-def notes(item: PaperText, numbers: Sequence[object]) -> str:
-    """The footnotes of a paper's block, one a line."""
-    return render("_base/_notes.txt.jinja", paper=item, notes=numbers)
 
 
 def frame(form: Form, shape: FrameShape, values: Mapping[str, object]) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from django.conf import settings
 
-from digest.issues import whole
 from digest.issues.loading import Letter, Texts, letters
 from digest.issues.press import Press
 from digest.messages import Heading, Mailbox, Outgoing, return_path, sender, transport
@@ -38,12 +37,12 @@ def _list_id() -> str:
     return Mailbox(settings.SITE_NAME, f"digest@{own.domain}").header().replace(f"digest@{own.domain}", f"digest.{own.domain}")
 
 
-def _heading(letter: Letter, message_id: str, now: dt.datetime) -> Heading:
+def _heading(letter: Letter, subject: str, message_id: str, now: dt.datetime) -> Heading:
     contents = letter.contents
     return Heading(
         sender=sender(settings.DIGEST_FROM, "DIGEST_FROM"),
         to=Mailbox(letter.name, transport(letter.address)),
-        subject=whole.subject(contents),
+        subject=subject,
         date=now,
         message_id=message_id,
         unsubscribe_url=contents.unsubscribe_url,
@@ -66,12 +65,11 @@ def messages_for(deliveries: Sequence[Delivery], now: dt.datetime) -> dict[int, 
         letter = found.get(delivery.pk)
         if letter is None:
             continue
-        contents = press.fitted(letter.contents)
         try:
-            heading = _heading(letter, delivery.message_id, now)
+            heading = _heading(letter, press.subject(letter.contents), delivery.message_id, now)
         except ValueError as error:
             _log.error("Delivery %d cannot be composed: %s", delivery.pk, error)
             continue
-        content = press.message(contents, heading, text_only=letter.text_only)
+        content = press.message(press.layout(letter.contents), heading, text_only=letter.text_only)
         outgoing[delivery.pk] = Outgoing(return_path(delivery.pk), heading.to.address, content)
     return outgoing

@@ -1,5 +1,7 @@
 """A whole issue rendered at once: for previews, the web, and as the measure of what fragments must add up to."""
 
+from collections.abc import Sequence
+
 from markupsafe import Markup
 
 from digest.issues import blocks, wording
@@ -18,9 +20,26 @@ def shape_of(contents: Contents, choice: Choice) -> Shape:
 
 def subject(contents: Contents) -> str:
     """The subject: the two strongest papers and how many more."""
+    first, second, more = subject_values(contents)
+    return blocks.subject(first, second, more)
+
+
+def subject_values(contents: Contents) -> tuple[str, str, str]:
+    """What the subject's template takes: two names and a number, empty when there is none."""
     names = [*wording.strongest(contents), "", ""]
     more = len(contents.choices) + len(contents.rest) - 2
-    return blocks.subject(names[0], names[1], str(more) if more > 0 else "")
+    return names[0], names[1], str(more) if more > 0 else ""
+
+
+def footnote(mark: object, url: str) -> str:
+    """`[7] https://…`, a line."""
+    return f"[{mark}] {url}\n"
+
+
+def footnotes(paper: PaperText, marks: Sequence[object]) -> list[str]:
+    """The footnotes of a paper's block in its order: the paper, then its links."""
+    urls = (paper.url, *(link.url for link in paper.links))
+    return [footnote(mark, url) for mark, url in zip(marks, urls, strict=False)]
 
 
 def words(contents: Contents) -> dict[str, str]:
@@ -77,13 +96,13 @@ def _text(contents: Contents) -> str:
             "notes": numbers,
         }
         papers.append(blocks.paper("txt", shape_of(contents, choice), values) + BLOCK_END)
-        links.append(blocks.notes(choice.paper, numbers))
+        links += footnotes(choice.paper, numbers)
     briefs: dict[str, str] = {}
     for name, items in (("rest", contents.rest), ("near", contents.near)):
         lines = []
         for item in items:
             lines.append(blocks.brief("txt", item, page_url(item.id), [first]) + "\n")
-            links.append(f"[{first}] {page_url(item.id)}\n")
+            links.append(footnote(first, page_url(item.id)))
             first += 1
         briefs[name] = "".join(lines)
     return blocks.frame(

@@ -62,7 +62,7 @@ def contents_of(case: dict[str, Any]) -> Contents:
 def rendered(case: Path) -> Rendered:
     """The message of a golden input."""
     known = json.loads(case.read_text())
-    return whole.render(Press().fitted(contents_of(known)), text_only=known.get("text_only", False))
+    return whole.render(Press().layout(contents_of(known)).contents, text_only=known.get("text_only", False))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
