@@ -79,6 +79,9 @@ def _subscribe(job: Job) -> list[Subscription]:
         if subscriber is not None and subscriber.subscriptions.live().exists():
             job.console.print(f"{signup.address} has a digest already, from an earlier run.")
             continue
+        if subscriber is not None and subscriber.subscriptions.filter(ended_at__isnull=False).exists():
+            job.console.print(f"{signup.address} has unsubscribed since an earlier run, and is left alone.")
+            continue
         subscribed = consent.subscribe(signup, timezone.now())
         if subscribed.notice is None:
             job.console.print(f"{signup.address} was not signed up: {subscribed.reason}.")

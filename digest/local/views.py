@@ -43,6 +43,8 @@ def _page(request: HttpRequest, template: str, context: dict[str, Any], status: 
     response = render(request, f"web/local/{template}.html.jinja", context, status=status)
     response["Content-Security-Policy"] = _PAGE_POLICY
     response["Cache-Control"] = "no-store"
+    # Under `no-referrer` browsers send "Origin: null" with a form, which Django's CSRF check refuses.
+    response["Referrer-Policy"] = "same-origin"
     return response
 
 
