@@ -48,7 +48,7 @@ def main(arguments: list[str]) -> int:
     try:
         match asked.verb:
             case "run":
-                return Runner(Options(asked.once, asked.date, asked.port), Console(highlight=False)).run()
+                return Runner(Options(asked.once, asked.date, asked.port), Console(highlight=False, soft_wrap=True)).run()
             case "up":
                 private.start()
                 private.keep()

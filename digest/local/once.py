@@ -18,6 +18,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from digest import issues, tasks
+from digest.environment import VAR
 from digest.local.kept import Inbox
 from digest.local.tasks import send_now
 from digest.models import Delivery, Issue, Paper
@@ -116,13 +117,17 @@ def _publish(job: Job, subscriptions: Sequence[Subscription]) -> None:
         return
     earlier = {issue.subscription_id for issue in _current(subscriptions)}
     send_now.delay([subscription.pk for subscription in subscriptions])
-    _until(job, lambda: len(_current(subscriptions)) == len(subscriptions), lambda: "The worker published no issue in time.")
+    _until(
+        job,
+        lambda: len(_current(subscriptions)) == len(subscriptions),
+        lambda: f"The worker published nothing in {_PATIENCE_SECONDS:.0f} s. Look into {VAR / 'log' / 'worker.log'}.",
+    )
     current = _current(subscriptions)
     deliveries = Delivery.objects.filter(issue__in=current)
     _until_final(job, deliveries, len(current), "digest")
     refused = issues.publish(sorted(earlier), timezone.now()).refused if earlier else {}
     arrived = job.inbox.by_message_id()
-    job.console.print(_table(current, arrived))
+    job.console.print(_table(current, arrived), soft_wrap=False)
     for issue in current:
         if issue.subscription_id in earlier:
             why = refused.get(issue.subscription_id, "its issue exists")
@@ -155,12 +160,12 @@ def _until_final(job: Job, deliveries: QuerySet[Delivery], expected: int, what: 
     """Wait until as many deliveries as expected are final; raises NotDone with where they stand."""
 
     def final() -> bool:
-        return deliveries.all().filter(state__in=_FINAL).count() == expected
+        return deliveries.filter(state__in=_FINAL).count() == expected
 
     def where() -> str:
         rows = [
             f"{each.subscriber.address}: {each.state} {each.reason or each.reply}".rstrip()
-            for each in deliveries.all().select_related("subscriber").exclude(state__in=_FINAL)
+            for each in deliveries.select_related("subscriber").exclude(state__in=_FINAL)
         ]
         return f"Not every {what} was delivered in {_PATIENCE_SECONDS:.0f} s. {'; '.join(rows) or 'None was queued'}."
 

@@ -188,7 +188,7 @@ class Runner:
         table.add_row("Admin", f"{site}/admin/", password if self._password else "the account made earlier")
         table.add_row("Logs", str(VAR / "log"))
         self._console.print()
-        self._console.print(table, soft_wrap=True)
+        self._console.print(table)
         self._console.print("\nCtrl-C stops all of it.")
 
     @contextlib.contextmanager
