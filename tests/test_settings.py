@@ -53,7 +53,7 @@ def _exemplified() -> set[str]:
 @pytest.mark.parametrize("name", sorted(REQUIRED))
 def test_a_missing_variable_is_named_with_its_purpose_and_an_example(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(name)
-    _, purpose, example = [node.value for node in REQUIRED[name].args[:3] if isinstance(node, ast.Constant)]
+    _, purpose, example = [str(node.value) for node in REQUIRED[name].args[:3] if isinstance(node, ast.Constant)]
     with pytest.raises(ImproperlyConfigured) as complaint:
         runpy.run_path(SETTINGS)
     assert f"{name} is not set. It is {purpose}; for example {name}={example}" in str(complaint.value)

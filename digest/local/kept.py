@@ -8,7 +8,6 @@ from email.message import EmailMessage
 from email.parser import BytesHeaderParser, BytesParser
 from email.policy import default as policy
 from pathlib import Path
-from typing import cast
 
 # One header section at most: RFC 5322 sets no limit, and a list of messages need not read their bodies.
 _HEADER_OCTETS = 64 * 1024
@@ -73,7 +72,7 @@ class Inbox:
         source = self.source(key)
         if source is None:
             return None
-        message = cast(EmailMessage, BytesParser(policy=policy).parsebytes(source))
+        message = BytesParser(policy=policy).parsebytes(source)
         return Opened(
             key,
             _header(message, "Subject"),
@@ -107,7 +106,7 @@ def _header(message: EmailMessage, name: str) -> str:
 
 def _line(path: Path, moment: float) -> Line:
     with path.open("rb") as file:
-        message = cast(EmailMessage, BytesHeaderParser(policy=policy).parsebytes(file.read(_HEADER_OCTETS)))
+        message = BytesHeaderParser(policy=policy).parsebytes(file.read(_HEADER_OCTETS))
     return Line(
         _key(path),
         _header(message, "From"),

@@ -149,7 +149,8 @@ def _compare(job: Job, deliveries: QuerySet[Delivery], arrived: dict[str, list[s
 
 def _current(subscriptions: Iterable[Subscription]) -> list[Issue]:
     """The issue of each subscription for its latest hour, where it exists."""
-    now, found = timezone.now(), []
+    now = timezone.now()
+    found: list[Issue] = []
     for each in subscriptions:
         due = schedule.previous_issue_at(each.cadence, each.weekday, each.hour, each.subscriber.time_zone, now)
         found += Issue.objects.filter(subscription=each, due_at=due).select_related("subscription__subscriber")

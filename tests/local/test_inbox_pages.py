@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.test import Client
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from digest.models import Issue
 from subscriptions.models import Subscriber, Subscription
@@ -17,7 +17,7 @@ CONFIRMED = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
 
 
 @pytest.fixture(autouse=True)
-def inbox(settings: SettingsWrapper, tmp_path: Path) -> Path:
+def inbox(settings: Settings, tmp_path: Path) -> Path:
     settings.LOCAL_INBOX = str(tmp_path)
     (tmp_path / "new").mkdir()
     return tmp_path
