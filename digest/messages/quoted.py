@@ -33,4 +33,3 @@ def encode(text: str) -> bytes:
     if _RISKY.search(encoded):
         encoded = _RISKY_LINE.sub(_mask, encoded)
     return encoded.replace(b"\n", b"\r\n")
-

@@ -14,9 +14,7 @@ def width(text: str) -> int:
     """Columns that the text takes in a terminal or a mail client with a fixed pitch."""
     if text.isascii():
         return len(text)
-    return sum(
-        0 if unicodedata.combining(each) else 2 if unicodedata.east_asian_width(each) in "WF" else 1 for each in text
-    )
+    return sum(0 if unicodedata.combining(each) else 2 if unicodedata.east_asian_width(each) in "WF" else 1 for each in text)
 
 
 def wrapped(text: str, columns: int = COLUMNS, first: str = "", rest: str = "") -> str:

@@ -50,12 +50,14 @@ class Answered:
 class Broken:
     """The session is over. `letters` were on the way, each with how far it had come; `reply` is the server's last word, if any.
 
-    `refused`: the server turned us away (greeting, EHLO, STARTTLS, AUTH), as opposed to a connection that failed.
+    `refused`: the server turned us away (greeting, EHLO, STARTTLS, AUTH), as opposed to a connection that failed. `established`:
+    the session had been ready before.
     """
 
     why: str
     reply: Reply | None
     refused: bool
+    established: bool
     letters: Sequence[tuple[Letter, Stage]]
 
 
@@ -194,6 +196,7 @@ class Session:
 
     def broke(self, why: str, *, reply: Reply | None = None, refused: bool = False) -> Broken:
         """End the session: what was on the way, and how far each letter had come."""
+        established = self.ready
         self.over, self.ready = True, False
         letters: list[tuple[Letter, Stage]] = []
         if self._unanswered is not None:
@@ -205,7 +208,7 @@ class Session:
         self._unanswered = self._opened = self._pending = None
         self._expected.clear()
         self.outgoing.clear()
-        return Broken(why, reply, refused, letters)
+        return Broken(why, reply, refused, established, letters)
 
     # What the server says
 
