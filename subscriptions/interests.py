@@ -81,9 +81,7 @@ def current(subscription: Subscription) -> Wishes:
     rows = list(subscription.interests.select_related("topic").order_by("id"))
 
     def of(kind: Interest.Kind, *, excluded: bool) -> tuple[str, ...]:
-        return tuple(
-            row.topic.slug if row.topic else row.value for row in rows if row.kind == kind and row.excluded == excluded
-        )
+        return tuple(row.topic.slug if row.topic else row.value for row in rows if row.kind == kind and row.excluded == excluded)
 
     return Wishes(
         topics=of(Interest.Kind.TOPIC, excluded=False),

@@ -215,9 +215,7 @@ class Notice(models.Model):
     key = models.CharField(max_length=120, unique=True, help_text="One event, one notice.")
     created_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField(help_text="After this it is not worth sending, and its link is dead.")
-    used_at = models.DateTimeField(
-        null=True, blank=True, help_text="When its link was used; links that open a session work once."
-    )
+    used_at = models.DateTimeField(null=True, blank=True, help_text="When its link was used; links that open a session work once.")
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"
@@ -284,12 +282,7 @@ class Request(models.Model):
     domain = models.CharField(max_length=254, blank=True, help_text="The receiving domain.")
     network = models.CharField(max_length=64, blank=True, help_text="The network it came from (/24 or /48), if any.")
     subscriber = models.ForeignKey(
-        Subscriber,
-        on_delete=models.CASCADE,
-        null=True,
-        blank=True,
-        related_name="+",
-        help_text="Who asked for another address.",
+        Subscriber, on_delete=models.CASCADE, null=True, blank=True, related_name="+", help_text="Who asked for another address."
     )
     wishes = models.JSONField(default=dict, help_text="What was chosen in the form; emptied once answered.")
     created_at = models.DateTimeField()
