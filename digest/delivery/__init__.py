@@ -22,13 +22,13 @@ __all__ = ["Delivered", "Policy", "Recovered", "deliver", "queue_notices", "reco
 def deliver(now: dt.datetime, limit: int, *, policy: Policy | None = None, make: MessagesFor = messages_for) -> Delivered:
     """Claim up to `limit` deliveries that are ready at `now`, hand them to the relay and record what became of each.
 
-    Raises RelayUnclear when SMTP_URL cannot be understood, RuntimeError inside a transaction, and django.db.OperationalError when
-    the database stays away; the leases then run out, and `recover` finds what was held.
+    Raises RelayUnclear when SMTP_URL cannot be understood, RuntimeError inside a transaction, and django.db.OperationalError
+    when the database stays away; the leases then run out, and `recover` finds what was held.
     """
     return Run(now, limit, policy or Policy.from_settings(), make).run()
 
 
 def recover(now: dt.datetime, *, policy: Policy | None = None) -> Recovered:
-    """Give back what expired leases hold; what was being sent is uncertain, and is sent once more or held, as the policy says."""
+    """Give back what expired leases hold; what was being sent is uncertain, and sent once more or held, as the policy says."""
     policy = policy or Policy.from_settings()
     return recovery.recover(now, settle=policy.settle, resend=policy.resend)

@@ -53,7 +53,8 @@ def _make(deliveries: Sequence[Delivery], now: dt.datetime, make: MessagesFor) -
         return make(deliveries, now), {}
     except DatabaseError:
         raise
-    except Exception as error:  # noqa: BLE001 - a message may fail in any way a template can; the others must go out
+    except Exception as error:
+        # A message may fail in any way a template can, and the others must go out; the log has all of it.
         if len(deliveries) == 1:
             log.exception("The message of delivery %s could not be made", deliveries[0].pk)
             return {}, {deliveries[0].pk: f"{type(error).__name__}: {error}"}

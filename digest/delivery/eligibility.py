@@ -1,4 +1,4 @@
-"""Whether a claimed delivery may still be sent: asked when it is claimed, every two seconds after, and before each final dot."""
+"""Whether a claimed delivery may still be sent: asked at the claim, every two seconds after, and before each final dot."""
 
 import datetime as dt
 from collections.abc import Sequence

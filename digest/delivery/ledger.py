@@ -6,6 +6,7 @@ A row changes under the fence of the claim that holds it, never otherwise. Lease
 import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -29,7 +30,8 @@ FROM ready WHERE d.id = ready.id
 RETURNING {_COLUMNS}
 """  # noqa: S608 - the columns are the model's own
 
-# An answer may come after the lease has run out; while nobody has claimed the delivery anew, it still settles the matter.
+# A commit whose own answer was lost may be repeated: both halves find what they did, and do it no second time. A relay's answer
+# may come after the lease has run out; while nobody has claimed the delivery anew, it still settles the matter.
 _ROUND = """
 WITH outcome AS (
     SELECT * FROM unnest(
@@ -52,10 +54,11 @@ WITH outcome AS (
     RETURNING d.id
 ), begun AS (
     UPDATE digest_delivery d
-    SET state = 'sending', attempts = d.attempts + 1, first_attempt_at = coalesce(d.first_attempt_at, %(now)s),
+    SET state = 'sending', attempts = d.attempts + (d.state = 'claimed')::int,
+        first_attempt_at = coalesce(d.first_attempt_at, %(now)s),
         lease_expires_at = clock_timestamp() + %(lease)s
     FROM unnest(%(begin_ids)s::bigint[], %(begin_fences)s::bigint[]) AS b (id, fence)
-    WHERE d.id = b.id AND d.fence = b.fence AND d.state = 'claimed'
+    WHERE d.id = b.id AND d.fence = b.fence AND d.state IN ('claimed', 'sending')
     RETURNING d.id
 )
 SELECT false, id FROM recorded UNION ALL SELECT true, id FROM begun
@@ -88,15 +91,16 @@ def claim(now: dt.datetime, limit: int, worker: str, lease: dt.timedelta, closed
 
     Raises RuntimeError inside a transaction: a claim that could be rolled back protects nothing.
     """
+    parameters: dict[str, Any] = {"now": now, "limit": limit, "worker": worker, "lease": lease, "closed": list(closed)}
     with transaction.atomic(durable=True), connection.cursor() as cursor:
-        cursor.execute(_CLAIM, {"now": now, "limit": limit, "worker": worker, "lease": lease, "closed": list(closed)})
+        cursor.execute(_CLAIM, parameters)
         claimed = [Delivery.from_db("default", _FIELDS, row) for row in cursor.fetchall()]
     return sorted(claimed, key=lambda delivery: (delivery.priority, delivery.next_attempt_at, delivery.pk))
 
 
 def commit_round(outcomes: Sequence[Outcome], begin: Sequence[Delivery], now: dt.datetime, lease: dt.timedelta) -> Round:
     """Record the outcomes and mark the deliveries as `sending`, in one synchronous commit."""
-    parameters = {
+    parameters: dict[str, Any] = {
         "ids": [each.delivery for each in outcomes],
         "fences": [each.fence for each in outcomes],
         "states": [each.state.value for each in outcomes],
@@ -125,11 +129,12 @@ def give_back(deliveries: Collection[int], worker: str, reason: str) -> int:
     """Return what was claimed and never tried to where it came from; returns how many were still ours to give."""
     with connection.cursor() as cursor:
         cursor.execute(_GIVE_BACK, {"ids": list(deliveries), "worker": worker, "reason": reason[:200]})
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def renew(deliveries: Collection[int], worker: str, lease: dt.timedelta) -> int:
     """Extend the leases of what this worker still holds; returns how many it does."""
     with connection.cursor() as cursor:
-        cursor.execute(_RENEW, {"ids": list(deliveries), "worker": worker, "lease": lease})
-        return cursor.rowcount
+        parameters: dict[str, Any] = {"ids": list(deliveries), "worker": worker, "lease": lease}
+        cursor.execute(_RENEW, parameters)
+        return int(cursor.rowcount)

@@ -43,11 +43,12 @@ class Outcome:
 
 
 def backoff(attempts: int, chance: float) -> dt.timedelta:
-    """How long to wait after the attempt number `attempts` (from 1): 5 minutes, doubling, at most 4 hours, give or take a fifth.
+    """How long to wait after attempt number `attempts` (from 1): 5 minutes, doubling, at most 4 hours, give or take a fifth.
 
     `chance` in [0, 1) picks the point within the jitter, so that what failed together does not come back together.
     """
-    wait = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** min(max(attempts, 1) - 1, 16))
+    doublings = min(max(attempts, 1) - 1, 16)
+    wait = min(_LONGEST_WAIT, _FIRST_WAIT * (1 << doublings))
     return wait * (1 - _JITTER + 2 * _JITTER * chance)
 
 

@@ -1,10 +1,10 @@
 """The sender: one loop over a few connections, one synchronous commit a round.
 
-    claim -> compose -> offer -> 354, the body flows -> commit(outcome of k, `sending` of k+1) -> the final dot, the next envelope
+    claim -> compose -> offer -> 354, the body flows -> commit(outcome of k, `sending` of k+1) -> final dot, next envelope
 
-A round gathers whatever is ready when the loop comes by: the outcomes the relay has just announced, and the letters that lack
-only their final dot. Both are one commit. The dot goes out only after it, and only while the lease still runs; so a crash leaves
-at most one message per connection whose fate nobody knows, and its row says so.
+A round gathers whatever is ready when the loop comes by: the outcomes the relay has just announced, and the letters that
+lack only their final dot. Both are one commit. The dot goes out only after it, and only while the lease still runs; so a crash
+leaves at most one message per connection whose fate nobody knows, and its row says so.
 """
 
 import collections

@@ -27,11 +27,12 @@ class _Tls:
         self._object = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
         self.established = False
 
-    def handshake(self) -> None:
-        """Go as far as the octets at hand allow; raises ssl.SSLError when the two sides cannot agree."""
+    def handshake(self) -> bool:
+        """Go as far as the octets at hand allow: whether that was all. Raises ssl.SSLError when the two sides cannot agree."""
         with contextlib.suppress(ssl.SSLWantReadError):
             self._object.do_handshake()
             self.established = True
+        return self.established
 
     def feed(self, octets: bytes) -> None:
         if octets:
@@ -72,6 +73,8 @@ class Connection:
         self._addresses: list[tuple[int, tuple[str, int]]] = []
         self._tls: _Tls | None = None
         self._unsent: list[bytes | memoryview] = []
+        # Octets given to the socket's queue, octets it has taken, and where among them the last final dot ends.
+        self._queued = self._sent = self._dot_at = 0
 
     def fileno(self) -> int:
         return self._socket.fileno() if self._socket else -1
@@ -117,7 +120,12 @@ class Connection:
         return self.flush()
 
     def seal(self, letter: Letter, following: Letter | None = None) -> list[Event]:
-        self.session.seal(letter, following)
+        self.session.seal(letter)
+        if self._tls is None:
+            self._dot_at = self._queued + sum(map(len, self.session.outgoing))
+            self.session.dot_held_back = True
+        if following is not None and self.session.free:
+            self.session.offer(following)
         return self.flush()
 
     def handle(self, mask: int) -> list[Event]:
@@ -226,8 +234,7 @@ class Connection:
             if not tls.established:
                 if not octets:
                     return self._fail("the relay closed the connection during the TLS handshake")
-                tls.handshake()
-                if not tls.established:
+                if not tls.handshake():
                     return self.flush()
                 if self._relay.security == "starttls":
                     events += self.session.secured()
@@ -238,9 +245,7 @@ class Connection:
             return self._fail(f"TLS with the relay {self._relay} failed: {_words(error)}")
         if plain:
             events += self.session.receive(plain)
-        if not octets:
-            events += self.session.receive(b"")
-        return self._settle(events)
+        return self._settle(events + (self.session.receive(b"") if not octets else []))
 
     def _settle(self, events: list[Event]) -> list[Event]:
         """Carry out what the session's events ask of the transport, and write what the session wants to say."""
@@ -249,7 +254,8 @@ class Connection:
             return events
         if any(isinstance(event, Secure) for event in events):
             return [event for event in events if not isinstance(event, Secure)] + self._begin_tls()
-        if self.session.outgoing:
+        # TLS has things of its own to say: the end of the handshake, new keys.
+        if self.session.outgoing or self._tls is not None:
             events = events + self.flush()
         return events
 
@@ -258,6 +264,7 @@ class Connection:
             said = self.session.outgoing
             if self._tls is None:
                 self._unsent.extend(said)
+                self._queued += sum(map(len, said))
             else:
                 self._tls.write(b"".join(said))
             said.clear()
@@ -269,6 +276,9 @@ class Connection:
             except (BlockingIOError, InterruptedError):
                 return []
             self._progress = self._clock()
+            self._sent += sent
+            if self._sent >= self._dot_at:
+                self.session.dot_held_back = False
             self._unsent = _after(self._unsent, sent)
         return []
 

@@ -14,7 +14,7 @@ class RelayUnclear(ValueError):
 
 @dataclass(frozen=True)
 class Relay:
-    """Where messages are handed over. `security` is "none", "starttls" or "tls"; the certificate is verified for the last two."""
+    """Where messages are handed over. `security` is "none", "starttls" or "tls"; with the last two it is verified."""
 
     host: str
     port: int

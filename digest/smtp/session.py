@@ -50,8 +50,8 @@ class Answered:
 class Broken:
     """The session is over. `letters` were on the way, each with how far it had come; `reply` is the server's last word, if any.
 
-    `refused`: the server turned us away (greeting, EHLO, STARTTLS, AUTH), as opposed to a connection that failed. `established`:
-    the session had been ready before.
+    `refused`: the server turned us away (greeting, EHLO, STARTTLS, AUTH), as opposed to a connection that failed.
+    `established`: the session had been ready before.
     """
 
     why: str
@@ -89,6 +89,8 @@ class Session:
         self.extensions: dict[str, str] = {}
         self.ready = False
         self.over = False
+        # Set by whoever writes `outgoing`: the last final dot has certainly not left this machine.
+        self.dot_held_back = False
         self._relay = relay
         self._hostname = hostname
         self._secure = secure
@@ -173,14 +175,12 @@ class Session:
         self.outgoing.append(f"{mail}RCPT TO:<{letter.recipient}>\r\nDATA\r\n".encode())
         self._expected.extend(((_Step.MAIL, letter), (_Step.RCPT, letter), (_Step.DATA, letter)))
 
-    def seal(self, letter: Letter, following: Letter | None = None) -> None:
-        """Hand the opened letter over with its final dot, and begin the following one behind it where the server pipelines."""
+    def seal(self, letter: Letter) -> None:
+        """Hand the opened letter over with its final dot; where the server pipelines, another may be offered behind it."""
         if self._opened is not letter:
             raise RuntimeError("seal() of a letter that is not open")
         self._opened, self._unanswered = None, letter
         self._say(b".\r\n", _Step.DOT, letter)
-        if following is not None and self.free:
-            self.offer(following)
 
     def secured(self) -> list[Event]:
         """Go on after the TLS handshake: everything the server said in the clear is forgotten (RFC 3207, 4.2)."""
@@ -200,7 +200,7 @@ class Session:
         self.over, self.ready = True, False
         letters: list[tuple[Letter, Stage]] = []
         if self._unanswered is not None:
-            letters.append((self._unanswered, Stage.DOT))
+            letters.append((self._unanswered, Stage.BODY if self.dot_held_back else Stage.DOT))
         if self._opened is not None:
             letters.append((self._opened, Stage.BODY))
         if self._pending is not None and not self._pending_refused:
@@ -230,7 +230,7 @@ class Session:
             else:
                 step, letter = self._expected.popleft()
                 events.extend(self._on_letter(step, letter, reply) if letter else self._on_session(step, reply))
-            if events and isinstance(events[-1], Broken):
+            if events and isinstance(events[-1], Broken | Secure):
                 break
         return events
 
