@@ -1,5 +1,6 @@
 """Django's settings, read from the environment; see `docs/settings.md` for every variable."""
 
+import socket
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -59,7 +60,14 @@ if urlsplit(SMTP_URL).scheme not in {"smtp", "smtp+starttls", "smtps"} or not ur
         "SMTP_URL does not begin with smtp://, smtp+starttls:// or smtps:// and a host; "
         "for example SMTP_URL=smtp+starttls://name:secret@relay.example.org:587"
     )
-SMTP_TIMEOUT_SECONDS = number("SMTP_TIMEOUT_SECONDS", 60)
+# What the relay is greeted with: a name that resolves to us (RFC 5321, 4.1.1.1).
+SMTP_HELLO = optional("SMTP_HELLO", socket.gethostname())
+SMTP_CONNECTIONS = number("SMTP_CONNECTIONS", 10)
+# No wait but the one after the final dot is longer than this; RFC 5321 (4.5.3.2) asks for 300 at most steps.
+SMTP_TIMEOUT_SECONDS = number("SMTP_TIMEOUT_SECONDS", 300)
+# A delivery whose outcome nobody knows is sent once more, with the same Message-ID, after this long; or it is held.
+UNCERTAIN_RESEND = flag("UNCERTAIN_RESEND", default=True)
+UNCERTAIN_SETTLE_SECONDS = number("UNCERTAIN_SETTLE_SECONDS", 60)
 DIGEST_FROM = required("DIGEST_FROM", "the sender of digests", "Paper Round <digest@papers.example.org>")
 NOTICE_FROM = required("NOTICE_FROM", "the sender of confirmations and links", "Paper Round <hello@papers.example.org>")
 BOUNCE_ADDRESS = required("BOUNCE_ADDRESS", "where relays return what cannot be delivered", "bounces@papers.example.org")
