@@ -46,14 +46,10 @@ def tastes(subscription_ids: Collection[int]) -> Mapping[int, Taste]:
         "id", "subscription_id", "kind", "topic__slug", "topic__name", "value", "excluded"
     ):
         interests[subscription_id].append(
-            ranking.Interest(
-                handle=f"interest:{id_}", kind=kind, value=slug or value, label=name or value, excluded=excluded
-            )
+            ranking.Interest(handle=f"interest:{id_}", kind=kind, value=slug or value, label=name or value, excluded=excluded)
         )
     votes: dict[int, list[Vote]] = defaultdict(list)
     cast = Feedback.objects.filter(subscription_id__in=subscription_ids).order_by("id")
-    for id_, subscription_id, kind, paper_id, at in cast.values_list(
-        "id", "subscription_id", "vote", "paper_id", "created_at"
-    ):
+    for id_, subscription_id, kind, paper_id, at in cast.values_list("id", "subscription_id", "vote", "paper_id", "created_at"):
         votes[subscription_id].append(Vote(id_, kind, paper_id, at))
     return {each: Taste(tuple(interests[each]), tuple(votes[each])) for each in subscription_ids}

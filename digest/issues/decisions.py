@@ -38,16 +38,14 @@ class Decision:
 
 def plan_of(subscription: Subscription, now: dt.datetime) -> Plan:
     """The subscription's plan at `now`; ValueError names what makes none."""
-    return windows.plan(
-        subscription.cadence, subscription.weekday, subscription.hour, subscription.subscriber.time_zone, now
-    )
+    return windows.plan(subscription.cadence, subscription.weekday, subscription.hour, subscription.subscriber.time_zone, now)
 
 
 def when_due(subscription: Subscription, at: Plan, history: History, now: dt.datetime) -> Decision:
     """For a subscription claimed because its hour has come.
 
-    After an outage the hour that was waited for may be a cadence past or more: it is skipped and says so, and one issue stands in
-    for it and for all that came between.
+    After an outage the hour that was waited for may be a cadence past or more: it is skipped and says so, and one issue stands
+    in for it and for all that came between.
     """
     due_at = subscription.next_issue_at or at.latest
     paused = _paused(subscription, now)
@@ -90,9 +88,9 @@ def _issue(
     now: dt.datetime,
     replaces: int | None,
 ) -> Decision:
-    covered = windows.window(history.last_end, at, now)
+    covered = windows.window(history.open_from, at, now)
     if covered is None:
-        until = windows.spoken(history.last_end or now, subscription.subscriber.time_zone)
+        until = windows.spoken(history.open_from or now, subscription.subscriber.time_zone)
         return Decision(made, f"an issue that covers everything up to {until} was already published", at.following)
     assignment = Assignment(
         subscription,

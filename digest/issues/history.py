@@ -14,8 +14,8 @@ from subscriptions.models import Subscription
 
 # What failed or was skipped never reached its reader: its papers are still new, and its window is still open.
 NOT_SENT = [Delivery.State.FAILED, Delivery.State.SKIPPED]
-# An issue covers what was listed before it was published, at most two of the longest cadences (two times 35 days, and a day that
-# a zone may leave out) after the hour it was due.
+# An issue covers what was listed before it was published, at most two of the longest cadences (two times 35 days, and a day
+# that a zone may leave out) after the hour it was due.
 _LONGEST_WINDOW = dt.timedelta(days=72)
 
 
@@ -29,9 +29,13 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Of one subscription: where the last window that went out ended, the highest number given, the hours answered."""
+    """Of one subscription: from when on its reader has been sent nothing, the highest number given, the hours answered.
 
-    last_end: dt.datetime | None
+    `open_from` is where the last window that went out ended. When none has, it is where the first one that did not started, and
+    None before any.
+    """
+
+    open_from: dt.datetime | None
     last_number: int
     answered: Mapping[dt.datetime, Answered]
     suppressed: bool
@@ -42,10 +46,14 @@ def histories(subscriptions: Sequence[Subscription], since: dt.datetime) -> Mapp
     ids = [each.pk for each in subscriptions]
     numbered = Issue.objects.filter(subscription=OuterRef("pk"), number__isnull=False).order_by("-number")
     went_out = numbered.exclude(delivery__state__in=NOT_SENT)
+    first = Issue.objects.filter(subscription=OuterRef("pk")).order_by("due_at")
     last = {
-        id_: (end, number or 0)
-        for id_, end, number in Subscription.objects.filter(pk__in=ids).values_list(
-            "pk", Subquery(went_out.values("window_end")[:1]), Subquery(numbered.values("number")[:1])
+        id_: (end or start, number or 0)
+        for id_, end, start, number in Subscription.objects.filter(pk__in=ids).values_list(
+            "pk",
+            Subquery(went_out.values("window_end")[:1]),
+            Subquery(first.values("window_start")[:1]),
+            Subquery(numbered.values("number")[:1]),
         )
     }
     answered: dict[int, dict[dt.datetime, Answered]] = defaultdict(dict)

@@ -37,13 +37,13 @@ def too_late(due_at: dt.datetime, at: Plan, now: dt.datetime) -> bool:
     return now - due_at >= at.cadence and at.latest > due_at
 
 
-def window(last_end: dt.datetime | None, at: Plan, now: dt.datetime) -> tuple[dt.datetime, dt.datetime] | None:
+def window(open_from: dt.datetime | None, at: Plan, now: dt.datetime) -> tuple[dt.datetime, dt.datetime] | None:
     """The half-open window [start, end) of an issue published at `now`, or None when all of it has been covered already.
 
-    It starts where the last issue that went out ended, at most two cadences back; the first one starts one cadence back. It ends
-    at `now`, not at the hour the issue was due: papers that came in while a late issue waited are in it rather than a week old.
+    It starts where the last one that went out ended, at most two cadences back; a first one starts one cadence back. It
+    ends at `now`, not at the hour the issue was due: papers that came while a late issue waited are not put off.
     """
-    start = now - at.cadence if last_end is None else max(last_end, now - at.reach)
+    start = now - at.cadence if open_from is None else max(open_from, now - at.reach)
     return (start, now) if start < now else None
 
 
