@@ -96,5 +96,12 @@ def _draft(assignment: Assignment, slate: ranking.Slate, taste: feedback.Taste, 
             "missing_days": 0,
             "topics": taste.topics,
         },
-        "" if slate.choices else NOTHING_NEW,
+        _why_empty(slate),
     )
+
+
+def _why_empty(slate: ranking.Slate) -> str:
+    left = slate.considered - sum(slate.excluded.values())
+    if slate.choices:
+        return ""
+    return f"none of the {left} new papers matched what you asked for" if left else NOTHING_NEW

@@ -169,6 +169,13 @@ def test_a_week_with_nothing_new_sends_nothing_and_says_why() -> None:
     assert subscription.next_issue_at == MONDAY + WEEK
 
 
+def test_a_week_in_which_nothing_matches_sends_nothing_and_says_why() -> None:
+    digest_for(reader(), topic("robot-learning"))
+    paper("Old giants", topic("stellar-physics"))
+    issues.publish_due(MONDAY, limit=10)
+    assert Delivery.objects.get().reason == "none of the 1 new papers matched what you asked for"
+
+
 def test_a_quiet_week_uses_up_no_number() -> None:
     digest_for(reader())
     issues.publish_due(MONDAY, limit=10)
