@@ -35,10 +35,16 @@ class Source(models.Model):
     interval = models.DurationField(default=dt.timedelta(hours=6))
     next_poll_at = models.DateTimeField(null=True, blank=True)
     failures = models.PositiveIntegerField(default=0, help_text="Failed polls in a row.")
+    last_success_at = models.DateTimeField(null=True, blank=True)
+    stopped_because = models.CharField(max_length=200, blank=True, help_text="Why the source stopped itself, if it did.")
+    feed_title = models.CharField(max_length=300, blank=True, help_text="What the feed calls itself.")
+    skip_days = ArrayField(models.PositiveSmallIntegerField(), default=list, blank=True, help_text="0 is Monday; UTC.")
+    skip_hours = ArrayField(models.PositiveSmallIntegerField(), default=list, blank=True, help_text="Hours of the day, UTC.")
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         ordering = ["name"]
+        indexes = [models.Index(fields=["next_poll_at"], name="source_due", condition=Q(active=True))]
 
     def __str__(self) -> str:
         return self.name
@@ -55,6 +61,7 @@ class Poll(models.Model):
     entries_new = models.PositiveIntegerField(default=0)
     entries_known = models.PositiveIntegerField(default=0)
     entries_refused = models.JSONField(default=list, help_text="One object for each: title, why.")
+    notes = models.JSONField(default=list, help_text="What else an operator should know, in plain words.")
     error = models.CharField(max_length=500, blank=True)
 
     class Meta:
@@ -62,6 +69,26 @@ class Poll(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source_id} at {self.started_at:%Y-%m-%d %H:%M}"
+
+
+class SourceDay(models.Model):
+    """A day on which a source that announces every working day should have had papers.
+
+    It is missing until a poll or a backfill brings that day's entries.
+    """
+
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="days")
+    day = models.DateField()
+    entries = models.PositiveIntegerField(default=0)
+    missing_since = models.DateTimeField(null=True, blank=True, help_text="When it was first noticed that it did not come.")
+    filled_at = models.DateTimeField(null=True, blank=True)
+    filled_by = models.CharField(max_length=80, blank=True, help_text="What brought it: poll or backfill.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "day"], name="source_day_once")]
+
+    def __str__(self) -> str:
+        return f"{self.source_id} on {self.day}"
 
 
 class Paper(models.Model):
@@ -88,6 +115,9 @@ class Paper(models.Model):
     listed_at = models.DateTimeField(help_text="When it became selectable here.")
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     merged_into = models.ForeignKey("self", on_delete=models.CASCADE, null=True, blank=True, related_name="merged")
+    text_rank = models.PositiveIntegerField(
+        default=0, editable=False, help_text="How good the place and version are that title, abstract and authors came from."
+    )
     revision = models.PositiveIntegerField(default=1, help_text="Grows whenever what is shown of the paper changes.")
     topics = models.ManyToManyField(Topic, through="PaperTopic", related_name="papers")
 
@@ -102,7 +132,7 @@ class Paper(models.Model):
 
 
 class PaperIdentifier(models.Model):
-    """One name under which the world knows a paper; no two papers share one."""
+    """One name under which the world knows a paper; no two papers share one, except a title."""
 
     class Kind(models.TextChoices):
         DOI = "doi", "DOI"
@@ -115,7 +145,10 @@ class PaperIdentifier(models.Model):
     value = models.CharField(max_length=1000)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["kind", "value"], name="identifier_names_one_paper")]
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "value"], condition=~Q(kind="title"), name="identifier_names_one_paper"),
+            models.UniqueConstraint(fields=["kind", "value", "paper"], name="identifier_once_a_paper"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.value}"
