@@ -1,5 +1,6 @@
-"""Issues: one numbered digest for one subscription, chosen and frozen here."""
+"""Issues: one numbered digest for one subscription; chosen, frozen, published, and rendered as messages."""
 
 from digest.issues.publishing import Prepared, Published, preview, publish, publish_due
+from digest.issues.rendering import messages_for
 
-__all__ = ["Prepared", "Published", "preview", "publish", "publish_due"]
+__all__ = ["Prepared", "Published", "messages_for", "preview", "publish", "publish_due"]

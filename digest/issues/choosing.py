@@ -40,7 +40,7 @@ def choose(assignments: Sequence[Assignment], weights: ranking.Configuration, no
         start = min(each.window_start for each in open_ones)
         found = papers.candidates(start, now)
         tastes = feedback.tastes([each.subscription.pk for each in open_ones])
-        voted = papers.by_id({vote.paper_id for taste in tastes.values() for vote in taste.votes})
+        voted = papers.as_ranked({vote.paper_id for taste in tastes.values() for vote in taste.votes})
         brought = history.sent(
             {each.subscription.subscriber_id for each in open_ones}, [paper.id for paper in found.papers], start
         )

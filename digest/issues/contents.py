@@ -45,8 +45,9 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """One issue for one reader. Instants are in the reader's zone; `number` is None for a sample; `next_at` None when none follows.
+    """One issue for one reader.
 
+    Instants are in the reader's zone; `number` is None for a sample; `next_at` is None when no issue follows.
     `choices` are shown as papers, `rest` by title alone because the message would have grown too large, `near` are those that
     just missed the cut. `excerpt` is how many characters of each abstract are shown.
     """
@@ -64,7 +65,7 @@ class Contents:
     unsubscribe_url: str
     preferences_url: str
     rest: tuple[PaperText, ...] = ()
-    excerpt: int = 640
+    excerpt: int = 520
 
     def shortened(self, excerpt: int, shown: int) -> "Contents":
         """The same issue with shorter excerpts and at most `shown` papers, the others listed by title."""

@@ -3,8 +3,8 @@
     Rendered(subject, text, html)  --compose-->  bytes of a message
     patterns with holes filled     --assemble->  the same bytes, without encoding anything twice
 
-A message is CRLF-terminated, has no line over 998 octets and none that starts with a dot, so it can go through SMTP's DATA as it
-is (RFC 5321 section 4.5.2).
+A message's lines end with CRLF, have at most 998 octets and never start with a dot, so it goes through SMTP's DATA as it is
+(RFC 5321 section 4.5.2).
 """
 
 import datetime as dt
@@ -92,9 +92,9 @@ class Heading:
 
 
 def assemble(heading: Heading, text: Iterable[bytes], html: Iterable[bytes] | None) -> bytes:
-    """A message from encoded pieces of its parts, the text ending with a line's end; a single text/plain part when `html` is None, else text first, then HTML.
+    """A message from encoded pieces of its parts, the text ending with a line's end.
 
-    Later alternatives are the richer ones (RFC 2046 section 5.1.4).
+    A single text/plain part when `html` is None, else text first, then HTML: later alternatives are the richer ones (RFC 2046 section 5.1.4).
     """
     if html is None:
         return b"".join((heading.encoded(), _TEXT_TYPE, *text))

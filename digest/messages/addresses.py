@@ -44,7 +44,7 @@ class Mailbox:
 
 
 def transport(address: str) -> str:
-    """The address with its domain in ASCII; the part before the @ stays, and if it is not ASCII the relay must offer SMTPUTF8."""
+    """The address with its domain in ASCII. When the part before the @ is not ASCII, the relay must offer SMTPUTF8."""
     if address.isascii():
         return address
     local, _, domain = address.rpartition("@")

@@ -5,7 +5,7 @@ from base64 import b64encode
 
 from digest.messages import inert
 
-# An encoded word is at most 75 characters (RFC 2047 section 2); `=?utf-8?b?` and `?=` take 12, and 60 of base64 carry 45 octets.
+# An encoded word has at most 75 characters (RFC 2047 section 2): 12 of frame, and 60 of base64 that carry 45 octets.
 _OCTETS_A_WORD = 45
 _LINE = 78
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -26,7 +26,7 @@ def encoded_words(text: str) -> str:
 
 
 def field(name: str, value: str) -> str:
-    """`Name: value` CRLF, folded at spaces so that lines stay within 78 where the words allow. `value` is ASCII or folded already."""
+    """`Name: value` CRLF, folded at spaces to lines of 78 where the words allow. `value` is ASCII, or folded already."""
     if len(name) + 2 + len(value) <= _LINE or "\r\n" in value:
         return f"{name}: {value}\r\n"
     lines, current = [], f"{name}:"

@@ -34,7 +34,7 @@ def filling(text: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """Encoded text with holes. `template` is a bytes format with a mapping; `size` is its octets before encoding, holes empty."""
+    """Encoded text with holes: a bytes format that takes a mapping. `size` is its octets before encoding, holes empty."""
 
     template: bytes
     size: int
@@ -45,7 +45,7 @@ class Pattern:
 
 
 def _encoded(piece: str) -> bytes:
-    """A piece between holes, its numbers as format fields. An octet below 32 is written as `=0X`: three characters, never parted."""
+    """A piece between holes, its numbers as format fields. A control octet is written as `=0X`: three characters, never parted."""
     names: list[str] = []
 
     def stand_in(match: re.Match[str]) -> str:

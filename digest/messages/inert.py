@@ -1,7 +1,7 @@
 """What strangers wrote, made harmless for a message: one line of visible text, or an absolute web address.
 
-Feeds are cleaned at the door (`digest.text`); this is the second lock, at the place where text becomes mail, and also serves what
-never came through that door: names, topics, reasons.
+Feeds are cleaned at the door (`digest.text`); this is the second lock, where text becomes mail, and it serves what never came
+through that door: names, topics, reasons.
 """
 
 import re
@@ -10,8 +10,9 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import idna
 
-# Bidirectional controls (UAX #9 section 2) reorder what stands around them; zero-width characters, soft hyphens, fillers and tags
-# hide words inside words; noncharacters are our own marks (`holes`). U+200C and U+200D stay: Persian and Indic scripts spell with them.
+# Bidirectional controls (UAX #9 section 2) reorder what stands around them; zero-width characters, soft hyphens, fillers and
+# tags hide words inside words; noncharacters are our own marks (`holes`). U+200C and U+200D stay: Persian and Indic scripts
+# spell with them.
 _UNSEEN = re.compile(
     "[\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f"
     "\u202a-\u202e\u2060-\u206f\u3164\ufdd0-\ufdef\ufe00-\ufe0d\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff"

@@ -1,7 +1,8 @@
 """Quoted-printable (RFC 2045 section 6.7), chosen so that no line starts with a dot.
 
 A line that starts with a dot would have to be doubled on its way through SMTP (RFC 5321 section 4.5.2); written as `=2E` it
-passes as it is, and the sender never scans a body. `From ` at the start of a line is masked too, for relays that keep mbox files.
+passes as it is, and the sender never scans a body. `From ` at the start of a line is masked too, for relays that keep mbox
+files.
 """
 
 import re
@@ -33,4 +34,3 @@ def encode(text: str) -> bytes:
     if _RISKY.search(encoded):
         encoded = _RISKY_LINE.sub(_mask, encoded)
     return encoded.replace(b"\n", b"\r\n")
-
