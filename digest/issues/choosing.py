@@ -1,14 +1,15 @@
 """Papers for a batch of issues: candidates once, profiles once, one ranking; what was left out is counted."""
 
 import datetime as dt
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from digest import feedback, papers, ranking
-from digest.issues import history
+from digest.issues import candidates, history
 from digest.issues.decisions import NOTHING_NEW, Assignment
+from digest.ranking.eligibility import SEEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +38,74 @@ def choose(assignments: Sequence[Assignment], weights: ranking.Configuration, no
     open_ones = [each for each in assignments if not each.skip]
     drafts = {id(each): Draft(each, None, {}, each.skip) for each in assignments if each.skip}
     if open_ones:
-        start = min(each.window_start for each in open_ones)
-        found = papers.candidates(start, now)
-        tastes = feedback.tastes([each.subscription.pk for each in open_ones])
-        voted = papers.as_ranked({vote.paper_id for taste in tastes.values() for vote in taste.votes})
-        brought = history.sent(
-            {each.subscription.subscriber_id for each in open_ones}, [paper.id for paper in found.papers], start
-        )
+        batch = _Batch(open_ones, weights, now)
         for round_ in _rounds(open_ones):
-            profiles = [
-                _profile(each, tastes[each.subscription.pk], voted, brought[each.subscription.subscriber_id]) for each in round_
-            ]
-            slates = ranking.rank(found.papers, profiles, weights, now.timestamp())
-            for each, slate in zip(round_, slates, strict=True):
-                draft = _draft(each, slate, tastes[each.subscription.pk], found.excluded(each.window_start))
-                brought[each.subscription.subscriber_id].update(draft.paper_ids)
-                drafts[id(each)] = draft
+            drafts |= {id(draft.assignment): draft for draft in batch.rank(round_)}
     return [drafts[id(each)] for each in assignments]
+
+
+class _Batch:
+    """What the rounds of one batch share."""
+
+    def __init__(self, assignments: Sequence[Assignment], weights: ranking.Configuration, now: dt.datetime) -> None:
+        starts = {each.window_start for each in assignments}
+        self._weights, self._now = weights, now
+        self._candidates = candidates.load(starts, now)
+        self._left_out = {start: self._candidates.left_out(start) for start in starts}
+        self._too_old = {start: self._candidates.too_old(start) for start in starts}
+        self._tastes = feedback.tastes([each.subscription.pk for each in assignments])
+        votes = {vote.paper_id for taste in self._tastes.values() for vote in taste.votes}
+        self._voted = {paper.id: paper for paper in papers.as_ranked(votes)}
+        self._brought = history.sent(
+            {each.subscription.subscriber_id for each in assignments},
+            [paper.id for paper in self._candidates.papers],
+            min(starts),
+        )
+
+    def rank(self, round_: Sequence[Assignment]) -> list[Draft]:
+        """Drafts for assignments of different subscribers; what they bring is known to the next round."""
+        profiles = [self._profile(each) for each in round_]
+        slates = ranking.rank(self._candidates.papers, profiles, self._weights, self._now.timestamp())
+        drafts = [self._draft(each, slate) for each, slate in zip(round_, slates, strict=True)]
+        for draft in drafts:
+            self._brought[draft.assignment.subscription.subscriber_id].update(draft.paper_ids)
+        return drafts
+
+    def _profile(self, assignment: Assignment) -> ranking.Profile:
+        taste = self._tastes[assignment.subscription.pk]
+        barred = self._brought[assignment.subscription.subscriber_id] | self._too_old[assignment.window_start]
+        return ranking.Profile(
+            key=assignment.subscription.pk,
+            interests=taste.interests,
+            votes=tuple(vote.on(self._voted[vote.paper_id]) for vote in taste.votes),
+            seen=frozenset(barred),
+            size=assignment.subscription.size,
+            listed_from=assignment.window_start.timestamp(),
+        )
+
+    def _draft(self, assignment: Assignment, slate: ranking.Slate) -> Draft:
+        start = assignment.window_start
+        # The ranking knows old news of a narrow window as papers it shall not show; here they are counted under their own name.
+        old = len(self._too_old[start] - self._brought[assignment.subscription.subscriber_id])
+        left_out = self._left_out[start] + Counter(slate.excluded) - Counter({SEEN: old})
+        receipt = {
+            "considered": slate.considered - len(self._too_old[start]),
+            "matched": slate.matched,
+            "shown": len(slate.choices),
+            "near_misses": [{"paper": each.paper, "score": each.score} for each in slate.near_misses],
+            "excluded": dict(left_out),
+            "trending_only": slate.trending_only,
+            "missing_days": self._candidates.missing_days(start),
+            "topics": self._tastes[assignment.subscription.pk].topics,
+        }
+        return Draft(assignment, slate, receipt, _why_empty(slate))
+
+
+def _why_empty(slate: ranking.Slate) -> str:
+    left = slate.considered - sum(slate.excluded.values())
+    if slate.choices:
+        return ""
+    return f"none of the {left} new papers matched what you asked for" if left else NOTHING_NEW
 
 
 def _rounds(assignments: Sequence[Assignment]) -> list[list[Assignment]]:
@@ -67,41 +119,3 @@ def _rounds(assignments: Sequence[Assignment]) -> list[list[Assignment]]:
             rounds.append([])
         rounds[turn].append(each)
     return rounds
-
-
-def _profile(
-    assignment: Assignment, taste: feedback.Taste, voted: Mapping[int, ranking.Paper], brought: set[int]
-) -> ranking.Profile:
-    return ranking.Profile(
-        key=assignment.subscription.pk,
-        interests=taste.interests,
-        votes=tuple(vote.on(voted[vote.paper_id]) for vote in taste.votes if vote.paper_id in voted),
-        seen=frozenset(brought),
-        size=assignment.subscription.size,
-        listed_from=assignment.window_start.timestamp(),
-    )
-
-
-def _draft(assignment: Assignment, slate: ranking.Slate, taste: feedback.Taste, left_out: Mapping[str, int]) -> Draft:
-    return Draft(
-        assignment,
-        slate,
-        {
-            "considered": slate.considered,
-            "matched": slate.matched,
-            "shown": len(slate.choices),
-            "near_misses": [{"paper": each.paper, "score": each.score} for each in slate.near_misses],
-            "excluded": {**left_out, **slate.excluded},
-            "trending_only": slate.trending_only,
-            "missing_days": 0,
-            "topics": taste.topics,
-        },
-        _why_empty(slate),
-    )
-
-
-def _why_empty(slate: ranking.Slate) -> str:
-    left = slate.considered - sum(slate.excluded.values())
-    if slate.choices:
-        return ""
-    return f"none of the {left} new papers matched what you asked for" if left else NOTHING_NEW

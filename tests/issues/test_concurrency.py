@@ -10,8 +10,9 @@ from typing import TypeVar
 import pytest
 from django.db import connection, transaction
 
-from digest import issues
-from digest.models import Delivery, Issue
+from digest import issues, papers
+from digest.models import Delivery, Issue, Paper, Source
+from digest.sources.entries import Entry
 from subscriptions.models import Subscriber, Subscription
 from tests.issues.cast import HOUR, MONDAY, WEEK, digest_for, paper, reader, topic
 
@@ -106,3 +107,32 @@ def test_a_person_whose_other_digest_is_being_published_is_passed_over() -> None
         assert issues.publish_due(MONDAY, limit=10).claimed == 1
         assert Issue.objects.get().subscription == other
     assert issues.publish_due(MONDAY, limit=10).claimed == 1
+
+
+def test_a_paper_that_comes_in_while_an_issue_is_published_falls_into_the_next_window() -> None:
+    digest_for(reader())
+    paper("Known in time")
+    source = Source.objects.create(slug="page", name="Page", format=Source.Format.PAGE)
+    entry = Entry(title="Came in meanwhile", abstract="It came.", announced_at=MONDAY - HOUR)
+    with ThreadPoolExecutor(1) as pool, _held(lambda: issues.publish_due(MONDAY, limit=10)):
+
+        def store() -> None:
+            try:
+                papers.store([entry], source, MONDAY - HOUR)
+            finally:
+                connection.close()
+
+        storing = pool.submit(store)
+        # The publisher has read its candidates and has yet to commit; whoever lists papers waits for it.
+        while not _someone_waits_for_a_lock():
+            assert not storing.done()
+    storing.result(timeout=60)
+    listed = Paper.objects.get(title="Came in meanwhile").listed_at
+    assert listed >= Issue.objects.get().window_end == MONDAY
+
+
+def _someone_waits_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)")
+        (waits,) = cursor.fetchone()
+    return bool(waits)

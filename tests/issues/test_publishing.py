@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from digest import issues
-from digest.models import Delivery, Issue, RankingConfiguration
+from digest.models import Delivery, Issue, Paper, RankingConfiguration, Source, SourceDay
 from subscriptions.models import Subscription, Suppression
 from subscriptions.suppression import suppress
 from tests.issues.cast import DAY, HOUR, MONDAY, WEEK, digest_for, paper, reader, settle, titles, topic
@@ -155,6 +155,35 @@ def test_a_paper_sent_before_it_was_merged_into_another_does_not_come_again() ->
     second = Issue.objects.get(number=2)
     assert titles(second) == ["New"]
     assert second.receipt["excluded"]["already sent"] == 1
+
+
+def test_the_receipt_counts_what_was_left_out_of_each_readers_own_window() -> None:
+    weekly = digest_for(reader("weekly"))
+    daily = digest_for(reader("daily"), cadence="daily")
+    paper("News", listed_at=MONDAY - HOUR)
+    paper("Withdrawn", listed_at=MONDAY - HOUR, withdrawn_at=MONDAY)
+    paper("Withdrawn days ago", listed_at=MONDAY - 3 * DAY, withdrawn_at=MONDAY)
+    for days in (16, 30):
+        old = paper(f"Announced {days} days ago", listed_at=MONDAY - HOUR)
+        Paper.objects.filter(pk=old.pk).update(announced_at=MONDAY - days * DAY)
+    issues.publish_due(MONDAY, limit=10)
+    # Sixteen days are long before a window of one day, and not long before a window of one week.
+    assert Issue.objects.get(subscription=weekly).receipt["considered"] == 2
+    assert Issue.objects.get(subscription=weekly).receipt["excluded"] == {"withdrawn": 2, "announced long before": 1}
+    assert Issue.objects.get(subscription=daily).receipt["considered"] == 1
+    assert Issue.objects.get(subscription=daily).receipt["excluded"] == {"withdrawn": 1, "announced long before": 2}
+    assert titles(Issue.objects.get(subscription=daily)) == ["News"]
+
+
+def test_the_receipt_counts_days_on_which_a_source_brought_nothing() -> None:
+    digest_for(reader())
+    paper("Something")
+    source = Source.objects.create(slug="archive", name="Archive", format=Source.Format.ARXIV)
+    for days, filled_at in ((2, None), (3, MONDAY), (20, None)):
+        day = (MONDAY - days * DAY).date()
+        SourceDay.objects.create(source=source, day=day, missing_since=MONDAY - DAY, filled_at=filled_at)
+    issues.publish_due(MONDAY, limit=10)
+    assert Issue.objects.get().receipt["missing_days"] == 1
 
 
 def test_a_week_with_nothing_new_sends_nothing_and_says_why() -> None:
