@@ -6,20 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from digest import feedback, papers, ranking
-from digest.issues import candidates, history
+from digest import corpus, feedback, papers, ranking
+from digest.issues import candidates, frozen, history
 from digest.issues.decisions import NOTHING_NEW, Assignment
 from digest.ranking.eligibility import SEEN
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An issue ready to be written. Without papers it has no slate and no number, and `skip` says why."""
+    """An issue ready to be written. Without papers it has no number, and `skip` says why; `ranked` is None if nobody looked."""
 
     assignment: Assignment
-    slate: ranking.Slate | None
-    receipt: Mapping[str, Any]
     skip: str
+    ranked: "Ranked | None" = None
 
     @property
     def number(self) -> int | None:
@@ -27,7 +26,18 @@ class Draft:
 
     @property
     def paper_ids(self) -> list[int]:
-        return [choice.paper for choice in self.slate.choices] if self.slate and not self.skip else []
+        return [choice.paper for choice in self.ranked.slate.choices] if self.ranked else []
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """What the ranking answered, the receipt of it, and what it was given: profile, list of candidates, content model."""
+
+    slate: ranking.Slate
+    receipt: Mapping[str, Any]
+    profile: Mapping[str, Any]
+    candidates_id: int
+    content_model_id: int | None
 
 
 def choose(assignments: Sequence[Assignment], weights: ranking.Configuration, now: dt.datetime) -> list[Draft]:
@@ -36,7 +46,7 @@ def choose(assignments: Sequence[Assignment], weights: ranking.Configuration, no
     Two digests of one person are ranked one after the other, so that the second knows what the first has taken.
     """
     open_ones = [each for each in assignments if not each.skip]
-    drafts = {id(each): Draft(each, None, {}, each.skip) for each in assignments if each.skip}
+    drafts = {id(each): Draft(each, each.skip) for each in assignments if each.skip}
     if open_ones:
         batch = _Batch(open_ones, weights, now)
         for round_ in _rounds(open_ones):
@@ -56,6 +66,9 @@ class _Batch:
         self._tastes = feedback.tastes([each.subscription.pk for each in assignments])
         votes = {vote.paper_id for taste in self._tastes.values() for vote in taste.votes}
         self._voted = {paper.id: paper for paper in papers.as_ranked(votes)}
+        self._learned = corpus.current()
+        self._candidates_id = frozen.store_candidates(self._candidates.papers)
+        self._states = frozen.store_states(self._voted.values())
         self._brought = history.sent(
             {each.subscription.subscriber_id for each in assignments},
             [paper.id for paper in self._candidates.papers],
@@ -65,8 +78,9 @@ class _Batch:
     def rank(self, round_: Sequence[Assignment]) -> list[Draft]:
         """Drafts for assignments of different subscribers; what they bring is known to the next round."""
         profiles = [self._profile(each) for each in round_]
-        slates = ranking.rank(self._candidates.papers, profiles, self._weights, self._now.timestamp())
-        drafts = [self._draft(each, slate) for each, slate in zip(round_, slates, strict=True)]
+        model = self._learned.model if self._learned else None
+        slates = ranking.rank(self._candidates.papers, profiles, self._weights, self._now.timestamp(), model)
+        drafts = [self._draft(*each) for each in zip(round_, profiles, slates, strict=True)]
         for draft in drafts:
             self._brought[draft.assignment.subscription.subscriber_id].update(draft.paper_ids)
         return drafts
@@ -83,7 +97,7 @@ class _Batch:
             listed_from=assignment.window_start.timestamp(),
         )
 
-    def _draft(self, assignment: Assignment, slate: ranking.Slate) -> Draft:
+    def _draft(self, assignment: Assignment, profile: ranking.Profile, slate: ranking.Slate) -> Draft:
         start = assignment.window_start
         # The ranking knows old news of a narrow window as papers it shall not show; here they are counted under their own name.
         old = len(self._too_old[start] - self._brought[assignment.subscription.subscriber_id])
@@ -98,7 +112,14 @@ class _Batch:
             "missing_days": self._candidates.missing_days(start),
             "topics": self._tastes[assignment.subscription.pk].topics,
         }
-        return Draft(assignment, slate, receipt, _why_empty(slate))
+        ranked = Ranked(
+            slate,
+            receipt,
+            frozen.profile_json(profile, self._states),
+            self._candidates_id,
+            self._learned.row_id if self._learned else None,
+        )
+        return Draft(assignment, _why_empty(slate), ranked)
 
 
 def _why_empty(slate: ranking.Slate) -> str:

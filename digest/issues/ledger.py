@@ -11,8 +11,8 @@ from digest import messages
 from digest.issues.choosing import Draft
 from digest.models import Delivery, Issue
 
-_ISSUE_COLUMNS = """id, subscription_id, kind, number, due_at, window_start, window_end, configuration_id, paper_ids, slate,
-    receipt, published_at"""
+_ISSUE_COLUMNS = """id, subscription_id, kind, number, due_at, window_start, window_end, configuration_id,
+    content_model_id, candidates_id, profile, paper_ids, slate, receipt, published_at"""
 _DELIVERY_COLUMNS = """issue_id, subscriber_id, domain, priority, state, reason, message_id, attempts, next_attempt_at, fence,
     claimed_by, stage, reply, finished_at"""
 
@@ -51,11 +51,12 @@ def _copy(table: str, columns: str, rows: Iterator[tuple[Any, ...]]) -> None:
 
 def _issues(drafts: Sequence[Draft], ids: Sequence[int], configuration_id: int, now: dt.datetime) -> Iterator[tuple[Any, ...]]:
     for id_, draft in zip(ids, drafts, strict=True):
-        made = draft.assignment
-        slate = draft.slate.as_json() if draft.slate and not draft.skip else []
+        made, ranked = draft.assignment, draft.ranked
+        profile, slate, receipt = (ranked.profile, ranked.slate.as_json(), ranked.receipt) if ranked else ({}, [], {})
         yield (
             id_, made.subscription.pk, Issue.Kind.REGULAR.value, draft.number, made.due_at, made.window_start, made.window_end,
-            configuration_id, draft.paper_ids, json.dumps(slate), json.dumps(draft.receipt), now,
+            configuration_id, ranked and ranked.content_model_id, ranked and ranked.candidates_id, json.dumps(profile),
+            draft.paper_ids, json.dumps(slate), json.dumps(receipt), now,
         )  # fmt: skip
 
 

@@ -119,4 +119,5 @@ def _write(prepared: Prepared, claimed: int, now: dt.datetime) -> Published:
 def _not_live(subscription: Subscription) -> str:
     if subscription.ended_at is not None:
         return "it has ended"
-    return "" if subscription.subscriber.status == Subscriber.Status.CONFIRMED else "it is not confirmed yet"
+    confirmed = subscription.subscriber.status == Subscriber.Status.CONFIRMED and subscription.next_issue_at is not None
+    return "" if confirmed else "it is not confirmed yet"
