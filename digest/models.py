@@ -13,6 +13,17 @@ from django.db.models.functions import Now
 from subscriptions.models import Notice, Subscriber, Subscription, Topic
 
 
+class SourceQuerySet(models.QuerySet["Source"]):
+    def due(self, now: dt.datetime) -> "SourceQuerySet":
+        """Active sources with an address whose hour has come, the longest waiting first; one never polled is due at once."""
+        hour_has_come = Q(next_poll_at=None) | Q(next_poll_at__lte=now)
+        return (
+            self.filter(hour_has_come, active=True)
+            .exclude(url="")
+            .order_by(models.F("next_poll_at").asc(nulls_first=True), "id")
+        )
+
+
 class Source(models.Model):
     """A feed, an interface or a saved page that announces papers."""
 
@@ -41,6 +52,8 @@ class Source(models.Model):
     skip_days = ArrayField(models.PositiveSmallIntegerField(), default=list, blank=True, help_text="0 is Monday; UTC.")
     skip_hours = ArrayField(models.PositiveSmallIntegerField(), default=list, blank=True, help_text="Hours of the day, UTC.")
     created_at = models.DateTimeField(db_default=Now())
+
+    objects: ClassVar[SourceQuerySet] = SourceQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ["name"]

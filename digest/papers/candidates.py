@@ -51,8 +51,10 @@ def as_ranked(papers: Iterable[int]) -> list[ranking.Paper]:
             keywords=tuple(keywords), topics=topics[pk], upvotes=upvotes, stars=stars, appearances=places, picked=picked,
             announced_at=announced_at.timestamp(), listed_at=listed_at.timestamp(),
         )
-        for pk, revision, title, abstract, authors, categories, keywords, upvotes, stars, places, picked, announced_at, listed_at
-        in found
+        for (
+            pk, revision, title, abstract, authors, categories, keywords, upvotes, stars, places, picked,
+            announced_at, listed_at,
+        ) in found
     ]  # fmt: skip
 
 

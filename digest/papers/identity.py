@@ -14,7 +14,9 @@ Name = tuple[str, str]
 
 _DOI = re.compile(r"(?:https?://)?(?:(?:dx\.)?doi\.org/|doi:\s*)?(10\.\d{4,9}/\S+)", re.IGNORECASE)
 _ARXIV_DOI = "10.48550/arxiv."
-_ARXIV_HOSTS = frozenset({"arxiv.org", "export.arxiv.org", "browse.arxiv.org", "ar5iv.org", "ar5iv.labs.arxiv.org", "alphaxiv.org"})
+_ARXIV_HOSTS = frozenset(
+    {"arxiv.org", "export.arxiv.org", "browse.arxiv.org", "ar5iv.org", "ar5iv.labs.arxiv.org", "alphaxiv.org"}
+)
 _ARXIV_PATH = re.compile(r"/(?:abs|pdf|html|format|ps|src|e-print|overview|papers)/(.+?)(?:\.pdf)?/?")
 _DOI_IN_PATH = re.compile(r"/(?:content|doi(?:/(?:abs|full|pdf|epdf))?)/(10\.\d{4,9}/.+)")
 _PREPRINT_VERSION = re.compile(r"v(\d{1,3})(?:\.(?:full|abstract|article|full-text|supplementary).*)?$")
@@ -55,7 +57,9 @@ def from_url(url: str) -> Name | None:
             named = _PREPRINT_VERSION.sub("", named)
         if named:
             return _doi_name(named)
-    query = urlencode(sorted(pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.fullmatch(pair[0])))
+    query = urlencode(
+        sorted(pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.fullmatch(pair[0]))
+    )
     path = parts.path.rstrip("/")
     if not path and not query:
         return None

@@ -1,7 +1,6 @@
 """Papers matched anew when topics changed."""
 
 from collections.abc import Iterable
-from itertools import batched
 
 from django.db import transaction
 
@@ -17,7 +16,8 @@ def retopic(papers: Iterable[int] | None = None) -> int:
     matcher = topic_matcher()
     ids = list(papers) if papers is not None else list(Paper.objects.filter(merged_into=None).values_list("id", flat=True))
     matched = 0
-    for batch in batched(ids, _BATCH):
+    for start in range(0, len(ids), _BATCH):
+        batch = ids[start : start + _BATCH]
         with transaction.atomic():
             found = Paper.objects.filter(id__in=batch, merged_into=None).order_by("id").select_for_update(no_key=True)
             scores = {

@@ -15,8 +15,8 @@ from digest.papers.drafts import Draft, Wording
 from digest.papers.topics import Matcher
 
 _PAPER = (
-    "id", "title", "abstract", "title_source", "abstract_source", "authors", "categories", "keywords", "url", "pdf_url", "links",
-    "upvotes", "stars", "announced_at", "listed_at", "withdrawn_at", "text_rank", "revision",
+    "id", "title", "abstract", "title_source", "abstract_source", "authors", "categories", "keywords", "url", "pdf_url",
+    "links", "upvotes", "stars", "announced_at", "listed_at", "withdrawn_at", "text_rank", "revision",
 )  # fmt: skip
 # What is compared and, when it differs, written; of these, what a reader sees raises the revision.
 _CHANGING = (
@@ -38,9 +38,7 @@ def _copy(table: str, columns: Sequence[str], records: Iterable[Sequence[object]
 def insert(new: Sequence[Draft], source: Source, now: dt.datetime, listed_at: dt.datetime, matcher: Matcher) -> list[int]:
     """Write papers that nobody knew, with all that hangs on them; returns their ids in order. Their names are locked."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence('digest_paper', 'id')) FROM generate_series(1, %s)", [len(new)]
-        )
+        cursor.execute("SELECT nextval(pg_get_serial_sequence('digest_paper', 'id')) FROM generate_series(1, %s)", [len(new)])
         ids = [row[0] for row in cursor.fetchall()]
     papers, names, versions, appearances, matched = [], [], [], [], []
     for paper, draft in zip(ids, new, strict=True):

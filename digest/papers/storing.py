@@ -1,6 +1,6 @@
 """Entries into papers: new ones listed, known ones brought up to date, those that turn out to be one merged.
 
-    draft -> gather -> lock names -> find -> lock rows -> (merge) -> update | list
+draft -> gather -> lock names -> find -> lock rows -> (merge) -> update | list
 """
 
 import datetime as dt
@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from digest.models import Source
 from digest.papers import drafts, merging, rows, topics
 from digest.papers.drafts import Draft, Refusal
-from digest.papers.identity import Name, same_people
+from digest.papers.identity import Name, first_author, same_people
 from digest.papers.locks import listing_lock, lock_names
 from digest.sources.entries import Entry
 from subscriptions.models import Topic
@@ -36,7 +36,7 @@ class Stored:
     notes: list[str] = field(default_factory=list)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Work:
     """A draft and the stored papers that it turned out to be."""
 
@@ -154,7 +154,7 @@ def _joined(works: Iterable[_Work]) -> list[_Work]:
         for other in {id(found): found for paper in work.papers if (found := of_paper.get(paper))}.values():
             joined.remove(other)
             other.draft.absorb(work.draft)
-            work = _Work(other.draft, other.papers | work.papers)  # noqa: PLW2901 - it grows by what it meets
+            work = _Work(other.draft, other.papers | work.papers)
         joined.append(work)
         of_paper.update(dict.fromkeys(work.papers, work))
     return joined
@@ -174,7 +174,7 @@ def _lookup(names: set[Name]) -> tuple[dict[Name, int], dict[str, list[tuple[int
         )
         for kind, value, paper, has_names, author in cursor.fetchall():
             if kind == "title":
-                namesakes[value].append((paper, has_names, drafts.identity.first_author([author] if author else [])))
+                namesakes[value].append((paper, has_names, first_author([author] if author else [])))
             else:
                 owners[(kind, value)] = paper
     return owners, namesakes

@@ -1,7 +1,7 @@
 """Which topics a paper belongs to: a scored match by arXiv category and key term.
 
-Each piece of evidence e has a weight w(e) in (0, 1); a topic's score is 1 - product(1 - w(e)), so that many weak hints add up to
-a strong one and none passes 1.
+Each piece of evidence e has a weight w(e) in (0, 1); a topic's score is 1 - product(1 - w(e)), so that many weak hints add up
+to a strong one and none passes 1.
 """
 
 import math
@@ -43,7 +43,9 @@ def words(text: str) -> list[str]:
 def _singular(word: str) -> str:
     if len(word) < 4 or word[-1] != "s" or word[-2] in "sui":
         return word
-    return f"{word[:-3]}y" if word.endswith("ies") and len(word) > 4 else word[:-1]
+    if word.endswith("ies") and len(word) > 4:
+        return f"{word[:-3]}y"
+    return word[:-2] if word.endswith(("sses", "xes", "ches", "shes")) else word[:-1]
 
 
 class Matcher:

@@ -10,7 +10,16 @@ _CODE_HOSTS = (
     "github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "sr.ht", "huggingface.co", "colab.research.google.com",
     "anonymous.4open.science", "gitee.com", "pypi.org", "modelscope.cn", "zenodo.org", "kaggle.com",
 )  # fmt: skip
-_PAGE_HOSTS = ("github.io", "gitlab.io", "sites.google.com", "netlify.app", "vercel.app", "pages.dev", "readthedocs.io", "web.app")
+_PAGE_HOSTS = (
+    "github.io",
+    "gitlab.io",
+    "sites.google.com",
+    "netlify.app",
+    "vercel.app",
+    "pages.dev",
+    "readthedocs.io",
+    "web.app",
+)
 _PAGE_WORDS = re.compile(r"\b(?:project|web|demo|home)[ -]?(?:page|site)|\bvideos?\b|\bdemos?\b", re.IGNORECASE)
 _CODE_WORDS = re.compile(r"\b(?:code|implementation|repository|source|dataset|software|package|library)\b", re.IGNORECASE)
 _LOOK_BACK = 90

@@ -13,7 +13,9 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 _HTML = re.compile(r"\s*<(?:!doctype|html|head|body|\?xml|!--)", re.IGNORECASE)
-_BETWEEN = re.compile(r"[\d,.]+k?|·?\s*\d+ authors?|submitted by\b.*|(?:previous|next|daily|weekly|monthly|trending)", re.IGNORECASE)
+_BETWEEN = re.compile(
+    r"[\d,.]+k?|·?\s*\d+ authors?|submitted by\b.*|(?:previous|next|daily|weekly|monthly|trending)", re.IGNORECASE
+)
 _FINISHED = re.compile(r"[.!?。][\"'”’)\]]*$|https?://\S+$|\.\S{0,3}$")
 _LONGEST_TITLE = 300
 
