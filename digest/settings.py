@@ -115,6 +115,7 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
 USE_I18N = False
+FORMAT_MODULE_PATH = "digest.formats"
 
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE / "staticfiles"

@@ -23,7 +23,7 @@ def outcome(poll: Poll) -> str:
 class PollInline(ReadOnlyInline[Poll, Source]):
     model = Poll
     ordering = ("-started_at",)
-    fields = ("when", "status", "size", "duration", "brought")
+    fields = ("when", "status", "brought")
     readonly_fields = ("when", "brought")
 
     @admin.display(description="started at")

@@ -15,10 +15,12 @@ from subscriptions.models import Subscriber
 from subscriptions.suppression import mailbox_hash
 
 if TYPE_CHECKING:
+    from django.contrib.admin.views.main import ChangeList
     from django.contrib.admin import ModelAdmin as ModelAdmin
     from django.contrib.admin import TabularInline as TabularInline
 else:
     import unfold.admin
+    from unfold.views import ChangeList
 
     # Unfold ships no types, and Django's admin classes take their parameter only in the stubs.
     class ModelAdmin(unfold.admin.ModelAdmin):
@@ -51,6 +53,15 @@ def links(places: Iterable[tuple[str, str]]) -> str:
     return format_html_join(" · ", '<a href="{}">{}</a>', places)
 
 
+class QuietChangeList(ChangeList):
+    """A list whose heading offers to "show all" only where a search or a filter hides some."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        if not (self.query or self.has_active_filters) or getattr(self.paginator, "truncated", False):
+            self.full_result_count = self.result_count
+
+
 class OurAdmin(ModelAdmin[M]):
     """A list of at most some thousand rows, newest first, that counts no further than it can page."""
 
@@ -67,6 +78,9 @@ class OurAdmin(ModelAdmin[M]):
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         return lookup in self.links_into or super().lookup_allowed(lookup, value, request)  # type: ignore[arg-type]  # Django 5.2 hands in None
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return QuietChangeList
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """No "delete selected": what goes, goes one by one, with a page that says what goes with it."""
