@@ -58,6 +58,14 @@ POSTAL_ADDRESS = required(
 DEFAULT_TIME_ZONE = optional("DEFAULT_TIME_ZONE", "Europe/Paris")
 CONTACT = optional("CONTACT", urlsplit(SITE_URL).netloc)
 
+# How many proxies stand in front and add to X-Forwarded-For; with none, the connection's own address counts.
+PROXIES = number("PROXIES", 0)
+
+# What strangers can make us do: forms taken from one network (/24, /48), and messages to one receiving domain and in all.
+REQUESTS_PER_NETWORK_AND_HOUR = number("REQUESTS_PER_NETWORK_AND_HOUR", 60)
+ASKED_MESSAGES_PER_DOMAIN_AND_HOUR = number("ASKED_MESSAGES_PER_DOMAIN_AND_HOUR", 500)
+ASKED_MESSAGES_PER_HOUR = number("ASKED_MESSAGES_PER_HOUR", 2000)
+
 # Set by `make run` alone: the Maildir of the inbox that shows what was sent.
 LOCAL_INBOX = optional("LOCAL_INBOX", "")
 
@@ -75,6 +83,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "digest.headers.content_security",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -118,7 +127,7 @@ USE_I18N = False
 FORMAT_MODULE_PATH = "digest.formats"
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE / "staticfiles"
+# WhiteNoise reads the files where they lie when the server starts: nothing has to be collected.
 STATICFILES_DIRS = [BASE / "templates" / "static"]
 WHITENOISE_USE_FINDERS = True
 
@@ -129,6 +138,7 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE_URL.startswith("https:")
 SESSION_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "digest.failures.forbidden"
 
 # Ramps around the colours of the site: paper, ink, quiet ink and rule; and its one accent, which dark pages take lighter.
 UNFOLD = {
@@ -194,6 +204,8 @@ CELERY_BEAT_SCHEDULE = {
     "publish what is due": {"task": "digest.tasks.publish_due", "schedule": crontab()},
     "deliver what waits": {"task": "digest.tasks.deliver_waiting", "schedule": 20.0},
     "recover what a dead worker held": {"task": "digest.tasks.recover_expired", "schedule": 60.0},
+    "answer what was asked": {"task": "subscriptions.tasks.answer_requests", "schedule": 20.0},
+    "forget what nobody confirmed": {"task": "subscriptions.tasks.forget_unconfirmed", "schedule": crontab(minute="17")},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "beat-schedule")
 
