@@ -156,8 +156,8 @@ STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE / "templates" / "static"]
 WHITENOISE_USE_FINDERS = True
 
-# Under "no-referrer" browsers send `Origin: null` with forms too (Fetch standard, "append a request Origin header"), and Django's CSRF
-# check refuses every POST of the admin. Pages whose address holds a token set the stricter policy themselves.
+# Under "no-referrer" browsers send `Origin: null` with forms too (Fetch standard, "append a request Origin header"), and
+# Django's CSRF check refuses every POST of the admin. Pages whose address holds a token set the stricter policy themselves.
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE_URL.startswith("https:")

@@ -15,9 +15,9 @@ from subscriptions.models import Subscriber
 from subscriptions.suppression import mailbox_hash
 
 if TYPE_CHECKING:
-    from django.contrib.admin.views.main import ChangeList
     from django.contrib.admin import ModelAdmin as ModelAdmin
     from django.contrib.admin import TabularInline as TabularInline
+    from django.contrib.admin.views.main import ChangeList
 else:
     import unfold.admin
     from unfold.views import ChangeList
