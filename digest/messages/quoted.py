@@ -39,7 +39,7 @@ def encode(text: str) -> bytes:
 
 
 def encode_open(text: str) -> bytes:
-    """The text encoded so that anything may follow it as if on its last line: with a soft break, unless it ends a line."""
+    """The text encoded so that anything may follow it on the same line: with a soft break, unless empty or ending a line."""
     encoded = encode(text)
     if not encoded or encoded.endswith(b"\n"):
         return encoded
