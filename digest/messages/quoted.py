@@ -10,7 +10,7 @@ from binascii import b2a_qp
 
 SOFT = b"=\r\n"
 _LONGEST = 76
-_PLAIN = re.compile(r"[!-<>-~]([ -<>-~]{0,70}[!-<>-~])?")
+_PLAIN = re.compile(r"(?!\.|From )[!-<>-~](?:[ -<>-~]{0,70}[!-<>-~])?")
 _RISKY = re.compile(rb"^(?:\.|From )", re.MULTILINE)
 _RISKY_LINE = re.compile(rb"^(?:\.|From ).*$", re.MULTILINE)
 
@@ -28,9 +28,14 @@ def _masked(line: bytes) -> bytes:
     return b"%b=\n%b" % (line[:cut], _masked(line[cut:]))
 
 
+def is_plain(text: str) -> bool:
+    """Whether the text is short and needs no encoding at all."""
+    return _PLAIN.fullmatch(text) is not None
+
+
 def encode(text: str) -> bytes:
     """The text in UTF-8 and quoted-printable, CRLF between lines. Its lines are parted by LF; it starts on a new line."""
-    if _PLAIN.fullmatch(text) and not text.startswith((".", "From ")):
+    if _PLAIN.fullmatch(text):
         return text.encode()
     encoded = b2a_qp(text.encode(), istext=True)
     if _RISKY.search(encoded):
