@@ -76,7 +76,14 @@ class Runner:
             self._console.print("\nAsked to stop.")
         except (ServerFailed, ChildDied, NotReady, OSError) as error:
             status = self._complain(error)
-        # A second Ctrl-C must not leave half of it running; the stopping below is bounded in time.
+        finally:
+            # Also after a fault of our own, whose traceback follows.
+            status = self._stop() or status
+        return status
+
+    def _stop(self) -> int:
+        """Stop what was started; returns 1 when something would not stop."""
+        # A second Ctrl-C must not leave half of it running; what follows is bounded in time.
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         try:
@@ -84,8 +91,8 @@ class Runner:
                 self._family.stop()
                 self._private.stop_after_a_run()
         except ServerFailed as error:
-            status = self._complain(error)
-        return status
+            return self._complain(error)
+        return 0
 
     def _work(self) -> int:
         if stopped := self._family.adopt_nothing():
