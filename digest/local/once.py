@@ -188,7 +188,7 @@ def _table(current: Sequence[Issue], arrived: dict[str, list[str]]) -> Table:
     table.add_column("Papers", justify="right")
     table.add_column("Size", justify="right", no_wrap=True)
     table.add_column("Message-ID", overflow="fold")
-    table.add_column("First titles", overflow="fold", ratio=1)
+    table.add_column("First titles", no_wrap=True, ratio=1)
     papers = Paper.objects.in_bulk([paper for issue in current for paper in issue.paper_ids[:3]])
     for issue in current:
         delivery = issue.delivery

@@ -1,6 +1,6 @@
 """`make run`: everything on one machine, started in order, watched, and stopped together.
 
-    private servers -> migrate -> seeds -> inbox -> worker -> beat -> web -> (stay | the whole job once) -> stop
+    private servers -> migrate -> inbox, worker, beat, web -> seeds -> (stay | the whole job once) -> stop
 
 The runner is the parent of all but the two private servers. It ends in one of three ways: asked to (Ctrl-C, SIGTERM), because
 something it started ended, or because the whole job is done.
@@ -28,6 +28,7 @@ from digest.local.private import Private
 from digest.local.servers import ServerFailed, place
 
 _SAVED_PAGE = BASE / "seeds" / "daily-papers-03-13.txt"
+_MANAGE = (sys.executable, str(BASE / "manage.py"))
 _PATIENCE_SECONDS = 60.0
 _WORKER = "local"
 
@@ -108,9 +109,13 @@ class Runner:
         with site, inbox:
             values = settings_file.write(LOCAL_ENV, port=port, smtp_port=ports.number(inbox))
             environment = {**os.environ, **values, "PAPER_ROUND_VAR": str(VAR), "PYTHONPATH": str(BASE)}
-            self._prepare(environment)
-            with self._step("Start the inbox, a worker and the beat" if self._options.once else "Start everything"):
-                self._start(environment, port, inbox.fileno())
+            with self._step("Bring the database up to date"):
+                self._migrate(environment)
+            # They take seconds to start, in which the seeds are loaded.
+            self._start(environment, port, inbox.fileno())
+            with self._step("Load topics, sources and the saved page"):
+                self._load_seeds(environment)
+            with self._step("Wait for the worker" if self._options.once else "Wait for the worker and the web server"):
                 self._await(port)
             if self._options.once:
                 from digest.local import once
@@ -121,20 +126,17 @@ class Runner:
                 self._family.check()
                 time.sleep(0.5)
 
-    def _prepare(self, environment: dict[str, str]) -> None:
-        manage = [sys.executable, str(BASE / "manage.py")]
-        with self._step("Bring the database up to date"):
-            self._family.complete("migrate", [*manage, "migrate", "--no-input"], environment)
-            self._set_up_django(environment)
-            from digest.local import account
+    def _migrate(self, environment: dict[str, str]) -> None:
+        self._family.complete("migrate", [*_MANAGE, "migrate", "--no-input"], environment)
+        self._set_up_django(environment)
+        from digest.local import account
 
-            self._password = account.ensure()
-        with self._step("Load topics, sources and the saved page"):
-            self._family.complete("load seeds", [*manage, "load_seeds"], environment)
-            date = self._options.date.isoformat()
-            self._family.complete(
-                "ingest", [*manage, "ingest", str(_SAVED_PAGE), "--format", "page", "--date", date], environment
-            )
+        self._password = account.ensure()
+
+    def _load_seeds(self, environment: dict[str, str]) -> None:
+        date = self._options.date.isoformat()
+        self._family.complete("load seeds", [*_MANAGE, "load_seeds"], environment)
+        self._family.complete("ingest", [*_MANAGE, "ingest", str(_SAVED_PAGE), "--format", "page", "--date", date], environment)
         self._console.print(f"  The saved page says Mar 13 and no year; its papers are listed as of {date}.")
 
     def _set_up_django(self, environment: dict[str, str]) -> None:
