@@ -102,11 +102,7 @@ class Runner:
             self._private.start_for_a_run()
         if place(VAR) != VAR:
             self._console.print(f"  Their account may not enter {VAR}; their data is in {place(VAR)}.")
-        site, inbox = ports.claim(self._options.port), ports.listen()
-        port = ports.number(site)
-        if port != self._options.port:
-            self._console.print(f"  Port {self._options.port} is taken; the site uses {port}.")
-        with site, inbox:
+        with self._site() as port, ports.listen() as inbox:
             values = settings_file.write(LOCAL_ENV, port=port, smtp_port=ports.number(inbox))
             environment = {**os.environ, **values, "PAPER_ROUND_VAR": str(VAR), "PYTHONPATH": str(BASE)}
             with self._step("Bring the database up to date"):
@@ -125,6 +121,18 @@ class Runner:
             while True:
                 self._family.check()
                 time.sleep(0.5)
+
+    @contextlib.contextmanager
+    def _site(self) -> Iterator[int]:
+        """The site's port, held while the block lasts. `--once` serves no site; its links name the port that is asked for."""
+        if self._options.once:
+            yield self._options.port
+            return
+        with ports.claim(self._options.port) as claimed:
+            port = ports.number(claimed)
+            if port != self._options.port:
+                self._console.print(f"  Port {self._options.port} is taken; the site uses {port}.")
+            yield port
 
     def _migrate(self, environment: dict[str, str]) -> None:
         self._family.complete("migrate", [*_MANAGE, "migrate", "--no-input"], environment)
