@@ -289,6 +289,9 @@ class Valkey:
     def _pid_file(self) -> Path:
         return self._data / "server.pid"
 
+    def _pid(self) -> int | None:
+        return _process(self._pid_file, "valkey-server")
+
     def _socket(self) -> Path:
         return _socket_directory(self._data, _account()) / "valkey.sock"
 
@@ -319,13 +322,14 @@ class Valkey:
             cwd="/", stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, start_new_session=True,
             **(account.popen if account else {}),
         )  # fmt: skip
-        if done.returncode or not _until(self.running):
+        # It answers a moment before it writes its number down, and without that nobody could stop it.
+        if done.returncode or not _until(lambda: self.running() and self._pid() is not None):
             raise ServerFailed(f"Valkey did not start: {done.stdout}{done.stderr}\n{_log_tail(data / 'server.log')}")
 
     def stop(self) -> None:
-        pid = _process(self._pid_file, "valkey-server")
+        pid = self._pid()
         if pid is None:
             return
         os.kill(pid, signal.SIGTERM)
-        if not _until(lambda: _process(self._pid_file, "valkey-server") is None):
+        if not _until(lambda: self._pid() is None):
             raise ServerFailed(f"Valkey (process {pid}) does not stop: {_log_tail(self._data / 'server.log')}")
