@@ -187,14 +187,14 @@ def _until(job: Job, condition: Callable[[], bool], complaint: Callable[[], str]
 def _table(current: Sequence[Issue], arrived: dict[str, list[str]], width: int) -> Table:
     table = Table(title="This week's digests", title_justify="left", show_lines=True)
     table.add_column("Subscriber", no_wrap=True)
-    table.add_column("Papers", justify="right")
+    table.add_column("Papers", justify="right", no_wrap=True)
     table.add_column("Size", justify="right", no_wrap=True)
     table.add_column("Message-ID", overflow="fold", no_wrap=width >= _WIDE)
-    table.add_column("First titles", no_wrap=True, ratio=1)
+    table.add_column("First titles", overflow="fold", ratio=1)
     papers = Paper.objects.in_bulk([paper for issue in current for paper in issue.paper_ids[:3]])
     for issue in current:
         delivery = issue.delivery
-        titles = "\n".join(papers[paper].title for paper in issue.paper_ids[:3] if paper in papers)
+        titles = "\n".join(f"- {papers[paper].title}" for paper in issue.paper_ids[:3] if paper in papers)
         size = f"{delivery.size / 1024:.1f} KB" if delivery.size else "-"
         table.add_row(
             escape(issue.subscription.subscriber.address),
