@@ -105,14 +105,16 @@ def subscribers_by_day(now: dt.datetime, number: int = 90) -> SubscribersByDay:
     """Who read, waited for confirmation, or had left every digest, at the end of each of the last days.
 
     Seen from today's rows: people who were erased, and sign-ups that were never confirmed and swept away, are in none of it,
-    and someone who left and came back counts as reading throughout.
+    and someone who left and came back counts as reading throughout. Reading means to have a live subscription.
     """
     days = last_days(now, number)
     asked = _standing(days, Subscriber.objects.all(), "created_at")
     confirmed = _standing(days, Subscriber.objects.exclude(confirmed_at=None), "confirmed_at")
     others = Subscription.objects.filter(subscriber=OuterRef("subscriber")).exclude(pk=OuterRef("pk"))
     outlived = others.filter(
-        Q(ended_at=None) | Q(ended_at__gt=OuterRef("ended_at")) | Q(ended_at=OuterRef("ended_at"), pk__gt=OuterRef("pk"))
+        Q(next_issue_at__isnull=False)
+        | Q(ended_at__gt=OuterRef("ended_at"))
+        | Q(ended_at=OuterRef("ended_at"), pk__gt=OuterRef("pk"))
     )
     departures = Subscription.objects.filter(
         ~Exists(outlived), ended_at__isnull=False, subscriber__status=Subscriber.Status.CONFIRMED
@@ -165,7 +167,7 @@ def deliveries_waiting() -> int:
 
 def next_run(now: dt.datetime) -> NextRun:
     """What is due: overdue, the next hour, and how many follow within a day."""
-    live = Subscription.objects.live().filter(next_issue_at__isnull=False)
+    live = Subscription.objects.live()
     ahead = live.filter(next_issue_at__gt=now).order_by("next_issue_at")
     return NextRun(
         live.filter(next_issue_at__lte=now).count(),

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from digest.models import Bounce, Delivery, Feedback, Issue, Paper, Pick, Poll, RankingConfiguration, Source
 from subscriptions.admin.base import list_path
-from subscriptions.models import Consent, Notice, Subscriber, Subscription, Suppression, Topic
+from subscriptions.models import Consent, Notice, Request, Subscriber, Subscription, Suppression, Topic
 
 GROUPS: dict[str, list[tuple[type[Model], str]]] = {
     "Readers": [
@@ -18,6 +18,7 @@ GROUPS: dict[str, list[tuple[type[Model], str]]] = {
         (Subscription, "event_repeat"),
         (Topic, "sell"),
         (Consent, "fact_check"),
+        (Request, "door_front"),
         (Suppression, "block"),
     ],
     "Papers": [(Paper, "article"), (Source, "rss_feed"), (Poll, "history"), (Pick, "push_pin")],

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 
 from digest.models import Appearance, Paper, PaperIdentifier, PaperTopic, PaperVersion, Pick
 from subscriptions.admin.base import OurAdmin, ReadOnlyInline, change_link
@@ -103,8 +103,8 @@ class PaperAdmin(OurAdmin[Paper]):
     def addresses(self, paper: Paper) -> str:
         found = [("paper", paper.url), ("PDF", paper.pdf_url), *((link["kind"], link["url"]) for link in paper.links)]
         return format_html_join(
-            format_html("<br>"),
-            '{}: <a href="{}" rel="noopener noreferrer">{}</a>',
+            "",
+            '<p>{}: <a href="{}" rel="noopener noreferrer">{}</a></p>',
             ((kind, url, url) for kind, url in found if url),
         )
 

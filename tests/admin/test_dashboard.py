@@ -29,7 +29,8 @@ def someone(name: str, asked: dt.datetime, confirmed: dt.datetime | None = None,
         confirmed_at=confirmed,
     )
     for end in ended or (None,):
-        Subscription.objects.create(subscriber=subscriber, ended_at=end)
+        live = bool(confirmed) and end is None
+        Subscription.objects.create(subscriber=subscriber, ended_at=end, next_issue_at=NOW if live else None)
     return subscriber
 
 
