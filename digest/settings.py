@@ -131,8 +131,8 @@ STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE / "templates" / "static"]
 WHITENOISE_USE_FINDERS = True
 
-# Under "no-referrer" browsers send `Origin: null` with forms too (Fetch standard, "append a request Origin header"), and Django's CSRF
-# check refuses every POST of the admin. Pages whose address holds a token set the stricter policy themselves.
+# Under "no-referrer" browsers send `Origin: null` with forms too (Fetch standard, "append a request Origin header"), and
+# Django's CSRF check refuses every POST of the admin. Pages whose address holds a token set the stricter policy themselves.
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE_URL.startswith("https:")
@@ -148,6 +148,7 @@ UNFOLD = {
     "SITE_URL": "/",
     "SHOW_BACK_BUTTON": False,
     "BORDER_RADIUS": "3px",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "digest.admin.home.icon"}],
     "STYLES": ["digest.admin.home.stylesheet"],
     "DASHBOARD_CALLBACK": "digest.admin.home.context",
     "SIDEBAR": {"navigation": "digest.admin.navigation.sidebar"},

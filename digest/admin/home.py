@@ -23,6 +23,10 @@ def stylesheet(request: HttpRequest) -> str:
     return static("admin_site/admin.css")
 
 
+def icon(request: HttpRequest) -> str:
+    return static("icon.svg")
+
+
 def context(request: HttpRequest, given: dict[str, Any]) -> dict[str, Any]:
     """Unfold's DASHBOARD_CALLBACK: adds only what the user may view; each figure's queries run only then."""
     now = timezone.now()

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from django.contrib.admin import ShowFacets
 from django.db import models
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
@@ -67,6 +68,7 @@ class OurAdmin(ModelAdmin[M]):
 
     paginator = ReachPaginator
     show_full_result_count = False
+    show_facets = ShowFacets.NEVER  # each would count the whole table once more
     list_per_page = 50
     formfield_overrides: ClassVar[Any] = {models.URLField: {"assume_scheme": "https"}}
     list_max_show_all = 0

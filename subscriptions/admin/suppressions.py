@@ -19,10 +19,8 @@ if TYPE_CHECKING:
 else:
     from unfold.widgets import UnfoldAdminTextInputWidget as AddressInput
 
-SuppressionModelForm = forms.ModelForm
 
-
-class SuppressForm(SuppressionModelForm):  # type: ignore[type-arg]  # Django's forms take their parameter only in the stubs
+class SuppressForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's forms take their parameter only in the stubs
     address = forms.CharField(
         max_length=254,
         widget=AddressInput(attrs={"autocomplete": "off", "inputmode": "email"}),

@@ -109,6 +109,15 @@ def test_a_pick_bears_the_name_of_who_made_it(operator: Client) -> None:
 
 
 @pytest.mark.usefixtures("full")
+def test_picking_a_paper_twice_is_refused_in_words(operator: Client) -> None:
+    paper = Paper.objects.latest("id")
+    for _ in range(2):
+        response = operator.post(reverse("admin:digest_pick_add"), {"paper": paper.pk, "note": "Read this."})
+    assert "You picked this paper before." in response.content.decode()
+    assert Pick.objects.filter(paper=paper).count() == 1
+
+
+@pytest.mark.usefixtures("full")
 def test_topics_and_sources_in_use_stay_and_new_ones_may_go(operator: Client) -> None:
     used = Topic.objects.filter(papers__isnull=False).first()
     assert used is not None
