@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import TruncDate
 
-from digest.models import Delivery, Poll, Source
+from digest.models import Delivery, Poll, Source, SourceDay
 from subscriptions.models import Subscriber, Subscription
 
 WAITING = (
@@ -69,7 +69,7 @@ class NextRun:
 
 @dataclass(frozen=True, slots=True)
 class LateSource:
-    """An active source whose last successful poll is too long ago, or never was."""
+    """A source that stopped itself, or whose last successful poll is too long ago or never was; `error` says why, if known."""
 
     source: int
     name: str
@@ -177,19 +177,35 @@ def next_run(now: dt.datetime) -> NextRun:
 
 
 def sources_late(now: dt.datetime) -> tuple[LateSource, ...]:
-    """Active sources with an address that were not polled with success for two of their intervals; the latest first."""
+    """Sources that should have brought something and did not; the longest silent first.
+
+    Those are the sources that stopped themselves, and the active ones with an address that were not polled with success for two
+    of their intervals, unless their next poll is put off on purpose: it lies ahead and none has failed since (feeds name days and
+    hours to skip).
+    """
     polls = Poll.objects.filter(source=OuterRef("pk")).order_by("-started_at")
+    long_ago = now - LATE_INTERVALS * F("interval")
+    overdue = Q(failures__gt=0) | Q(next_poll_at=None) | Q(next_poll_at__lte=now)
     rows = (
-        Source.objects.filter(active=True)
-        .exclude(url="")
-        .annotate(
+        Source.objects.annotate(
             succeeded_at=Subquery(polls.filter(error="").values("started_at")[:1]),
             last_error=Subquery(polls.values("error")[:1]),
         )
         .filter(
-            Q(succeeded_at__lt=now - LATE_INTERVALS * F("interval"))
-            | Q(succeeded_at=None, created_at__lt=now - LATE_INTERVALS * F("interval"))
+            ~Q(stopped_because="")
+            | Q(active=True)
+            & ~Q(url="")
+            & overdue
+            & (Q(succeeded_at__lt=long_ago) | Q(succeeded_at=None, created_at__lt=long_ago))
         )
         .order_by(F("succeeded_at").asc(nulls_first=True), "name")
+        .values_list("pk", "name", "succeeded_at", "last_error", "stopped_because")
     )
-    return tuple(LateSource(row.pk, row.name, row.succeeded_at, row.last_error or "") for row in rows)
+    return tuple(
+        LateSource(source, name, succeeded_at, stopped or error or "") for source, name, succeeded_at, error, stopped in rows
+    )
+
+
+def source_days_missing() -> int:
+    """Days on which a source should have had papers and which neither a poll nor a backfill has brought."""
+    return SourceDay.objects.filter(missing_since__isnull=False, filled_at=None).count()

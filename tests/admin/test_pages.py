@@ -8,12 +8,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from digest.models import Bounce, Delivery, Feedback, Issue, Paper, Poll, RankingConfiguration
+from digest.models import Bounce, Delivery, Feedback, Issue, Paper, Poll, RankingConfiguration, SourceDay
 from subscriptions.models import Consent, Notice, Request, Subscriber
 
 pytestmark = pytest.mark.usefixtures("full")
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
-HISTORY = [Consent, Request, Notice, Issue, Delivery, Poll, Bounce, Feedback, RankingConfiguration]
+HISTORY = [Consent, Request, Notice, Issue, Delivery, Poll, SourceDay, Bounce, Feedback, RankingConfiguration]
 
 
 def page(model: type[models.Model], verb: str, *args: object) -> str:

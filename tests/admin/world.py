@@ -20,6 +20,7 @@ from digest.models import (
     Poll,
     RankingConfiguration,
     Source,
+    SourceDay,
 )
 from subscriptions.models import Consent, Interest, Notice, Request, Subscriber, Subscription, Suppression, Topic
 from subscriptions.suppression import mailbox_hash
@@ -90,6 +91,7 @@ def _sources(now: dt.datetime, chance: random.Random) -> list[Source]:
             url=f"https://feeds.example.org/{index}.xml",
             created_at=now - dt.timedelta(days=60),
             next_poll_at=now + dt.timedelta(hours=index),
+            failures=3 if index == len(FEEDS) - 1 else 0,
         )
         for index, name in enumerate(FEEDS)
     )
@@ -111,6 +113,9 @@ def _sources(now: dt.datetime, chance: random.Random) -> list[Source]:
                 )
             )
     Poll.objects.bulk_create(polls)
+    SourceDay.objects.bulk_create(
+        SourceDay(source=sources[-1], day=(now - dt.timedelta(days=back)).date(), missing_since=now) for back in range(1, 3)
+    )
     return list(sources)
 
 
