@@ -180,8 +180,8 @@ def sources_late(now: dt.datetime) -> tuple[LateSource, ...]:
     """Sources that should have brought something and did not; the longest silent first.
 
     Those are the sources that stopped themselves, and the active ones with an address that were not polled with success for two
-    of their intervals, unless their next poll is put off on purpose: it lies ahead and none has failed since (feeds name days and
-    hours to skip).
+    of their intervals, unless their next poll is put off on purpose: it lies ahead and none has failed since (feeds name
+    days and hours to skip).
     """
     polls = Poll.objects.filter(source=OuterRef("pk")).order_by("-started_at")
     long_ago = now - LATE_INTERVALS * F("interval")
