@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
-from digest import papers, ranking
+from digest.issues import shelf
+from digest.issues.shelf import Listed
 from digest.models import Paper, SourceDay
 from digest.papers.candidates import OLDEST
 
@@ -17,13 +18,13 @@ WITHDRAWN, OLD = "withdrawn", "announced long before"
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """The papers of the widest window of a batch, in the order they were listed, and the instants of what was left out.
+    """The papers of the widest window of a batch, and the instants of what was left out.
 
     `withdrawn` holds when each withdrawn paper was listed, `old` when each was listed and announced that may be old news,
     `missing` the days on which a source brought nothing; all in order. Narrower windows are cut out of them.
     """
 
-    papers: Sequence[ranking.Paper]
+    listed: Listed
     withdrawn: Sequence[dt.datetime]
     old: Sequence[tuple[dt.datetime, dt.datetime]]
     missing: Sequence[dt.date]
@@ -40,7 +41,7 @@ class Candidates:
     def too_old(self, start: dt.datetime) -> frozenset[int]:
         """Papers of the widest window that are old news to the window from `start`."""
         from_, announced = start.timestamp(), (start - OLDEST).timestamp()
-        return frozenset(each.id for each in self.papers if each.listed_at >= from_ and each.announced_at < announced)
+        return frozenset(each.id for each in self.listed.papers if each.listed_at >= from_ and each.announced_at < announced)
 
     def missing_days(self, start: dt.datetime) -> int:
         """Days of sources that did not come, in the window from `start`."""
@@ -52,7 +53,7 @@ def load(starts: Iterable[dt.datetime], end: dt.datetime) -> Candidates:
     first, last = min(starts), max(starts)
     listed = Paper.objects.filter(listed_at__gte=first, listed_at__lt=end, merged_into=None).order_by("listed_at")
     return Candidates(
-        papers.candidates(first, end).papers,
+        shelf.take(first, end),
         list(listed.exclude(withdrawn_at=None).values_list("listed_at", flat=True)),
         list(listed.filter(Q(announced_at__lt=last - OLDEST), withdrawn_at=None).values_list("listed_at", "announced_at")),
         list(

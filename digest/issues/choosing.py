@@ -67,11 +67,10 @@ class _Batch:
         votes = {vote.paper_id for taste in self._tastes.values() for vote in taste.votes}
         self._voted = {paper.id: paper for paper in papers.as_ranked(votes)}
         self._learned = corpus.current()
-        self._candidates_id = frozen.store_candidates(self._candidates.papers)
         self._states = frozen.store_states(self._voted.values())
         self._brought = history.sent(
             {each.subscription.subscriber_id for each in assignments},
-            [paper.id for paper in self._candidates.papers],
+            [paper.id for paper in self._candidates.listed.papers],
             min(starts),
         )
 
@@ -79,7 +78,7 @@ class _Batch:
         """Drafts for assignments of different subscribers; what they bring is known to the next round."""
         profiles = [self._profile(each) for each in round_]
         model = self._learned.model if self._learned else None
-        slates = ranking.rank(self._candidates.papers, profiles, self._weights, self._now.timestamp(), model)
+        slates = ranking.rank(self._candidates.listed.papers, profiles, self._weights, self._now.timestamp(), model)
         drafts = [self._draft(*each) for each in zip(round_, profiles, slates, strict=True)]
         for draft in drafts:
             self._brought[draft.assignment.subscription.subscriber_id].update(draft.paper_ids)
@@ -116,7 +115,7 @@ class _Batch:
             slate,
             receipt,
             frozen.profile_json(profile, self._states),
-            self._candidates_id,
+            self._candidates.listed.row_id,
             self._learned.row_id if self._learned else None,
         )
         return Draft(assignment, _why_empty(slate), ranked)
