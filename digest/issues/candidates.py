@@ -10,10 +10,10 @@ from django.db.models import Q
 
 from digest.issues import shelf
 from digest.issues.shelf import Listed
-from digest.models import Paper, SourceDay
+from digest.models import Paper, PaperVersion, SourceDay
 from digest.papers.candidates import OLDEST
 
-WITHDRAWN, OLD = "withdrawn", "announced long before"
+WITHDRAWN, OLD, VERSIONS = "withdrawn", "announced long before", "new versions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,20 +21,23 @@ class Candidates:
     """The papers of the widest window of a batch, and the instants of what was left out.
 
     `withdrawn` holds when each withdrawn paper was listed, `old` when each was listed and announced that may be old news,
-    `missing` the days on which a source brought nothing; all in order. Narrower windows are cut out of them.
+    `versions` when each new version of a known paper was announced, `missing` the days on which a source brought nothing; all
+    in order. Narrower windows are cut out of them.
     """
 
     listed: Listed
     withdrawn: Sequence[dt.datetime]
     old: Sequence[tuple[dt.datetime, dt.datetime]]
+    versions: Sequence[dt.datetime]
     missing: Sequence[dt.date]
 
     def left_out(self, start: dt.datetime) -> Counter[str]:
-        """How many papers of the window from `start` are withdrawn, or were announced too long before it."""
+        """How many of the window from `start` are withdrawn, announced too long before it, or only new versions."""
         return Counter(
             {
                 WITHDRAWN: len(self.withdrawn) - bisect_left(self.withdrawn, start),
                 OLD: sum(listed >= start and announced < start - OLDEST for listed, announced in self.old),
+                VERSIONS: len(self.versions) - bisect_left(self.versions, start),
             }
         )
 
@@ -56,6 +59,12 @@ def load(starts: Iterable[dt.datetime], end: dt.datetime) -> Candidates:
         shelf.take(first, end),
         list(listed.exclude(withdrawn_at=None).values_list("listed_at", flat=True)),
         list(listed.filter(Q(announced_at__lt=last - OLDEST), withdrawn_at=None).values_list("listed_at", "announced_at")),
+        list(
+            PaperVersion.objects.filter(number__gt=1, announced_at__gte=first, announced_at__lt=end)
+            .filter(paper__listed_at__lt=first, paper__merged_into=None, paper__withdrawn_at=None)
+            .order_by("announced_at")
+            .values_list("announced_at", flat=True)
+        ),
         list(
             SourceDay.objects.filter(day__gte=first.date(), day__lte=end.date(), filled_at=None)
             .exclude(missing_since=None)

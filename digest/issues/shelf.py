@@ -7,7 +7,7 @@ every change (documentation, "System Columns"), so equal fingerprints mean equal
 
 import datetime as dt
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import connection, transaction
@@ -28,6 +28,12 @@ class Listed:
 
     papers: Sequence[ranking.Paper]
     row_id: int
+
+    def with_more(self, more: Iterable[ranking.Paper]) -> "Listed":
+        """The same list with other papers after it, frozen as a list of its own."""
+        known = {paper.id for paper in self.papers}
+        longer = [*self.papers, *(paper for paper in more if paper.id not in known)]
+        return Listed(longer, frozen.store_candidates(longer))
 
 
 def take(start: dt.datetime, end: dt.datetime) -> Listed:
