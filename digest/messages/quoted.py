@@ -39,7 +39,7 @@ def encode(text: str) -> bytes:
 
 
 def encode_open(text: str) -> bytes:
-    """The text encoded so that anything may follow it as if on the same line: unless it is empty or ends a line, a soft break."""
+    """The text encoded so that anything may follow it on the same line: with a soft break, unless empty or ending a line."""
     encoded = encode(text)
     if not encoded or encoded.endswith(b"\n"):
         return encoded
