@@ -2,8 +2,7 @@
 
 import datetime as dt
 from bisect import bisect_left
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Q
@@ -31,15 +30,13 @@ class Candidates:
     versions: Sequence[dt.datetime]
     missing: Sequence[dt.date]
 
-    def left_out(self, start: dt.datetime) -> Counter[str]:
+    def left_out(self, start: dt.datetime) -> Mapping[str, int]:
         """How many of the window from `start` are withdrawn, announced too long before it, or only new versions."""
-        return Counter(
-            {
-                WITHDRAWN: len(self.withdrawn) - bisect_left(self.withdrawn, start),
-                OLD: sum(listed >= start and announced < start - OLDEST for listed, announced in self.old),
-                VERSIONS: len(self.versions) - bisect_left(self.versions, start),
-            }
-        )
+        return {
+            WITHDRAWN: len(self.withdrawn) - bisect_left(self.withdrawn, start),
+            OLD: sum(listed >= start and announced < start - OLDEST for listed, announced in self.old),
+            VERSIONS: len(self.versions) - bisect_left(self.versions, start),
+        }
 
     def too_old(self, start: dt.datetime) -> frozenset[int]:
         """Papers of the widest window that are old news to the window from `start`."""

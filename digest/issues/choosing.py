@@ -1,7 +1,7 @@
 """Papers for a batch of issues: candidates once, profiles once, one ranking; what was left out is counted."""
 
 import datetime as dt
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -120,14 +120,15 @@ class _Batch:
     ) -> Draft:
         """`hidden` counts papers that the ranking was told not to show though they were never sent; they are no candidates."""
         start, subscription_id = assignment.window_start, assignment.subscription.pk
-        again = Counter({candidates.VERSIONS: len(self._again.get(subscription_id, {}))})
-        left_out = self._left_out[start] + Counter(slate.excluded) - Counter({SEEN: hidden}) - again
+        excluded = {**self._left_out[start], **slate.excluded}
+        excluded[SEEN] = excluded.get(SEEN, 0) - hidden
+        excluded[candidates.VERSIONS] -= len(self._again.get(subscription_id, {}))
         receipt = {
             "considered": slate.considered - hidden,
             "matched": slate.matched,
             "shown": len(slate.choices),
             "near_misses": [{"paper": each.paper, "score": each.score} for each in slate.near_misses],
-            "excluded": dict(left_out),
+            "excluded": {reason: count for reason, count in excluded.items() if count > 0},
             "trending_only": slate.trending_only,
             "missing_days": self._candidates.missing_days(start),
             "topics": self._tastes[subscription_id].topics,

@@ -1,10 +1,10 @@
 """Writing a batch: issues and their deliveries by COPY, in the caller's transaction."""
 
 import datetime as dt
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import orjson
 from django.db import connection
 
 from digest import messages
@@ -51,17 +51,23 @@ def _copy(table: str, columns: str, rows: Iterator[tuple[Any, ...]]) -> None:
             copy.write_row(row)
 
 
+def _json(value: object) -> str:
+    return orjson.dumps(value).decode()
+
+
 def _issues(
     drafts: Sequence[Draft], ids: Sequence[int], versions: Mapping[int, int], configuration_id: int, now: dt.datetime
 ) -> Iterator[tuple[Any, ...]]:
     for id_, draft in zip(ids, drafts, strict=True):
         made, ranked = draft.assignment, draft.ranked
-        profile, slate, receipt = (ranked.profile, ranked.slate.as_json(), ranked.receipt) if ranked else ({}, [], {})
+        # orjson writes a choice's fields as `Slate.as_json` names them, ten times as fast.
+        profile, slate, receipt = (ranked.profile, ranked.slate.choices, ranked.receipt) if ranked else ({}, (), {})
         yield (
             id_, made.subscription.pk, Issue.Kind.REGULAR.value, draft.number, made.due_at, made.window_start, made.window_end,
-            configuration_id, ranked and ranked.content_model_id, ranked and ranked.candidates_id, json.dumps(profile),
-            draft.paper_ids, json.dumps({each: versions[each] for each in draft.paper_ids if each in versions}),
-            json.dumps(slate), json.dumps(receipt), now,
+            configuration_id, ranked and ranked.content_model_id, ranked and ranked.candidates_id, _json(profile),
+            f"{{{','.join(map(str, draft.paper_ids))}}}",
+            _json({str(each): versions[each] for each in draft.paper_ids if each in versions}),
+            _json(slate), _json(receipt), now,
         )  # fmt: skip
 
 
