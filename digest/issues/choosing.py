@@ -55,10 +55,23 @@ def choose(assignments: Sequence[Assignment], weights: ranking.Configuration, no
     return [drafts[id(each)] for each in assignments]
 
 
+def inputs(
+    assignment: Assignment, weights: ranking.Configuration, now: dt.datetime, before: dt.datetime = history.ALWAYS
+) -> frozen.Inputs:
+    """What the ranking would be given for one assignment; `before` as for `history.sent`. The caller rolls back."""
+    return _Batch([assignment], weights, now, before).inputs(assignment)
+
+
 class _Batch:
     """What the rounds of one batch share."""
 
-    def __init__(self, assignments: Sequence[Assignment], weights: ranking.Configuration, now: dt.datetime) -> None:
+    def __init__(
+        self,
+        assignments: Sequence[Assignment],
+        weights: ranking.Configuration,
+        now: dt.datetime,
+        before: dt.datetime = history.ALWAYS,
+    ) -> None:
         starts = {each.window_start for each in assignments}
         self._weights, self._now = weights, now
         self._candidates = candidates.load(starts, now)
@@ -74,6 +87,7 @@ class _Batch:
             {each.subscription.subscriber_id for each in assignments},
             [paper.id for paper in self._candidates.listed.papers],
             min(starts),
+            before,
         )
 
     def rank(self, round_: Sequence[Assignment]) -> list[Draft]:
@@ -88,6 +102,14 @@ class _Batch:
         for draft in drafts:
             self._brought[draft.assignment.subscription.subscriber_id].update(draft.paper_ids)
         return drafts
+
+    def inputs(self, assignment: Assignment) -> frozen.Inputs:
+        """What one assignment is ranked from."""
+        again = self._again.get(assignment.subscription.pk, {})
+        listed = self._candidates.listed.with_more(again.values()) if again else self._candidates.listed
+        profile = self._profile(assignment, self._hidden(assignment, frozenset(again)))
+        model = self._learned.model if self._learned else None
+        return frozen.Inputs(listed.papers, profile, self._weights, self._now.timestamp(), model)
 
     def _rank(self, assignments: Sequence[Assignment], listed: Listed, extra: frozenset[int]) -> list[Draft]:
         hidden = [self._hidden(each, extra) for each in assignments]
