@@ -16,7 +16,8 @@ from digest.papers.topics import Matcher
 
 _PAPER = (
     "id", "title", "abstract", "title_source", "abstract_source", "authors", "categories", "keywords", "url", "pdf_url",
-    "links", "journal_reference", "organisation", "upvotes", "stars", "announced_at", "listed_at", "withdrawn_at", "text_rank", "revision",
+    "links", "journal_reference", "organisation", "upvotes", "stars", "announced_at", "listed_at", "withdrawn_at",
+    "text_rank", "revision",
 )  # fmt: skip
 # What is compared and, when it differs, written; of these, what a reader sees raises the revision.
 _CHANGING = (
