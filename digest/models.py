@@ -265,12 +265,53 @@ class RankingConfiguration(models.Model):
         return f"ranking {self.version}"
 
 
+class ContentModel(models.Model):
+    """What the stored corpus has taught the ranking about words. The newest is in force; each issue names the one it used."""
+
+    version = models.CharField(max_length=32, unique=True, help_text="Changes whenever anything learned changes.")
+    octets = models.BinaryField(help_text="As `ranking.ContentModel.to_bytes` wrote them.")
+    documents = models.PositiveIntegerField(help_text="Papers it was learned from.")
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.version} from {self.documents} papers"
+
+
+class PaperState(models.Model):
+    """A paper exactly as the ranking was given it at some moment; shared by every issue that was given the same.
+
+    It names its paper by id without a foreign key: publishing must not wait for locks on papers.
+    """
+
+    digest = models.BinaryField(max_length=32, unique=True, editable=False, help_text="BLAKE2b-256 of the content.")
+    paper_id = models.BigIntegerField()
+    content = models.BinaryField(editable=False, help_text="JSON, compressed.")
+
+    def __str__(self) -> str:
+        return f"paper {self.paper_id}"
+
+
+class CandidateList(models.Model):
+    """The papers that a batch of issues chose from, in order; shared by every batch that chose from the same."""
+
+    digest = models.BinaryField(max_length=32, unique=True, editable=False, help_text="BLAKE2b-256 of the states' digests.")
+    state_ids = ArrayField(models.BigIntegerField())
+    created_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{len(self.state_ids)} candidates"
+
+
 class Issue(models.Model):
     """One numbered digest for one subscription, frozen when it is published.
 
     `slate` holds what was chosen, in order, as `ranking` returned it: paper, revision, score, and the terms of the score that
     are shown as reasons. `receipt` counts what was considered, shown and left out. A week with nothing to send leaves an issue
-    without a number, whose delivery is skipped and says why.
+    without a number, whose delivery is skipped and says why. `profile`, `candidates`, `content_model` and `configuration` are
+    all that the ranking was given: they make the same slate again. An issue that was never ranked has none of the first three.
     """
 
     class Kind(models.TextChoices):
@@ -284,6 +325,9 @@ class Issue(models.Model):
     window_start = models.DateTimeField()
     window_end = models.DateTimeField()
     configuration = models.ForeignKey(RankingConfiguration, on_delete=models.PROTECT, related_name="+")
+    content_model = models.ForeignKey(ContentModel, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    candidates = models.ForeignKey(CandidateList, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    profile = models.JSONField(default=dict, help_text="What was known of the reader's taste, as it was ranked.")
     paper_ids = ArrayField(models.BigIntegerField(), default=list)
     slate = models.JSONField(default=list)
     receipt = models.JSONField(default=dict)
@@ -351,6 +395,8 @@ class Delivery(models.Model):
     reason = models.CharField(max_length=200, blank=True, help_text="Why it is where it is, in a few plain words.")
     message_id = models.CharField(max_length=200, unique=True)
     attempts = models.PositiveSmallIntegerField(default=0)
+    doubts = models.PositiveSmallIntegerField(db_default=0, help_text="Attempts whose outcome nobody knows.")
+    first_attempt_at = models.DateTimeField(null=True, blank=True)
     next_attempt_at = models.DateTimeField()
     fence = models.PositiveBigIntegerField(default=0)
     claimed_by = models.CharField(max_length=120, blank=True)

@@ -71,8 +71,12 @@ class Subscriber(models.Model):
 
 class SubscriptionQuerySet(models.QuerySet["Subscription"]):
     def live(self) -> "SubscriptionQuerySet":
-        """Subscriptions of confirmed subscribers that have not ended."""
-        return self.filter(ended_at=None, subscriber__status=Subscriber.Status.CONFIRMED)
+        """Confirmed subscriptions that have not ended. One that waits for its confirmation has no next issue yet."""
+        return self.filter(ended_at=None, next_issue_at__isnull=False, subscriber__status=Subscriber.Status.CONFIRMED)
+
+    def waiting(self) -> "SubscriptionQuerySet":
+        """Subscriptions asked for and not yet confirmed, those of people who come back among them."""
+        return self.filter(ended_at=None, next_issue_at=None)
 
     def due(self, now: dt.datetime) -> "SubscriptionQuerySet":
         """Live subscriptions whose next issue's hour has come, the longest waiting first."""
@@ -210,7 +214,10 @@ class Notice(models.Model):
     context = models.JSONField(default=dict, help_text="What its template needs; never text that a stranger typed.")
     key = models.CharField(max_length=120, unique=True, help_text="One event, one notice.")
     created_at = models.DateTimeField(db_default=Now())
-    expires_at = models.DateTimeField(help_text="After this it is not worth sending.")
+    expires_at = models.DateTimeField(help_text="After this it is not worth sending, and its link is dead.")
+    used_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its link was used; links that open a session work once."
+    )
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"
@@ -245,3 +252,69 @@ class Suppression(models.Model):
 
     def __str__(self) -> str:
         return f"{self.reason} since {self.created_at:%Y-%m-%d}"
+
+
+class RequestQuerySet(models.QuerySet["Request"]):
+    def waiting(self) -> "RequestQuerySet":
+        """Requests not yet answered, the oldest first."""
+        return self.filter(answered_at=None).order_by("id")
+
+
+class Request(models.Model):
+    """What someone typed at the door, to be answered by a message.
+
+    Every address gets the same row, and a task answers it, so that the page cannot tell a known address from an unknown one by
+    its words or by its time. Once answered, a row keeps hashes and counts, no address, and goes after three days.
+    """
+
+    class Kind(models.TextChoices):
+        SIGN_UP = "sign-up", "asked for the digest"
+        LINK = "link", "asked for a link to the preferences"
+        ADDRESS = "address", "asked for another address"
+
+    class Outcome(models.TextChoices):
+        MAILED = "mailed", "a message was written"
+        NOTHING = "nothing", "no message was called for"
+        REFUSED = "refused", "a limit was reached"
+
+    kind = models.CharField(max_length=8, choices=Kind)
+    address = models.CharField(max_length=254, blank=True, help_text="Emptied once answered.")
+    mailbox = models.BinaryField(
+        max_length=32, editable=False, help_text="Keyed hash of the mailbox behind the address: no plus tag, no Gmail dots."
+    )
+    domain = models.CharField(max_length=254, blank=True, help_text="The receiving domain.")
+    network = models.CharField(max_length=64, blank=True, help_text="The network it came from (/24 or /48), if any.")
+    subscriber = models.ForeignKey(
+        Subscriber,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Who asked for another address.",
+    )
+    wishes = models.JSONField(default=dict, help_text="What was chosen in the form; emptied once answered.")
+    created_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=8, choices=Outcome, blank=True)
+    reason = models.CharField(max_length=120, blank=True)
+
+    objects: ClassVar[RequestQuerySet] = RequestQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["id"], name="request_waiting", condition=Q(answered_at=None)),
+            models.Index(fields=["mailbox", "answered_at"], name="request_mailbox"),
+            models.Index(fields=["network", "created_at"], name="request_network"),
+            models.Index(fields=["domain", "answered_at"], name="request_domain"),
+            models.Index(fields=["created_at"], name="request_created"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(answered_at=None, outcome="") | (Q(answered_at__isnull=False, address="") & ~Q(outcome="")),
+                name="request_answered_keeps_no_address",
+            ),
+            models.CheckConstraint(condition=Q(outcome="") | ~Q(reason=""), name="request_answer_says_why"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} at {self.created_at:%Y-%m-%d %H:%M}"

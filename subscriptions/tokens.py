@@ -1,0 +1,98 @@
+"""Signed tokens: a few whole numbers and a keyed hash over them. No address, nothing stored, nothing to leak.
+
+A token is good for its scope alone. Keys rotate: the first of TOKEN_KEYS signs, all of them verify.
+"""
+
+import base64
+import functools
+import hashlib
+import hmac
+from enum import StrEnum
+
+from django.conf import settings
+from django.urls import reverse
+
+from subscriptions.models import Notice
+
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_MAC_OCTETS = 16  # 128 bits, beyond guessing; a token stays near 30 characters
+
+
+class Scope(StrEnum):
+    """What a token allows; at most 16 octets each, for they become BLAKE2b's `person` parameter."""
+
+    UNSUBSCRIBE = "unsubscribe"
+    MESSAGE = "message"
+    CONFIRM = "confirm"
+    LINK = "link"
+    ADDRESS = "address"
+    SESSION = "session"
+    FORM = "form"
+    PROOF = "proof"
+
+
+_NOTICES = {
+    Notice.Kind.CONFIRMATION: (Scope.CONFIRM, "confirm"),
+    Notice.Kind.MAGIC_LINK: (Scope.LINK, "session"),
+    Notice.Kind.ADDRESS_CONFIRMATION: (Scope.ADDRESS, "address"),
+}
+
+
+@functools.lru_cache(maxsize=16)
+def _key(secret: str) -> bytes:
+    # A BLAKE2b key has 64 octets at most (RFC 7693), and a setting may be longer.
+    return hashlib.blake2b(secret.encode()).digest()
+
+
+def _mac(secret: str, scope: Scope, payload: str) -> str:
+    digest = hashlib.blake2b(payload.encode(), key=_key(secret), person=scope.encode(), digest_size=_MAC_OCTETS).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def _base36(number: int) -> str:
+    if number < 0:
+        raise ValueError(f"A token holds whole numbers from 0; {number} is none.")
+    digits = ""
+    while number >= 36:
+        number, digit = divmod(number, 36)
+        digits = _DIGITS[digit] + digits
+    return _DIGITS[number] + digits
+
+
+def sign(scope: Scope, *numbers: int) -> str:
+    """The token of these numbers: `<base36>.<base36>.<22 characters>`, safe in a URL."""
+    payload = ".".join(map(_base36, numbers))
+    return f"{payload}.{_mac(settings.TOKEN_KEYS[0], scope, payload)}"
+
+
+def read(scope: Scope, token: str) -> tuple[int, ...] | None:
+    """The numbers that were signed for this scope, or None for a token that was not."""
+    payload, _, mac = token.rpartition(".")
+    given = mac.encode()
+    genuine = [hmac.compare_digest(_mac(secret, scope, payload).encode(), given) for secret in settings.TOKEN_KEYS]
+    return tuple(int(each, 36) for each in payload.split(".")) if any(genuine) else None
+
+
+def unsubscribe_path(subscription_id: int) -> str:
+    """Where a subscription ends: GET asks, POST acts (RFC 8058). Never expires."""
+    return reverse("unsubscribe", args=[sign(Scope.UNSUBSCRIBE, subscription_id)])
+
+
+def preferences_path(subscription_id: int, generation: int) -> str:
+    """What a digest links to: a digest may be forwarded, so this shows and changes nothing personal.
+
+    `generation` is the subscriber's `token_generation`: raising that revokes the link.
+    """
+    return reverse("preferences", args=[sign(Scope.MESSAGE, subscription_id, generation)])
+
+
+def notice_path(notice: Notice) -> str:
+    """The link of a notice, derived from its id: no live secret is stored. Raises KeyError for a kind that has no link."""
+    scope, name = _NOTICES[Notice.Kind(notice.kind)]
+    return reverse(name, args=[sign(scope, notice.pk)])
+
+
+def read_notice(kind: Notice.Kind, token: str) -> int | None:
+    """The id of the notice whose link this is, or None."""
+    numbers = read(_NOTICES[kind][0], token)
+    return numbers[0] if numbers and len(numbers) == 1 else None
