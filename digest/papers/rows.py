@@ -31,10 +31,27 @@ _MATCHED = ("title", "abstract", "categories", "keywords")
 Row = dict[str, Any]
 
 
+_ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
+
+
+def _field(value: object) -> str:
+    """A value in COPY's text format (https://www.postgresql.org/docs/current/sql-copy.html); lists hold text."""
+    if isinstance(value, list):
+        # A literal of an array, in which quotes and backslashes are escaped, and then a field like any other.
+        value = "{" + ",".join(['"' + each.replace("\\", "\\\\").replace('"', '\\"') + '"' for each in value]) + "}"
+    if isinstance(value, str):
+        return value.translate(_ESCAPES) if "\\" in value or not value.isprintable() else value
+    if value is None:
+        return "\\N"
+    return value.isoformat() if isinstance(value, dt.datetime) else str(value)
+
+
 def _copy(table: str, columns: Sequence[str], records: Iterable[Sequence[object]]) -> None:
+    """COPY the records. psycopg's own write_row looks up each value's type anew, which takes longer than all the rest."""
+    lines = ["\t".join(map(_field, record)) for record in records]
     with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
-        for record in records:
-            copy.write_row(record)
+        for start in range(0, len(lines), 200):
+            copy.write("\n".join(lines[start : start + 200]) + "\n")
 
 
 def insert(new: Sequence[Draft], source: Source, now: dt.datetime, listed_at: dt.datetime, matcher: Matcher) -> list[int]:
