@@ -27,19 +27,21 @@ class Announcements:
 
     def __init__(self) -> None:
         shipped = page.parse((BASE / "seeds" / "daily-papers-03-13.txt").read_bytes(), today=DAY)
-        self._titles = [entry.title for entry in shipped]
-        self._sentences = [sentence for entry in shipped for sentence in entry.abstract.split(". ")]
+        self._papers = [(entry.title, entry.abstract.split(". ")) for entry in shipped]
         self._random = random.Random(7)
         self._number = 0
 
     def _paper(self) -> dict[str, str]:
         self._number += 1
         month, number = divmod(self._number, 90_000)
-        chosen = self._random.sample(self._sentences, 8)
-        chosen[3] += f" {self._random.choice(_TEX)}"
+        title, said = self._random.choice(self._papers)
+        chosen = self._random.sample(said, min(7, len(said)))
+        # Two of five abstracts on arXiv hold TeX or an entity.
+        if self._random.random() < 0.4:
+            chosen[1] += f" {self._random.choice(_TEX)}"
         return {
             "id": f"26{month + 1:02}.{number + 10_000:05}",
-            "title": f"{self._random.choice(self._titles)} ({self._number})",
+            "title": f"{title} ({self._number})",
             "abstract": ". ".join(chosen),
             "authors": ", ".join(self._random.sample(_NAMES, 4)),
             "category": self._random.choice(_CATEGORIES),

@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.db import connection
@@ -31,6 +31,7 @@ _MATCHED = ("title", "abstract", "categories", "keywords")
 Row = dict[str, Any]
 
 
+_LINES_EACH = 50
 _ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
 
@@ -47,11 +48,18 @@ def _field(value: object) -> str:
 
 
 def _copy(table: str, columns: Sequence[str], records: Iterable[Sequence[object]]) -> None:
-    """COPY the records. psycopg's own write_row looks up each value's type anew, which takes longer than all the rest."""
-    lines = ["\t".join(map(_field, record)) for record in records]
+    """COPY the records, sent as they are made, so that the server writes some while we prepare the next.
+
+    psycopg's own write_row looks up each value's type anew, which takes longer than all the rest.
+    """
     with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
-        for start in range(0, len(lines), 200):
-            copy.write("\n".join(lines[start : start + 200]) + "\n")
+        lines: list[str] = []
+        for record in records:
+            lines.append("\t".join(map(_field, record)))
+            if len(lines) >= _LINES_EACH:
+                copy.write("\n".join(lines) + "\n")
+                lines.clear()
+        copy.write("".join(f"{line}\n" for line in lines))
 
 
 def insert(new: Sequence[Draft], source: Source, now: dt.datetime, listed_at: dt.datetime, matcher: Matcher) -> list[int]:
@@ -59,23 +67,30 @@ def insert(new: Sequence[Draft], source: Source, now: dt.datetime, listed_at: dt
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval(pg_get_serial_sequence('digest_paper', 'id')) FROM generate_series(1, %s)", [len(new)])
         ids = [row[0] for row in cursor.fetchall()]
-    papers, names, versions, appearances, matched = [], [], [], [], []
-    for paper, draft in zip(ids, new, strict=True):
-        wording = draft.wording
-        abstract = text.clean(wording.abstract)
-        papers.append((
-            paper, draft.title, abstract, wording.title, wording.abstract, list(wording.authors), draft.categories,
-            draft.keywords, drafts.home_of(draft.strong, [draft.url]), draft.pdf_url, json.dumps(draft.links),
-            draft.journal_reference, draft.organisation, draft.upvotes,
-            draft.stars, draft.announced_at, listed_at, now if draft.withdrawn else None, wording.rank, 1,
-        ))  # fmt: skip
-        names += [(paper, kind, value) for kind, value in draft.strong]
-        names += [(paper, "title", title) for title in draft.titles]
-        versions += [(paper, number, *version) for number, version in draft.versions.items()]
-        appearances.append((paper, source.pk, draft.appearance_url, draft.submitter, draft.appeared_at, now, draft.upvotes))
-        found = matcher.match(draft.title, abstract, draft.categories, draft.keywords)
-        matched += [(paper, topic, score) for topic, score in found.items()]
-    _copy("digest_paper", _PAPER, papers)
+    matched: list[tuple[int, int, float]] = []
+
+    def papers() -> Iterator[tuple[object, ...]]:
+        for paper, draft in zip(ids, new, strict=True):
+            wording = draft.wording
+            abstract = text.clean(wording.abstract)
+            found = matcher.match(draft.title, abstract, draft.categories, draft.keywords)
+            matched.extend((paper, topic, score) for topic, score in found.items())
+            yield (
+                paper, draft.title, abstract, wording.title, wording.abstract, list(wording.authors), draft.categories,
+                draft.keywords, drafts.home_of(draft.strong, [draft.url]), draft.pdf_url, json.dumps(draft.links),
+                draft.journal_reference, draft.organisation, draft.upvotes, draft.stars, draft.announced_at, listed_at,
+                now if draft.withdrawn else None, wording.rank, 1,
+            )  # fmt: skip
+
+    _copy("digest_paper", _PAPER, papers())
+    pairs = list(zip(ids, new, strict=True))
+    names = [(paper, kind, value) for paper, draft in pairs for kind, value in draft.strong]
+    names += [(paper, "title", title) for paper, draft in pairs for title in draft.titles]
+    versions = [(paper, number, *version) for paper, draft in pairs for number, version in draft.versions.items()]
+    appearances = [
+        (paper, source.pk, draft.appearance_url, draft.submitter, draft.appeared_at, now, draft.upvotes)
+        for paper, draft in pairs
+    ]
     _copy("digest_paperidentifier", ("paper_id", "kind", "value"), names)
     if versions:
         _copy("digest_paperversion", ("paper_id", "number", "title_source", "abstract_source", "announced_at"), versions)

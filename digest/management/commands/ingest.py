@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import OperationalError
 from django.utils import timezone
 from rich.console import Console
 from rich.progress import Progress
 
+from digest.management.databases import answering
 from digest.models import Source
 from digest.papers.handed_in import hand_in
 from digest.sources import reading
@@ -45,15 +45,13 @@ class Command(BaseCommand):
         unread = 0
         self._pool = Pool()
         try:
-            source = _source(options["source"])
-            with Progress(console=Console(stderr=True), transient=True, disable=not self.stderr.isatty()) as progress:
+            with (
+                answering(),
+                Progress(console=Console(stderr=True), transient=True, disable=not self.stderr.isatty()) as progress,
+            ):
+                source = _source(options["source"])
                 for path in progress.track(files, description="Reading"):
                     unread += not self._ingest(path, source, now, options)
-        except OperationalError as error:
-            line = str(error).strip().splitlines()[0] if str(error).strip() else "no reason given"
-            raise CommandError(
-                f"PostgreSQL does not answer ({line}). Start it with `make up`, or set DATABASE_URL to one that runs."
-            ) from error
         finally:
             self._pool.close()
         if unread:
