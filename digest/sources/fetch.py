@@ -25,6 +25,14 @@ ACCEPTED = "application/atom+xml, application/rss+xml, application/json;q=0.9, a
 LONGEST_RETRY = dt.timedelta(days=7)
 
 
+Turn = Callable[[str], AbstractContextManager[object]]
+Dial = Callable[[str, int], tuple[str, int]]
+
+
+def _as_checked(address: str, port: int) -> tuple[str, int]:
+    return address, port
+
+
 class FetchFailed(Exception):
     """No answer that could be used; the text is one line for people. `wire` octets had been read."""
 
@@ -91,8 +99,8 @@ class _Stream(httpcore2.NetworkStream):
 class _Backend(httpcore2.SyncBackend):
     """Resolves, checks, and connects to what it checked."""
 
-    def __init__(self, resolver: Resolver, ports: frozenset[int], deadline: float) -> None:
-        self._resolver, self._ports, self._deadline = resolver, ports, deadline
+    def __init__(self, resolver: Resolver, dial: Dial, ports: frozenset[int], deadline: float) -> None:
+        self._resolver, self._dial, self._ports, self._deadline = resolver, dial, ports, deadline
 
     def connect_tcp(
         self,
@@ -111,7 +119,7 @@ class _Backend(httpcore2.SyncBackend):
         except addresses.NotPublic as error:
             raise httpcore2.ConnectError(str(error)) from error
         left = max(self._deadline - time.monotonic(), 0.001)
-        stream = super().connect_tcp(address, port, min(timeout or left, left), local_address, socket_options)
+        stream = super().connect_tcp(*self._dial(address, port), min(timeout or left, left), local_address, socket_options)
         return _Stream(stream, self._deadline)
 
 
@@ -129,11 +137,11 @@ class _Octets(httpx2.SyncByteStream):
 class CheckedTransport(httpx2.BaseTransport):
     """A transport that reaches public addresses on the Web's ports only, and ends at a deadline (monotonic seconds)."""
 
-    def __init__(self, resolver: Resolver, ports: frozenset[int], deadline: float) -> None:
+    def __init__(self, resolver: Resolver, dial: Dial, ports: frozenset[int], deadline: float) -> None:
         self._pool = httpcore2.ConnectionPool(
             ssl_context=httpx2.create_ssl_context(trust_env=False),
             max_connections=1,
-            network_backend=_Backend(resolver, ports, deadline),
+            network_backend=_Backend(resolver, dial, ports, deadline),
         )
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -152,9 +160,6 @@ class CheckedTransport(httpx2.BaseTransport):
         self._pool.close()
 
 
-Turn = Callable[[str], AbstractContextManager[object]]
-
-
 def _no_turn(host: str) -> AbstractContextManager[object]:
     return nullcontext()
 
@@ -162,7 +167,8 @@ def _no_turn(host: str) -> AbstractContextManager[object]:
 class Client:
     """Fetches for one operator, named in the User-Agent so that whoever runs a source can write to them.
 
-    `turn` waits for a host's turn (see `politeness`); `resolver` and `limits` are given by tests.
+    `turn` waits for a host's turn (see `politeness`). Tests give `resolver`, `limits`, and `dial`, which says where to connect
+    for an address that was checked.
     """
 
     def __init__(
@@ -171,10 +177,11 @@ class Client:
         *,
         turn: Turn = _no_turn,
         resolver: Resolver = addresses.resolve,
+        dial: Dial = _as_checked,
         limits: Limits | None = None,
     ) -> None:
         self._agent = f"PaperRound/1.0 (+{contact})"
-        self._turn, self._resolver, self._limits = turn, resolver, limits or Limits()
+        self._turn, self._resolver, self._dial, self._limits = turn, resolver, dial, limits or Limits()
 
     def get(self, url: str, now: dt.datetime, *, etag: str = "", last_modified: str = "") -> Fetched:
         """One conditional GET, redirects followed. Any status that is an answer is returned; raises FetchFailed for none.
@@ -206,7 +213,7 @@ class Client:
         """One request; returns the answer, and where it redirects to if it does."""
         if seconds <= 0:
             raise FetchFailed(f"it took longer than {self._limits.seconds:.0f} s")
-        transport = CheckedTransport(self._resolver, self._limits.ports, time.monotonic() + seconds)
+        transport = CheckedTransport(self._resolver, self._dial, self._limits.ports, time.monotonic() + seconds)
         with _explained(self._limits), httpx2.Client(transport=transport, trust_env=False, timeout=seconds) as client:
             # Cookies and credentials are never sent: each hop has a client of its own.
             with client.stream("GET", url, headers=headers) as answer:
