@@ -230,6 +230,8 @@ CELERY_BEAT_SCHEDULE = {
     "publish what is due": {"task": "digest.tasks.publish_due", "schedule": crontab()},
     "deliver what waits": {"task": "digest.tasks.deliver_waiting", "schedule": 20.0},
     "recover what a dead worker held": {"task": "digest.tasks.recover_expired", "schedule": 60.0},
+    "poll sources": {"task": "digest.tasks.poll_due_sources", "schedule": 60.0},
+    "fill missing days": {"task": "digest.tasks.fill_missing_days", "schedule": crontab(minute=17)},
     "answer what was asked": {"task": "subscriptions.tasks.answer_requests", "schedule": 20.0},
     "forget what nobody confirmed": {"task": "subscriptions.tasks.forget_unconfirmed", "schedule": crontab(minute="17")},
 }

@@ -12,21 +12,32 @@ from typing import Any
 
 import feedparser
 
-from digest.sources import arxiv_ids, authors
-from digest.sources.entries import Entry, ParseError
+from digest.sources import arxiv_ids, authors, skipping
+from digest.sources.entries import Entry, Feed, ParseError
 from digest.sources.links import absolute, links_in
 
 MOST_ENTRIES = 5000
 _DOI = re.compile(r"\b(10\.\d{4,9}/[^\s\"<>]+)")
+_SKIP_DAY = re.compile(rb"<day>\s*(\w{6,9})\s*</day>", re.IGNORECASE)
+_SKIP_HOUR = re.compile(rb"<hour>\s*(\d{1,2})\s*</hour>", re.IGNORECASE)
 _HTML = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype html|html|head|body)", re.IGNORECASE | re.DOTALL)
 
 
 def parse(body: bytes, url: str = "") -> list[Entry]:
-    """The feed's entries in its order; a valid feed without entries gives none.
+    """The feed's entries in its order; a valid feed without entries gives none. Raises ParseError as `read` does."""
+    return list(read(body, url).entries)
 
-    Raises ParseError when there is no feed in the octets.
-    """
-    return [_entry(item) for item in feed_of(body, url).entries[:MOST_ENTRIES]]
+
+def read(body: bytes, url: str = "") -> Feed:
+    """The feed's entries in its order, with what it says of itself. Raises ParseError when there is no feed in the octets."""
+    found = feed_of(body, url)
+    # feedparser keeps only the last of several skipDays, so they are looked for in the octets.
+    return Feed(
+        entries=tuple(_entry(item) for item in found.entries[:MOST_ENTRIES]),
+        title=_text(found.feed.get("title")).strip()[:300],
+        skip_days=skipping.days(match.decode("ascii") for match in _SKIP_DAY.findall(body[:20_000])),
+        skip_hours=skipping.hours(match.decode("ascii") for match in _SKIP_HOUR.findall(body[:20_000])),
+    )
 
 
 def feed_of(body: bytes, url: str = "") -> Any:

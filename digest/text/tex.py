@@ -13,8 +13,8 @@ from digest.text import symbols as s
 
 _SOFT = "\ue000"  # a space where a letter or digit stands on both sides; removed from the input before
 _DEEPEST = 30
-_WORTH_IT = re.compile(r"[\\$^_{~]|``|--")
-_TOKEN = re.compile(r"\\([A-Za-z]+)(\*?)|\\(.)|[${^_~]|(?<=\w)---?(?=[\w$\\(])|(?<=\s)---?(?=\s)", re.DOTALL)
+_SIGNS = ("\\", "$", "^", "_", "{", "~", "``", "--")
+_TOKEN = re.compile(r"\\([A-Za-z]+)(\*?)|\\(.)|[${^_~]|---?", re.DOTALL)
 _WORDS = re.compile(r"[\w\s\\$*'’:./+&-]*", re.DOTALL)
 _SOFT_BETWEEN = re.compile(r"(?<=[^\W_])\ue000+(?=[^\W_])|(?<=[)\]⟩])\ue000+(?=[^\W_])|(?<=[^\W_])\ue000+(?=[√∑])")
 _ATOM = re.compile(r"[-−]?√?(?:\d[\d.,]*|[^\W\d_]|[∞∂∇])[\u0300-\u036f⁰¹²³⁴-⁾ⁿ₀-ₜᵀ′*†]*|\([^()]*\)")
@@ -27,15 +27,13 @@ _ARGUMENT = re.compile(r"\\[A-Za-z]+|\\.|[^\s{}]", re.DOTALL)
 
 def plain(text: str) -> str:
     """Readable Unicode; what is not understood stays as it was written, braces, dollars and all."""
-    if not _WORTH_IT.search(text):
+    if not any(sign in text for sign in _SIGNS):
         return text
     if _SOFT in text:
         text = text.replace(_SOFT, "")
     text = lost.restore(text)
     if "``" in text:
         text = text.replace("``", "“").replace("''", "”")
-    if not _WORTH_IT.search(text):
-        return text
     out = _Walk(text).all()
     if _SOFT in out:
         out = _SOFT_BETWEEN.sub(" ", out).replace(_SOFT, "")
@@ -158,9 +156,16 @@ class _Walk:
         elif maths:
             out.append("−" * len(sign))
         else:
-            before = self.text[start - 1]
-            out.append("–" if sign == "--" and before.isdigit() and self.text[after : after + 1].isdigit() else "—")
+            out.append(self._dash(sign, self.text[max(start - 1, 0) : start], self.text[after : after + 1]))
         return after
+
+    @staticmethod
+    def _dash(sign: str, before: str, behind: str) -> str:
+        """TeX's dashes between words or between spaces; `--option` is none."""
+        between_words = (before.isalnum() or before in {")", "$", "}"}) and (behind.isalnum() or behind in {"$", "\\", "("})
+        if not (before and behind and (between_words or (before.isspace() and behind.isspace()))):
+            return sign
+        return "–" if sign == "--" and before.isdigit() and behind.isdigit() else "—"
 
     def _dollar(self, start: int, end: int, out: list[str], depth: int) -> int:
         if start not in self.dollars or self.dollars[start][1] > end:
