@@ -114,6 +114,7 @@ class _Walk:
         self.text = text
         self.braces = _matching_braces(text) if "{" in text else {}
         self.dollars = _matching_dollars(text) if "$" in text else {}
+        self.last = {closer: text.rfind(closer) for closer in ("\\)", "\\]")}
         self.has_tex = "\\" in text or bool(self.dollars)
 
     def all(self) -> str:
@@ -243,7 +244,9 @@ class _Walk:
 
     def _escape(self, char: str, start: int, after: int, end: int, out: list[str], maths: bool, depth: int) -> int:
         if char in "([":
-            closing = self.text.find("\\)" if char == "(" else "\\]", after, end)
+            closer = "\\)" if char == "(" else "\\]"
+            # Looked up once from the end, so that openers without closers cost no search each.
+            closing = self.text.find(closer, after, end) if after <= self.last[closer] else -1
             if closing == -1:
                 out.append(self.text[start:after])
                 return after
