@@ -11,7 +11,7 @@ import redis
 from django.conf import settings
 from django.db import transaction
 
-from digest import papers
+from digest import papers, text
 from digest.models import Poll, Source
 from digest.polling import days, deciding
 from digest.polling.deciding import Habits
@@ -164,7 +164,7 @@ def _told(source: Source, now: dt.datetime, fetched: Fetched | None, feed: Feed 
 def _learned(source: Source, feed: Feed) -> list[str]:
     """Keep what the feed says of itself; returns what an operator should know of it."""
     notes = []
-    title = " ".join(feed.title.split())[:300]
+    title = text.clean(feed.title)[:300]
     if title and source.feed_title and title != source.feed_title:
         notes.append(f"it calls itself {title!r} now; before it was {source.feed_title!r}")
     source.feed_title = title or source.feed_title
