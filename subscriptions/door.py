@@ -6,6 +6,7 @@ So the page that takes the request cannot give away whether an address is known.
 
 import datetime as dt
 import logging
+import uuid
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -65,6 +66,10 @@ def _ask(
 ) -> Asked:
     mailbox = mailboxes.parse(address)
     with transaction.atomic():
+        over = limits.take(limits.of_network(network) + limits.of_all_requests(), uuid.uuid4().hex, now)
+        if over is not None:
+            _log.warning("Refused a request (%s): limit of %s reached for its %s", kind, over.limit, over.kind)
+            return Asked("network" if over.kind == "network" else "full")
         request = Request.objects.create(
             kind=kind,
             address=mailbox.address,
@@ -75,11 +80,6 @@ def _ask(
             wishes=wishes or {},
             created_at=now,
         )
-        over = limits.take(limits.of_network(network) + limits.of_all_requests(), f"{kind}:{request.pk}", now)
-        if over is not None:
-            transaction.set_rollback(True)
-            _log.warning("Refused a request (%s): limit of %s reached for %s", kind, over.limit, over.kind)
-            return Asked("network" if over.kind == "network" else "full")
     return Asked("taken", request)
 
 
@@ -108,7 +108,12 @@ def answer(now: dt.datetime, limit: int) -> Answered:
                     now,
                 )
                 if over is None:
-                    outcome, reason = _answer(request, now)
+                    try:
+                        outcome, reason = _answer(request, now)
+                    except ValueError as error:
+                        # The form checks all of it, so this is a fault of ours; it must not hold up those behind it.
+                        _log.exception("A request could not be answered: %s", request.pk)
+                        outcome, reason = Request.Outcome.NOTHING, f"it could not be used: {error}"[:120]
                 elif over.kind == "messages":
                     full.add(request.domain)
                     break
