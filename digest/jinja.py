@@ -11,6 +11,8 @@ from django.templatetags.static import static
 from django.urls import reverse
 from jinja2 import Environment, StrictUndefined
 
+from digest.messages import theme, typeset
+
 
 def _autoescape(name: str | None) -> bool:
     return name is None or not name.endswith(".txt.jinja")
@@ -27,5 +29,14 @@ def environment(**options: Any) -> Environment:
             "lstrip_blocks": True,
         }
     )
-    env.globals.update(static=static, url=reverse, site_name=settings.SITE_NAME, site_url=settings.SITE_URL)
+    env.globals.update(
+        static=static,
+        url=reverse,
+        site_name=settings.SITE_NAME,
+        site_url=settings.SITE_URL,
+        postal_address=settings.POSTAL_ADDRESS,
+        theme=theme.default(settings.SITE_NAME),
+        rule="-" * typeset.COLUMNS,
+    )
+    env.filters.update(hang=typeset.hang, centre=typeset.centre)
     return env

@@ -1,4 +1,4 @@
-"""Celery tasks: each does one batch and asks for another when there is more. A lost task is found by the next tick of the beat."""
+"""Celery tasks: each does one batch and asks for another when there is more. The beat finds what a lost task left."""
 
 from celery import shared_task
 from django.utils import timezone
@@ -25,9 +25,9 @@ def deliver_waiting() -> dict[str, int]:
     now = timezone.now()
     delivery.queue_notices(now)
     delivered = delivery.deliver(now, limit=BATCH)
-    if delivered.claimed >= BATCH:
+    if delivered.more:
         deliver_waiting.delay()
-    return delivered.by_state
+    return dict(delivered.by_state)
 
 
 @shared_task

@@ -1,0 +1,57 @@
+"""What dead workers held, and what nobody knows."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db import connection
+
+# `claimed` was never handed over: no final dot is written before `sending` has been committed.
+_QUEUE_AGAIN = """
+UPDATE digest_delivery
+SET state = CASE WHEN attempts = 0 THEN 'queued' ELSE 'deferred' END, claimed_by = '', lease_expires_at = NULL,
+    reason = CASE WHEN reason = '' AND attempts > 0 THEN 'its worker died before sending it' ELSE reason END
+WHERE id IN (
+    SELECT id FROM digest_delivery WHERE state = 'claimed' AND lease_expires_at < clock_timestamp() FOR UPDATE SKIP LOCKED
+)
+"""
+_DOUBT = """
+UPDATE digest_delivery
+SET state = 'uncertain', reason = 'its worker died while sending it', stage = 'dot', doubts = doubts + 1,
+    next_attempt_at = %(when)s, claimed_by = '', lease_expires_at = NULL
+WHERE id IN (
+    SELECT id FROM digest_delivery WHERE state = 'sending' AND lease_expires_at < clock_timestamp() FOR UPDATE SKIP LOCKED
+)
+"""
+_RESEND = """
+UPDATE digest_delivery
+SET state = 'deferred', reason = 'sent once more, for nobody knows what became of it: ' || left(reason, 120)
+WHERE id IN (
+    SELECT id FROM digest_delivery
+    WHERE state = 'uncertain' AND doubts <= 1 AND next_attempt_at <= %(now)s
+    FOR UPDATE SKIP LOCKED
+)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """`queued`: deliveries that wait for an attempt again; `uncertain`: newly found to be so."""
+
+    queued: int
+    uncertain: int
+
+
+def recover(now: dt.datetime, *, settle: dt.timedelta, resend: bool) -> Recovered:
+    """Give back what expired leases hold, and send once more what has been uncertain for `settle`, if `resend`.
+
+    What is uncertain twice is held for the operator: a third copy would be no better informed than the second.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_QUEUE_AGAIN)
+        queued = cursor.rowcount
+        cursor.execute(_DOUBT, {"when": now + settle})
+        uncertain = cursor.rowcount
+        if resend:
+            cursor.execute(_RESEND, {"now": now})
+            queued += cursor.rowcount
+    return Recovered(queued, uncertain)

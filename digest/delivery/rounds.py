@@ -1,0 +1,246 @@
+"""The sender: one loop over a few connections, one synchronous commit a round.
+
+    claim -> compose -> offer -> 354, the body flows -> commit(outcome of k, `sending` of k+1) -> final dot, next envelope
+
+A round gathers whatever is ready when the loop comes by: the outcomes the relay has just announced, and the letters that
+lack only their final dot. Both are one commit. The dot goes out only after it, and only while the lease still runs; so a crash
+leaves at most one message per connection whose fate nobody knows, and its row says so.
+"""
+
+import collections
+import datetime as dt
+import logging
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from django.db import InterfaceError, OperationalError, connection
+
+from digest.delivery import ledger, outcomes
+from digest.delivery.composing import MessagesFor
+from digest.delivery.links import Links
+from digest.delivery.outcomes import Outcome
+from digest.delivery.policy import Policy, worker_name
+from digest.delivery.supply import Held, Supply
+from digest.models import Delivery
+from digest.smtp import Answered, Broken, Connection, Event, Opened, Ready, Stage
+
+log = logging.getLogger(__name__)
+
+_BREAKS_IN_A_ROW = 5
+_REFUSALS_IN_A_ROW = 3
+_RETRY_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What a run did: deliveries claimed, and how many are now in which state.
+
+    `queued` were given back untried; `superseded` had been taken over by someone else when their outcome became known.
+    `halted` says why the run ended early, "" when it did not; `more` that another run would find work at once.
+    """
+
+    claimed: int
+    by_state: Mapping[str, int] = field(default_factory=dict)
+    halted: str = ""
+    more: bool = False
+
+
+class Run:
+    """One run of the sender; `run` does it all."""
+
+    def __init__(self, now: dt.datetime, limit: int, policy: Policy, make: MessagesFor) -> None:
+        self._policy = policy
+        self._start, self._started_at = now, policy.clock()
+        self._chance = secrets.SystemRandom().random
+        self._worker = worker_name()
+        self._supply = Supply(policy, self._worker, limit, make, self._chance)
+        self._links = Links(policy)
+        self._outcomes: list[Outcome] = []
+        self._opened: list[tuple[Connection, Held]] = []
+        self._counts: collections.Counter[str] = collections.Counter()
+        self._halted = ""
+        self._breaks = self._refusals = 0
+        self._away_since: float | None = None
+        self._retry_at = 0.0
+
+    def run(self) -> Delivered:
+        """Send until nothing is left, the time is up, or the relay or the database does not let us."""
+        try:
+            while True:
+                self._keep_books()
+                self._hand_out()
+                if self._done():
+                    break
+                for link, events in self._links.wait(self._patience()):
+                    self._react(link, events)
+        finally:
+            self._links.close()
+        given_back = self._supply.give_back(self._halted)
+        self._counts["queued"] += given_back
+        more = not self._halted and (given_back > 0 or not self._supply.drained)
+        return Delivered(self._supply.claimed, {state: n for state, n in self._counts.items() if n}, self._halted, more)
+
+    def _now(self) -> dt.datetime:
+        return self._start + dt.timedelta(seconds=self._policy.clock() - self._started_at)
+
+    def _done(self) -> bool:
+        on_the_way = any(not link.session.idle and link.session.ready for link in self._links.all)
+        return not (on_the_way or self._outcomes or self._opened or self._supply.waiting or not self._supply.exhausted)
+
+    def _patience(self) -> float:
+        """Seconds the loop may wait for the relay."""
+        if self._away_since is not None:
+            return _RETRY_SECONDS
+        at_once = self._outcomes or self._opened or not (self._supply.exhausted or self._supply.waiting)
+        return 0 if at_once else self._policy.freshness
+
+    # The ledger
+
+    def _keep_books(self) -> None:
+        """Everything that touches the database. While it is away, nothing is claimed and no final dot goes out."""
+        if self._away_since is not None and self._policy.clock() < self._retry_at:
+            return
+        try:
+            self._bar()
+            self._round()
+            self._supply.renew()
+            self._refill()
+        except (OperationalError, InterfaceError) as error:
+            self._database_away(error)
+        else:
+            self._away_since = None
+
+    def _refill(self) -> None:
+        if self._policy.clock() - self._started_at >= self._policy.seconds or self._halted:
+            self._supply.stop()
+        else:
+            self._outcomes += self._supply.refill(self._now())
+
+    def _bar(self) -> None:
+        """Withdraw what must not be sent any more, even from a connection that carries its body already."""
+        self._outcomes += self._supply.recheck(self._now())
+        for link, held in self._opened:
+            if held.delivery.pk not in self._supply.held:
+                link.drop("a message was withdrawn before its final dot")
+
+    def _round(self) -> None:
+        """One commit: record what is known, mark what is next as `sending`; then its final dots."""
+        self._opened = [(link, held) for link, held in self._opened if not link.closed]
+        if not self._outcomes and not self._opened:
+            return
+        lease_ends = self._policy.clock() + self._policy.lease.total_seconds()
+        begin = [held.delivery for _, held in self._opened]
+        committed = ledger.commit_round(self._outcomes, begin, self._now(), self._policy.lease)
+        for outcome in self._outcomes:
+            # After a commit whose fate was unknown, what is not recorded now was recorded then.
+            known = outcome.delivery in committed.recorded or self._away_since is not None
+            self._counts[outcome.state.value if known else "superseded"] += 1
+        opened, self._opened, self._outcomes = self._opened, [], []
+        for link, held in opened:
+            if held.delivery.pk not in committed.begun:
+                self._counts["superseded"] += 1
+                self._supply.settle(held.delivery.pk)
+                link.drop("someone else has taken the delivery over")
+            elif self._policy.clock() >= lease_ends:
+                link.drop("the lease ran out before the final dot")
+                self._break_off(held.delivery.pk, Stage.BODY, "the lease ran out before the final dot")
+            else:
+                self._seal(link, held)
+
+    def _database_away(self, error: Exception) -> None:
+        """Keep what is known and try again; raises `error` once patience has run out."""
+        now = self._policy.clock()
+        connection.close()
+        if self._away_since is None:
+            self._away_since = now
+            log.warning("The database is away; deliveries wait for it: %s", error)
+        if now - self._away_since >= self._policy.patience:
+            raise error
+        self._retry_at = now + _RETRY_SECONDS
+
+    # The relay
+
+    def _hand_out(self) -> None:
+        """Offer a letter on every connection that is free, and dial more while there is work for them."""
+        if self._away_since is not None:
+            return
+        for link in self._links.all:
+            if link.session.free and (held := self._next_for(link)) and held.letter:
+                self._react(link, link.offer(held.letter))
+        busy = sum(1 for link in self._links.all if not link.session.free)
+        for link, events in self._links.dial(busy + self._supply.waiting if not self._halted else 0):
+            self._react(link, events)
+        self._links.forget_closed()
+
+    def _next_for(self, link: Connection) -> Held | None:
+        """The next letter that this connection can carry."""
+        while (held := self._supply.next()) is not None and held.letter is not None:
+            unsuited = link.session.unsuited(held.letter)
+            if not unsuited:
+                return held
+            self._supply.settle(held.delivery.pk)
+            self._outcomes.append(outcomes.unsendable(held.delivery, unsuited, self._now()))
+        return None
+
+    def _seal(self, link: Connection, held: Held) -> None:
+        held.begun = True
+        if held.letter is not None:
+            following = self._next_for(link) if link.session.pipelines else None
+            self._react(link, link.seal(held.letter, following.letter if following else None))
+
+    def _react(self, link: Connection, events: list[Event]) -> None:
+        for event in events:
+            match event:
+                case Ready():
+                    log.debug("Connected to %s", self._policy.relay)
+                case Opened(letter):
+                    held = self._supply.held.get(letter.key)
+                    if held is None:
+                        link.drop("a message was withdrawn before its final dot")
+                    else:
+                        self._opened.append((link, held))
+                case Answered():
+                    self._answered(event)
+                case Broken():
+                    self._broken(event)
+
+    def _answered(self, event: Answered) -> None:
+        held = self._supply.settle(event.letter.key)
+        if held is None:
+            return
+        size = len(event.letter.content)
+        outcome = outcomes.answered(held.delivery, size, event.stage, event.reply, self._now(), self._chance())
+        self._outcomes.append(outcome)
+        if outcome.state is Delivery.State.ACCEPTED:
+            self._breaks = self._refusals = 0
+        elif event.stage is Stage.MAIL:
+            self._refusals += 1
+            if self._refusals >= _REFUSALS_IN_A_ROW:
+                self._halt(f"the relay refuses MAIL: {event.reply}")
+
+    def _broken(self, event: Broken) -> None:
+        for letter, stage in event.letters:
+            self._break_off(letter.key, stage, event.why)
+        self._breaks += 1
+        alone = not any(link.session.ready for link in self._links.all)
+        if (alone and not event.established) or self._breaks >= _BREAKS_IN_A_ROW:
+            self._halt(event.why)
+        elif not event.established:
+            self._links.want_fewer()
+
+    def _break_off(self, delivery: int, stage: Stage, why: str) -> None:
+        held = self._supply.settle(delivery)
+        if held is None or held.letter is None:
+            return
+        size = len(held.letter.content)
+        self._outcomes.append(
+            outcomes.broken(held.delivery, size, stage, why, self._now(), self._chance(), self._policy.settle)
+        )
+
+    def _halt(self, why: str) -> None:
+        """End the run: what is on the way is finished, the rest is given back."""
+        if not self._halted:
+            self._halted = why
+            log.warning("Sending stops for now: %s", why)
+        self._supply.stop()

@@ -1,0 +1,102 @@
+"""The sentences of an issue that are about its reader: subject, dateline, receipt and the like. Pure."""
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+
+from digest.issues.contents import Choice, Contents, PaperText
+
+# Mail clients show some 60 characters of a subject on a wide screen and 40 on a phone: two names, and how many more.
+_NAME_ROOM = 44
+_ONE_NAME_ROOM = 90
+_LINE_ROOM = 160
+_REASON_ROOM = 200
+_LEAD = re.compile(r"([^:?]{2,32}): \S")
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+
+
+def day(instant: dt.datetime) -> str:
+    """`Monday 16 March 2026`."""
+    return f"{WEEKDAYS[instant.weekday()]} {instant.day} {MONTHS[instant.month - 1]} {instant.year}"
+
+
+def hour(instant: dt.datetime) -> str:
+    """`07:00 (Europe/Paris)`: the zone by its name, since abbreviations mean different things to different people."""
+    return f"{instant:%H:%M} ({getattr(instant.tzinfo, 'key', None) or instant.tzname()})"
+
+
+def clipped(text: str, room: int) -> str:
+    """The text, or its first words and an ellipsis, in at most `room` characters."""
+    if len(text) <= room:
+        return text
+    words = text[: room - 1]
+    if " " in words and text[room - 1] != " ":
+        words = words.rpartition(" ")[0]
+    return words.rstrip(" ,;:.-–—([{") + "…"
+
+
+def short_name(title: str) -> str:
+    """What people will call the paper: the name before its colon, or its title's first words."""
+    lead = _LEAD.match(title)
+    return lead[1] if lead else clipped(title, _NAME_ROOM)
+
+
+def listed(names: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+
+
+def strongest(contents: Contents) -> list[str]:
+    """What the subject names: the two strongest papers, the reader's own before one from outside, or all of a lone one."""
+    own = sorted(contents.choices, key=lambda each: each.slot == "serendipity")
+    if len(own) == 1:
+        return [clipped(own[0].paper.title, _ONE_NAME_ROOM)]
+    return [short_name(each.paper.title) for each in own[:2]]
+
+
+def preheader(contents: Contents) -> str:
+    """What an inbox shows after the subject: the papers that the subject does not name."""
+    own = sorted(contents.choices, key=lambda each: each.slot == "serendipity")
+    names = [short_name(each.paper.title) for each in own[2:5]]
+    return clipped(f"Also {listed(names)}." if names else receipt(contents), _LINE_ROOM)
+
+
+def dateline(contents: Contents) -> str:
+    """`Monday 16 March 2026, no. 12, for your topics robot learning and Koopman operators`."""
+    parts = [day(contents.date), f"no. {contents.number}" if contents.number is not None else "a sample"]
+    if contents.topics:
+        noun = "topic" if len(contents.topics) == 1 else "topics"
+        shown = contents.topics if len(contents.topics) <= 6 else (*contents.topics[:5], f"{len(contents.topics) - 5} more")
+        parts.append(f"for your {noun} {clipped(listed(shown), _LINE_ROOM)}")
+    return ", ".join(parts)
+
+
+def receipt(contents: Contents) -> str:
+    """What was looked at and what became of it, in numbers."""
+    shown = len(contents.choices) + len(contents.rest)
+    scope = " in your topics" if contents.topics and not contents.trending_only else ""
+    near = f", {len(contents.near)} near {'miss' if len(contents.near) == 1 else 'misses'}" if contents.near else ""
+    days = f"{contents.missing_days} source {'day' if contents.missing_days == 1 else 'days'} missing"
+    return f"{contents.considered} new{scope}, {shown} shown{near}, {days}."
+
+
+def next_issue(contents: Contents) -> str:
+    """`Your next issue: Monday 23 March 2026, 07:00 (Europe/Paris).`, or empty when none follows."""
+    if contents.next_at is None:
+        return ""
+    return f"Your next issue: {day(contents.next_at)}, {hour(contents.next_at)}."
+
+
+def reason(choice: Choice) -> str:
+    """Why the paper is here, as one sentence; empty when the ranking gave no words."""
+    text = clipped("; ".join(choice.reasons), _REASON_ROOM)
+    return text[:1].upper() + text[1:]
+
+
+def near_miss(paper: PaperText) -> str:
+    """A title short enough for one line or two."""
+    return clipped(paper.title, 120)

@@ -1,0 +1,38 @@
+"""What a connection carries: an envelope and the octets inside."""
+
+import re
+from dataclasses import dataclass
+
+# RFC 5321, 4.1.2, without quoted local parts: no blank, no control character, no angle bracket can reach a command line.
+_PATH = re.compile(r"[^\s<>@\x00-\x1f\x7f]{1,64}@[^\s<>@\x00-\x1f\x7f]{1,254}")
+
+
+class Unsendable(ValueError):
+    """A letter that no server could be given as it is; the text says why."""
+
+
+@dataclass(slots=True, eq=False)
+class Letter:
+    """One message to one mailbox. `key` is the caller's own; the content is a complete message with CRLF line ends."""
+
+    key: int
+    sender: str
+    recipient: str
+    content: bytes
+
+    def __post_init__(self) -> None:
+        for path in (self.sender, self.recipient):
+            if not _PATH.fullmatch(path):
+                raise Unsendable(f"{path!r} is not an address that SMTP can carry")
+        if not self.content.endswith(b"\r\n"):
+            self.content += b"\r\n"
+        # RFC 5321, 4.5.2. Messages are made without leading dots, so this is a search that finds nothing.
+        if self.content.startswith(b"."):
+            self.content = b"." + self.content
+        if b"\r\n." in self.content:
+            self.content = self.content.replace(b"\r\n.", b"\r\n..")
+
+    @property
+    def international(self) -> bool:
+        """Whether an address needs SMTPUTF8 (RFC 6531)."""
+        return not (self.sender.isascii() and self.recipient.isascii())
