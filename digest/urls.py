@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
     path("papers/<int:paper_id>/", views.paper, name="paper"),
     path("you/export/", views.export, name="export"),
+    path("sample/<str:token>/", views.sample, name="sample"),
     path("", include("subscriptions.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -5,10 +5,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from digest import issues
 from digest.held import held
 from digest.models import Paper
 from digest.trending import trending
-from subscriptions import consent, you
+from subscriptions import consent, pages, preferences, tasks, you
 from subscriptions.forms import SignUpForm
 from subscriptions.models import Subscriber
 
@@ -37,6 +38,21 @@ def paper(request: HttpRequest, paper_id: int) -> HttpResponse:
     if found.merged_into_id is not None:
         return redirect("paper", found.merged_into_id, permanent=True)
     return render(request, "web/paper.html.jinja", {"paper": found})
+
+
+@pages.private
+def sample(request: HttpRequest, token: str) -> HttpResponse:
+    """Offered once a subscription is confirmed: POST sends one sample of the digest at once."""
+    subscription = preferences.of_message(token)
+    if subscription is None:
+        return pages.gone(request)
+    context: dict[str, object] = {"token": token, "next": pages.next_issue(subscription), "done": "", "why": ""}
+    if request.method == "POST":
+        published = issues.publish_sample(subscription.pk, timezone.now())
+        tasks.hint_notices()
+        context["why"] = published.refused.get(subscription.pk, "")
+        context["done"] = "sent" if published.issues else "refused" if context["why"] else "nothing"
+    return render(request, "web/sample.html.jinja", context)
 
 
 @you.signed_in

@@ -54,10 +54,14 @@ def _issues(drafts: Sequence[Draft], ids: Sequence[int], configuration_id: int, 
         made, ranked = draft.assignment, draft.ranked
         profile, slate, receipt = (ranked.profile, ranked.slate.as_json(), ranked.receipt) if ranked else ({}, [], {})
         yield (
-            id_, made.subscription.pk, Issue.Kind.REGULAR.value, draft.number, made.due_at, made.window_start, made.window_end,
+            id_, made.subscription.pk, _kind(draft), draft.number, made.due_at, made.window_start, made.window_end,
             configuration_id, ranked and ranked.content_model_id, ranked and ranked.candidates_id, json.dumps(profile),
             draft.paper_ids, json.dumps(slate), json.dumps(receipt), now,
         )  # fmt: skip
+
+
+def _kind(draft: Draft) -> str:
+    return (Issue.Kind.SAMPLE if draft.assignment.sample else Issue.Kind.REGULAR).value
 
 
 def _deliveries(drafts: Sequence[Draft], ids: Sequence[int], now: dt.datetime) -> Iterator[tuple[Any, ...]]:
