@@ -17,9 +17,13 @@ _LOOKED_AT = 200
 
 @dataclass(frozen=True)
 class Trending:
-    """Papers of the `days` days before `until`; of the latest day there was (`latest`) when those days are empty."""
+    """Papers of the `days` days before `until`; of the latest day there was (`latest`) when those days are empty.
+
+    `listed` counts all that were listed then.
+    """
 
     papers: Sequence[Paper]
+    listed: int
     days: int
     until: dt.datetime
     latest: bool
@@ -27,18 +31,19 @@ class Trending:
 
 def trending(now: dt.datetime, days: int, limit: int) -> Trending:
     """What trends at `now` among the papers listed within the last `days`, the strongest first, then the newest."""
-    shown = _ranked(now - days * _DAY, now, now, limit)
+    listed, shown = _ranked(now - days * _DAY, now, now, limit)
     if shown:
-        return Trending(shown, days, now, latest=False)
+        return Trending(shown, listed, days, now, latest=False)
     last = Paper.objects.filter(merged_into=None, withdrawn_at=None, listed_at__lte=now).order_by("-listed_at").first()
     until = last.listed_at if last else now
-    return Trending(_ranked(until - _DAY, until, now, limit), 1, until, latest=True)
+    listed, shown = _ranked(until - _DAY, until, now, limit)
+    return Trending(shown, listed, 1, until, latest=True)
 
 
-def _ranked(start: dt.datetime, end: dt.datetime, now: dt.datetime, limit: int) -> list[Paper]:
+def _ranked(start: dt.datetime, end: dt.datetime, now: dt.datetime, limit: int) -> tuple[int, list[Paper]]:
+    listed = Paper.objects.filter(merged_into=None, withdrawn_at=None, listed_at__gt=start, listed_at__lte=end)
     found = (
-        Paper.objects.filter(merged_into=None, withdrawn_at=None, listed_at__gt=start, listed_at__lte=end)
-        .annotate(signs=F("upvotes") + F("stars") + Count("appearances"))
+        listed.annotate(signs=F("upvotes") + F("stars") + Count("appearances"))
         .order_by("-signs", "-announced_at", "-id")
         .values_list("pk", flat=True)[:_LOOKED_AT]
     )
@@ -49,7 +54,7 @@ def _ranked(start: dt.datetime, end: dt.datetime, now: dt.datetime, limit: int) 
     )
     ids = [paper.id for paper in scored[:limit]]
     rows = Paper.objects.prefetch_related("topics").in_bulk(ids)
-    return [rows[each] for each in ids]
+    return listed.count(), [rows[each] for each in ids]
 
 
 def _weights() -> ranking.Configuration:

@@ -1,5 +1,7 @@
 """The site: the papers that trend, a page for each, and what needs both sides: the export of everything held."""
 
+from collections.abc import Sequence
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -21,8 +23,10 @@ def home(request: HttpRequest) -> HttpResponse:
     """The box, and below it the papers of the day (`?days=1`) or of the week."""
     days = 1 if request.GET.get("days") == "1" else 7
     now = timezone.now()
+    shown = trending(now, days, SHOWN)
     context = {
-        "trending": trending(now, days, SHOWN),
+        "trending": shown,
+        "example": _example(shown.papers),
         "days": days,
         "now": now,
         "form": SignUpForm(now=now),
@@ -38,6 +42,12 @@ def paper(request: HttpRequest, paper_id: int) -> HttpResponse:
     if found.merged_into_id is not None:
         return redirect("paper", found.merged_into_id, permanent=True)
     return render(request, "web/paper.html.jinja", {"paper": found})
+
+
+def _example(shown: Sequence[Paper]) -> dict[str, object] | None:
+    """A paper with a topic, to show what an entry of a digest looks like."""
+    found = ((paper, topic.name) for paper in shown if paper.abstract for topic in paper.topics.all())
+    return next(({"paper": paper, "topic": topic} for paper, topic in found), None)
 
 
 @pages.private
