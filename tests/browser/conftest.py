@@ -40,7 +40,7 @@ def world(
     settings.SMTP_URL = relay.url
     settings.REQUESTS_PER_NETWORK_AND_HOUR = 1_000
     monkeypatch.setattr(forms, "QUICKEST", forms.QUICKEST * 0)
-    limits._client(settings.REDIS_URL).flushdb()
+    limits.client(settings.REDIS_URL).flushdb()
     made = World(live_server.url, relay)
     made.load()
     yield made

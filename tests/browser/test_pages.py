@@ -39,7 +39,7 @@ def _keep(page: Page, screen: Screen, scheme: str, width: int) -> None:
     if KEPT:
         KEPT.mkdir(parents=True, exist_ok=True)
         tall = page.evaluate("document.documentElement.scrollHeight")
-        clip = {"x": 0, "y": 0, "width": width, "height": min(tall, 2200)}
+        clip = {"x": 0, "y": 0, "width": width, "height": min(tall, 1600)}
         page.screenshot(path=KEPT / f"{screen.name}-{scheme}-{width}.png", full_page=True, clip=clip)  # type: ignore[arg-type]  # FloatRect
 
 

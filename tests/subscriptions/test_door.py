@@ -18,7 +18,7 @@ NOWHERE = "unix:///nowhere/valkey.sock"
 
 @pytest.fixture(autouse=True)
 def _fresh_counters(settings: Settings) -> None:
-    limits._client(settings.REDIS_URL).flushdb()
+    limits.client(settings.REDIS_URL).flushdb()
 
 
 @pytest.fixture(params=["with Redis", "without Redis"])

@@ -4,6 +4,7 @@ import datetime as dt
 import json
 
 import pytest
+from django.apps import apps
 from django.test import Client
 from pytest_django import Settings
 
@@ -19,7 +20,7 @@ MINUTE, DAY = dt.timedelta(minutes=1), dt.timedelta(days=1)
 
 @pytest.fixture(autouse=True)
 def _fresh_counters(settings: Settings) -> None:
-    limits._client(settings.REDIS_URL).flushdb()
+    limits.client(settings.REDIS_URL).flushdb()
 
 
 @pytest.fixture
@@ -205,6 +206,24 @@ def test_the_export_holds_everything_held(inside: Client, ada: Subscription, now
         "feedback": 0,
         "upvotes": 0,
     }
+
+
+def test_the_export_has_a_place_for_every_table_that_knows_people(inside: Client) -> None:
+    held = json.loads(inside.post("/you/export/", {"proof": _proof(inside)}).content)
+    about_people = {
+        str(model._meta.verbose_name_plural)
+        for model in apps.get_models()
+        for field in model._meta.concrete_fields
+        if field.related_model in {Subscriber, Subscription} and not model._meta.abstract
+    }
+    assert about_people <= set(held)
+
+
+@pytest.mark.parametrize(("name", "complaint"), [("A\u202eda", "invisible character"), ("A" * 121, "120 characters")])
+def test_a_name_is_one_visible_line(inside: Client, name: str, complaint: str) -> None:
+    answer = inside.post("/you/", {"proof": _proof(inside), "name": name, "time_zone": "UTC"})
+    assert answer.status_code == 422
+    assert complaint in answer.content.decode()
 
 
 def test_erasing_removes_everything_but_a_keyed_hash_and_says_what(inside: Client, ada: Subscription, now: dt.datetime) -> None:
