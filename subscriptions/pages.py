@@ -92,6 +92,12 @@ def secure_site() -> bool:
     return str(settings.SITE_URL).startswith("https:")
 
 
+def instant(at: dt.datetime, zone: str) -> str:
+    """`16 March 2026, 07:00`."""
+    place = ZoneInfo(zone)
+    return f"{day(at, place)}, {at.astimezone(place):%H:%M}"
+
+
 def day(at: dt.datetime, zone: ZoneInfo) -> str:
     """`16 March 2026`."""
     local = at.astimezone(zone)

@@ -3,8 +3,11 @@
 import re
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page
 
+from digest import issues
+from digest.models import Issue
 from subscriptions.models import Consent, Subscriber, Subscription
 from tests.browser.conftest import NewContext
 from tests.browser.world import World, link_to
@@ -38,7 +41,7 @@ def test_a_reader_comes_reads_changes_pauses_leaves_and_returns(world: World, ne
     # The message asks; looking at its link does nothing, its button does.
     world.post()
     [asking] = world.messages(ADA)
-    page.goto(world.url + link_to(asking, "/confirm/"))
+    page.goto(world.url + link_to(asking, start="/confirm/"))
     assert Subscriber.objects.get().status == "pending"
     page.get_by_role("button", name="Confirm my subscription").click()
     assert _heading(page) == "Confirmed"
@@ -47,13 +50,19 @@ def test_a_reader_comes_reads_changes_pauses_leaves_and_returns(world: World, ne
     assert _heading(page) == "The sample is on its way"
     assert context.cookies() == []
 
-    # The digest comes, and its links lead to papers and preferences.
+    # The sample comes, then the digest at its hour, which repeats nothing; its links lead to papers and preferences.
+    world.post()
+    assert "sample" in str(world.messages(ADA)[-1].get_body(("plain",)))
+    issues.publish([Subscription.objects.get().pk], timezone.now())
     world.post()
     digest = world.messages(ADA)[-1]
+    shown = [paper for issue in Issue.objects.all() for paper in issue.paper_ids]
+    assert Issue.objects.count() == 2
+    assert len(shown) == len(set(shown)) > 12
     assert digest["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    page.goto(world.url + link_to(digest, "/papers/"))
+    page.goto(world.url + link_to(digest, start="/papers/"))
     assert page.locator("article h1").count() == 1
-    page.goto(world.url + link_to(digest, "/preferences/"))
+    page.goto(world.url + link_to(digest, start="/preferences/"))
     page.get_by_label("Every day").check()
     page.get_by_label("Key terms").fill("world models")
     page.get_by_role("button", name="Save").click()
@@ -73,7 +82,7 @@ def test_a_reader_comes_reads_changes_pauses_leaves_and_returns(world: World, ne
     page.get_by_label("Your email address").fill(ADA)
     page.get_by_role("button", name="Mail me a link").click()
     world.post()
-    link = link_to(world.messages(ADA)[-1], "/session/")
+    link = link_to(*world.messages(ADA), start="/session/")
     page.goto(world.url + link)
     page.get_by_role("button", name="Open my preferences").click()
     assert ADA in page.locator("main").inner_text()
@@ -84,7 +93,7 @@ def test_a_reader_comes_reads_changes_pauses_leaves_and_returns(world: World, ne
     assert _heading(page) == "This link leads nowhere"
 
     # The way out, from the digest itself.
-    page.goto(world.url + link_to(digest, "/unsubscribe/"))
+    page.goto(world.url + link_to(digest, start="/unsubscribe/"))
     assert not Subscription.objects.filter(ended_at__isnull=False).exists()
     page.get_by_role("button", name="Stop this digest").click()
     assert _heading(page) == "This digest has stopped"
@@ -96,7 +105,7 @@ def test_a_reader_comes_reads_changes_pauses_leaves_and_returns(world: World, ne
     page.get_by_role("button", name="Send me papers").click()
     world.post()
     again = world.messages(ADA)[-1]
-    page.goto(world.url + link_to(again, "/confirm/"))
+    page.goto(world.url + link_to(again, start="/confirm/"))
     page.get_by_role("button", name="Confirm my subscription").click()
     assert Subscription.objects.live().get() != ada
     events = list(Consent.objects.order_by("id").values_list("event", flat=True))
@@ -112,7 +121,7 @@ def test_a_known_address_gets_a_link_instead_and_nothing_changes(world: World, n
     page.get_by_role("button", name="Send me papers").click()
     assert _heading(page) == "Check your inbox"
     world.post()
-    page.goto(world.url + link_to(world.messages(ADA)[-1], "/session/"))
+    page.goto(world.url + link_to(*world.messages(ADA), start="/session/"))
     page.get_by_role("button", name="Open my preferences").click()
     assert "Digest every week" in page.locator("main").inner_text()
     assert Subscription.objects.get() == ada
@@ -126,7 +135,7 @@ def test_a_new_address_is_confirmed_there_and_told_to_the_old(world: World, new_
     page.get_by_label("The new address").fill("ada@example.net")
     page.get_by_role("button", name="Mail a link to the new address").click()
     world.post()
-    page.goto(world.url + link_to(world.messages("ada@example.net")[-1], "/address/"))
+    page.goto(world.url + link_to(*world.messages("ada@example.net"), start="/address/"))
     page.get_by_role("button", name="Send my digests to this address").click()
     assert Subscriber.objects.get().address == "ada@example.net"
     world.post()

@@ -60,6 +60,8 @@ def _look(world: World, new_context: NewContext, screen: Screen, scheme: str, si
 
     page.on("response", answered)
     screen.show(page, world)
+    # A click returns when the answer has begun to arrive.
+    page.wait_for_load_state()
     _keep(page, screen, scheme, size["width"])
     return seen + _faults(page, statuses[-1], screen)
 

@@ -91,6 +91,6 @@ def links(message: EmailMessage) -> list[str]:
     return list(dict.fromkeys(urlsplit(each).path for each in found if urlsplit(each).netloc == ours))
 
 
-def link_to(message: EmailMessage, start: str) -> str:
-    """The one kind of link in a message that starts so."""
-    return next(path for path in links(message) if path.startswith(start))
+def link_to(*messages: EmailMessage, start: str) -> str:
+    """The newest link that starts so; messages that are sent together arrive in any order."""
+    return next(path for message in reversed(messages) for path in links(message) if path.startswith(start))
