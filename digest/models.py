@@ -325,6 +325,7 @@ class Issue(models.Model):
     candidates = models.ForeignKey(CandidateList, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     profile = models.JSONField(default=dict, help_text="What was known of the reader's taste, as it was ranked.")
     paper_ids = ArrayField(models.BigIntegerField(), default=list)
+    versions = models.JSONField(default=dict, help_text="Of its papers that have versions: paper id -> number shown.")
     slate = models.JSONField(default=list)
     receipt = models.JSONField(default=dict)
     published_at = models.DateTimeField()

@@ -173,6 +173,7 @@ UNFOLD = {
     "SITE_URL": "/",
     "SHOW_BACK_BUTTON": False,
     "BORDER_RADIUS": "3px",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "digest.admin.home.icon"}],
     "STYLES": ["digest.admin.home.stylesheet"],
     "DASHBOARD_CALLBACK": "digest.admin.home.context",
     "SIDEBAR": {"navigation": "digest.admin.navigation.sidebar"},

@@ -59,7 +59,7 @@ def publish_due(now: dt.datetime, limit: int) -> Published:
         papers.publishing_lock()
         due = Subscription.objects.due(now).select_related("subscriber")
         claimed = list(due.select_for_update(skip_locked=True, no_key=True, of=("self", "subscriber"))[:limit])
-        return _write(_prepare(claimed, decisions.when_due, now), len(claimed), now)
+        return _write(_prepare(claimed, decisions.when_due, now), len(claimed), now) if claimed else Published()
 
 
 def publish(subscription_ids: Collection[int], now: dt.datetime) -> Published:
