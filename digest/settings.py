@@ -222,7 +222,14 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "max_retries": 3}
+# A hint that cannot be given is not worth a visitor's time: three tries within a fraction of a second.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,
+    "max_retries": 3,
+    "interval_start": 0,
+    "interval_step": 0.05,
+    "interval_max": 0.1,
+}
 CELERY_TASK_DEFAULT_QUEUE = "paper-round"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # The schedule is static and short: what is due lives in rows, and a lost hint is found at the next tick.
