@@ -299,7 +299,7 @@ class Delivery(models.Model):
     priority = models.PositiveSmallIntegerField(choices=Priority)
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     reason = models.CharField(max_length=200, blank=True, help_text="Why it is where it is, in a few plain words.")
-    message_id = models.CharField(max_length=200, unique=True)
+    message_id = models.CharField(max_length=200)
     attempts = models.PositiveSmallIntegerField(default=0)
     doubts = models.PositiveSmallIntegerField(default=0, help_text="Attempts whose outcome nobody knows.")
     first_attempt_at = models.DateTimeField(null=True, blank=True)
@@ -325,7 +325,12 @@ class Delivery(models.Model):
                 condition=Q(state__in=["queued", "deferred"]),
             ),
             models.Index(fields=["lease_expires_at"], name="delivery_leased", condition=Q(state__in=["claimed", "sending"])),
-            models.Index(fields=["state", "-created_at"], name="delivery_state"),
+            # What is on its way changes its state several times in a second; only what stays needs to be found by state.
+            models.Index(
+                fields=["state", "-created_at"],
+                name="delivery_state",
+                condition=Q(state__in=["deferred", "uncertain", "failed", "skipped"]),
+            ),
             BrinIndex(fields=["created_at"], name="delivery_created_brin"),
         ]
         constraints = [
@@ -333,6 +338,8 @@ class Delivery(models.Model):
                 condition=Q(issue__isnull=False, notice=None) | Q(issue=None, notice__isnull=False),
                 name="delivery_of_an_issue_or_a_notice",
             ),
+            # Not `unique=True`, which would add a second index, for LIKE.
+            models.UniqueConstraint(fields=["message_id"], name="delivery_message_id_once"),
             models.CheckConstraint(
                 condition=~Q(state__in=["deferred", "uncertain", "failed", "skipped"]) | ~Q(reason=""),
                 name="delivery_says_why",

@@ -4,17 +4,22 @@ A row changes under the fence of the claim that holds it, never otherwise. Lease
 """
 
 import datetime as dt
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 from django.db import connection, transaction
 
 from digest.delivery.outcomes import Outcome
 from digest.models import Delivery
 
-_COLUMNS = ", ".join(f'd."{field.column}"' for field in Delivery._meta.concrete_fields)
-_FIELDS = [field.attname for field in Delivery._meta.concrete_fields]
+# What sending needs to know of a delivery; the rest is left in the database.
+_FIELDS = [
+    "id", "issue_id", "notice_id", "subscriber_id", "domain", "priority", "message_id",
+    "attempts", "doubts", "first_attempt_at", "next_attempt_at", "fence",
+]  # fmt: skip
 
 _CLAIM = f"""
 WITH ready AS (
@@ -27,17 +32,17 @@ WITH ready AS (
 UPDATE digest_delivery d
 SET state = 'claimed', fence = d.fence + 1, claimed_by = %(worker)s, lease_expires_at = clock_timestamp() + %(lease)s
 FROM ready WHERE d.id = ready.id
-RETURNING {_COLUMNS}
-"""  # noqa: S608 - the columns are the model's own
+RETURNING {", ".join(f"d.{name}" for name in _FIELDS)}
+"""  # noqa: S608 - the columns are named above
 
 # A commit whose own answer was lost may be repeated: both halves find what they did, and do it no second time. A relay's answer
 # may come after the lease has run out; while nobody has claimed the delivery anew, it still settles the matter.
 _ROUND = """
 WITH outcome AS (
-    SELECT * FROM unnest(
-        %(ids)s::bigint[], %(fences)s::bigint[], %(states)s::text[], %(reasons)s::text[], %(stages)s::text[],
-        %(codes)s::smallint[], %(replies)s::text[], %(sizes)s::integer[], %(next)s::timestamptz[], %(tried)s::boolean[]
-    ) AS o (id, fence, state, reason, stage, code, reply, size, next_attempt_at, tried)
+    SELECT * FROM json_to_recordset(%(outcomes)s::json) AS o (
+        id bigint, fence bigint, state text, reason text, stage text, code smallint, reply text, size integer,
+        next_attempt_at timestamptz, tried boolean
+    )
 ), recorded AS (
     UPDATE digest_delivery d
     SET state = o.state, reason = o.reason, stage = o.stage, reply_code = o.code, reply = o.reply,
@@ -57,7 +62,7 @@ WITH outcome AS (
     SET state = 'sending', attempts = d.attempts + (d.state = 'claimed')::int,
         first_attempt_at = coalesce(d.first_attempt_at, %(now)s),
         lease_expires_at = clock_timestamp() + %(lease)s
-    FROM unnest(%(begin_ids)s::bigint[], %(begin_fences)s::bigint[]) AS b (id, fence)
+    FROM json_to_recordset(%(begin)s::json) AS b (id bigint, fence bigint)
     WHERE d.id = b.id AND d.fence = b.fence AND d.state IN ('claimed', 'sending')
     RETURNING d.id
 )
@@ -100,29 +105,36 @@ def claim(now: dt.datetime, limit: int, worker: str, lease: dt.timedelta, closed
 
 def commit_round(outcomes: Sequence[Outcome], begin: Sequence[Delivery], now: dt.datetime, lease: dt.timedelta) -> Round:
     """Record the outcomes and mark the deliveries as `sending`, in one synchronous commit."""
-    parameters: dict[str, Any] = {
-        "ids": [each.delivery for each in outcomes],
-        "fences": [each.fence for each in outcomes],
-        "states": [each.state.value for each in outcomes],
-        "reasons": [each.reason for each in outcomes],
-        "stages": [each.stage for each in outcomes],
-        "codes": [each.code for each in outcomes],
-        "replies": [each.reply for each in outcomes],
-        "sizes": [each.size for each in outcomes],
-        "next": [each.next_attempt_at for each in outcomes],
-        "tried": [each.tried for each in outcomes],
-        "begin_ids": [delivery.pk for delivery in begin],
-        "begin_fences": [delivery.fence for delivery in begin],
+    parameters = {
+        "outcomes": json.dumps([_row(outcome) for outcome in outcomes]),
+        "begin": json.dumps([{"id": delivery.pk, "fence": delivery.fence} for delivery in begin]),
         "now": now,
         "lease": lease,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_ROUND, parameters)
-        rows = cursor.fetchall()
+    connection.ensure_connection()
+    # Straight to psycopg: this statement runs once a round, and Django's cursor would have it planned anew each time.
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        rows = cursor.execute(_ROUND, parameters, prepare=True).fetchall()
     return Round(
         recorded=frozenset(pk for begun, pk in rows if not begun),
         begun=frozenset(pk for begun, pk in rows if begun),
     )
+
+
+def _row(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "id": outcome.delivery,
+        "fence": outcome.fence,
+        "state": outcome.state.value,
+        # PostgreSQL's text holds no NUL.
+        "reason": outcome.reason.replace("\0", ""),
+        "stage": outcome.stage,
+        "code": outcome.code,
+        "reply": outcome.reply.replace("\0", ""),
+        "size": outcome.size,
+        "next_attempt_at": outcome.next_attempt_at.isoformat(),
+        "tried": outcome.tried,
+    }
 
 
 def give_back(deliveries: Collection[int], worker: str, reason: str) -> int:

@@ -210,7 +210,7 @@ class Run:
         if held is None:
             return
         size = len(event.letter.content)
-        outcome = outcomes.answered(held.delivery, size, event.stage, event.reply, self._now(), self._chance())
+        outcome = outcomes.answered(held.delivery, size, event.stage, event.reply, self._now(), self._chance)
         self._outcomes.append(outcome)
         if outcome.state is Delivery.State.ACCEPTED:
             self._breaks = self._refusals = 0
@@ -234,9 +234,7 @@ class Run:
         if held is None or held.letter is None:
             return
         size = len(held.letter.content)
-        self._outcomes.append(
-            outcomes.broken(held.delivery, size, stage, why, self._now(), self._chance(), self._policy.settle)
-        )
+        self._outcomes.append(outcomes.broken(held.delivery, size, stage, why, self._now(), self._chance, self._policy.settle))
 
     def _halt(self, why: str) -> None:
         """End the run: what is on the way is finished, the rest is given back."""

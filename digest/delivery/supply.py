@@ -2,12 +2,11 @@
 
 import datetime as dt
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from digest.delivery import composing, eligibility, ledger, outcomes
 from digest.delivery.composing import MessagesFor
-from digest.delivery.outcomes import Outcome
+from digest.delivery.outcomes import Chance, Outcome
 from digest.delivery.policy import Policy
 from digest.models import Delivery
 from digest.smtp import Letter
@@ -28,7 +27,7 @@ class Supply:
     `exhausted`: it will claim nothing more. `drained`: the ledger had nothing more that was ready.
     """
 
-    def __init__(self, policy: Policy, worker: str, limit: int, make: MessagesFor, chance: Callable[[], float]) -> None:
+    def __init__(self, policy: Policy, worker: str, limit: int, make: MessagesFor, chance: Chance) -> None:
         self.claimed = 0
         self.exhausted = False
         self.drained = False
@@ -128,5 +127,5 @@ class Supply:
             if pk in unsendable:
                 settled.append(outcomes.unsendable(held.delivery, unsendable[pk], now))
             else:
-                settled.append(outcomes.uncomposed(held.delivery, unmade[pk], now, self._chance()))
+                settled.append(outcomes.uncomposed(held.delivery, unmade[pk], now, self._chance))
         return settled
