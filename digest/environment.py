@@ -10,7 +10,7 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 
 BASE = Path(__file__).resolve().parent.parent
-VAR = Path(os.environ.get("PAPER_ROUND_VAR", BASE / "var"))
+VAR = Path(os.environ.get("PAPER_ROUND_VAR") or BASE / "var").absolute()
 LOCAL_ENV = VAR / "local.env"
 
 
@@ -38,6 +38,16 @@ def required(name: str, purpose: str, example: str) -> str:
         f"{name} is not set. It is {purpose}; for example {name}={example}\n"
         "To try Paper Round on this machine, run `make run` (or `make up` for the database and Redis alone), which sets it."
     )
+
+
+def secret(name: str, purpose: str, example: str, shortest: int) -> str:
+    """A required variable whose every value (several are separated by commas) has `shortest` characters or more."""
+    value = required(name, purpose, example)
+    if any(len(each) < shortest for each in value.split(",")):
+        raise ImproperlyConfigured(
+            f"{name} is too short to be a secret: it takes {shortest} random characters or more; for example {name}={example}"
+        )
+    return value
 
 
 def flag(name: str, *, default: bool = False) -> bool:

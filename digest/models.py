@@ -13,6 +13,17 @@ from django.db.models.functions import Now
 from subscriptions.models import Notice, Subscriber, Subscription, Topic
 
 
+class SourceQuerySet(models.QuerySet["Source"]):
+    def due(self, now: dt.datetime) -> "SourceQuerySet":
+        """Active sources with an address whose hour has come, the longest waiting first; one never polled is due at once."""
+        hour_has_come = Q(next_poll_at=None) | Q(next_poll_at__lte=now)
+        return (
+            self.filter(hour_has_come, active=True)
+            .exclude(url="")
+            .order_by(models.F("next_poll_at").asc(nulls_first=True), "id")
+        )
+
+
 class Source(models.Model):
     """A feed, an interface or a saved page that announces papers."""
 
@@ -35,10 +46,18 @@ class Source(models.Model):
     interval = models.DurationField(default=dt.timedelta(hours=6))
     next_poll_at = models.DateTimeField(null=True, blank=True)
     failures = models.PositiveIntegerField(default=0, help_text="Failed polls in a row.")
+    last_success_at = models.DateTimeField(null=True, blank=True)
+    stopped_because = models.CharField(max_length=200, blank=True, help_text="Why the source stopped itself, if it did.")
+    feed_title = models.CharField(max_length=300, blank=True, help_text="What the feed calls itself.")
+    skip_days = ArrayField(models.PositiveSmallIntegerField(), default=list, blank=True, help_text="0 is Monday; UTC.")
+    skip_hours = ArrayField(models.PositiveSmallIntegerField(), default=list, blank=True, help_text="Hours of the day, UTC.")
     created_at = models.DateTimeField(db_default=Now())
+
+    objects: ClassVar[SourceQuerySet] = SourceQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ["name"]
+        indexes = [models.Index(fields=["next_poll_at"], name="source_due", condition=Q(active=True))]
 
     def __str__(self) -> str:
         return self.name
@@ -55,6 +74,7 @@ class Poll(models.Model):
     entries_new = models.PositiveIntegerField(default=0)
     entries_known = models.PositiveIntegerField(default=0)
     entries_refused = models.JSONField(default=list, help_text="One object for each: title, why.")
+    notes = models.JSONField(default=list, help_text="What else an operator should know, in plain words.")
     error = models.CharField(max_length=500, blank=True)
 
     class Meta:
@@ -62,6 +82,26 @@ class Poll(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source_id} at {self.started_at:%Y-%m-%d %H:%M}"
+
+
+class SourceDay(models.Model):
+    """A day on which a source that announces every working day should have had papers.
+
+    It is missing until a poll or a backfill brings that day's entries.
+    """
+
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="days")
+    day = models.DateField()
+    entries = models.PositiveIntegerField(default=0)
+    missing_since = models.DateTimeField(null=True, blank=True, help_text="When it was first noticed that it did not come.")
+    filled_at = models.DateTimeField(null=True, blank=True)
+    filled_by = models.CharField(max_length=80, blank=True, help_text="What brought it: poll or backfill.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "day"], name="source_day_once")]
+
+    def __str__(self) -> str:
+        return f"{self.source_id} on {self.day}"
 
 
 class Paper(models.Model):
@@ -88,6 +128,9 @@ class Paper(models.Model):
     listed_at = models.DateTimeField(help_text="When it became selectable here.")
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     merged_into = models.ForeignKey("self", on_delete=models.CASCADE, null=True, blank=True, related_name="merged")
+    text_rank = models.PositiveIntegerField(
+        default=0, editable=False, help_text="How good the place and version are that title, abstract and authors came from."
+    )
     revision = models.PositiveIntegerField(default=1, help_text="Grows whenever what is shown of the paper changes.")
     topics = models.ManyToManyField(Topic, through="PaperTopic", related_name="papers")
 
@@ -102,7 +145,7 @@ class Paper(models.Model):
 
 
 class PaperIdentifier(models.Model):
-    """One name under which the world knows a paper; no two papers share one."""
+    """One name under which the world knows a paper; no two papers share one, except a title."""
 
     class Kind(models.TextChoices):
         DOI = "doi", "DOI"
@@ -115,7 +158,10 @@ class PaperIdentifier(models.Model):
     value = models.CharField(max_length=1000)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["kind", "value"], name="identifier_names_one_paper")]
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "value"], condition=~Q(kind="title"), name="identifier_names_one_paper"),
+            models.UniqueConstraint(fields=["kind", "value", "paper"], name="identifier_once_a_paper"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.value}"
@@ -215,12 +261,53 @@ class RankingConfiguration(models.Model):
         return f"ranking {self.version}"
 
 
+class ContentModel(models.Model):
+    """What the stored corpus has taught the ranking about words. The newest is in force; each issue names the one it used."""
+
+    version = models.CharField(max_length=32, unique=True, help_text="Changes whenever anything learned changes.")
+    octets = models.BinaryField(help_text="As `ranking.ContentModel.to_bytes` wrote them.")
+    documents = models.PositiveIntegerField(help_text="Papers it was learned from.")
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.version} from {self.documents} papers"
+
+
+class PaperState(models.Model):
+    """A paper exactly as the ranking was given it at some moment; shared by every issue that was given the same.
+
+    It names its paper by id without a foreign key: publishing must not wait for locks on papers.
+    """
+
+    digest = models.BinaryField(max_length=32, unique=True, editable=False, help_text="BLAKE2b-256 of the content.")
+    paper_id = models.BigIntegerField()
+    content = models.BinaryField(editable=False, help_text="JSON, compressed.")
+
+    def __str__(self) -> str:
+        return f"paper {self.paper_id}"
+
+
+class CandidateList(models.Model):
+    """The papers that a batch of issues chose from, in order; shared by every batch that chose from the same."""
+
+    digest = models.BinaryField(max_length=32, unique=True, editable=False, help_text="BLAKE2b-256 of the states' digests.")
+    state_ids = ArrayField(models.BigIntegerField())
+    created_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{len(self.state_ids)} candidates"
+
+
 class Issue(models.Model):
     """One numbered digest for one subscription, frozen when it is published.
 
     `slate` holds what was chosen, in order, as `ranking` returned it: paper, revision, score, and the terms of the score that
     are shown as reasons. `receipt` counts what was considered, shown and left out. A week with nothing to send leaves an issue
-    without a number, whose delivery is skipped and says why.
+    without a number, whose delivery is skipped and says why. `profile`, `candidates`, `content_model` and `configuration` are
+    all that the ranking was given: they make the same slate again. An issue that was never ranked has none of the first three.
     """
 
     class Kind(models.TextChoices):
@@ -234,6 +321,9 @@ class Issue(models.Model):
     window_start = models.DateTimeField()
     window_end = models.DateTimeField()
     configuration = models.ForeignKey(RankingConfiguration, on_delete=models.PROTECT, related_name="+")
+    content_model = models.ForeignKey(ContentModel, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    candidates = models.ForeignKey(CandidateList, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    profile = models.JSONField(default=dict, help_text="What was known of the reader's taste, as it was ranked.")
     paper_ids = ArrayField(models.BigIntegerField(), default=list)
     slate = models.JSONField(default=list)
     receipt = models.JSONField(default=dict)

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
-from django.template import engines
-from jinja2 import Environment
 
-from digest.messages import Heading, Mailbox, Outgoing, Rendered, compose, markup, return_path, sender, transport
+from digest.messages import Heading, Mailbox, Outgoing, Rendered, compose, markup, return_path, sender, templates, transport
 from digest.models import Delivery
 from subscriptions import tokens
 from subscriptions.models import Notice
@@ -17,10 +15,6 @@ from subscriptions.models import Notice
 _log = logging.getLogger(__name__)
 # The old address is told, and has nothing to answer.
 _WITHOUT_LINK = frozenset({Notice.Kind.ADDRESS_CHANGED})
-
-
-def _env() -> Environment:
-    return engines["jinja2"].env  # type: ignore[attr-defined,no-any-return] - the backend's class is not in Django's stubs
 
 
 def _instant(instant: dt.datetime, zone_name: str) -> str:
@@ -40,11 +34,10 @@ def render(notice: Notice) -> Rendered:
         "link": "" if kind in _WITHOUT_LINK else settings.SITE_URL + tokens.notice_path(notice),
         "expires": _instant(notice.expires_at, notice.subscriber.time_zone),
     }
-    env = _env()
-    subject = env.get_template(f"email/{kind}/subject.txt.jinja").render(context).strip()
-    text = env.get_template(f"email/{kind}/body.txt.jinja").render(context)
-    html = env.get_template(f"email/{kind}/body.html.jinja").render({"subject": subject, **context})
-    return Rendered(subject, text, markup.inlined(html))
+    subject = templates.render(f"{kind}/subject.txt.jinja", **context).strip()
+    text = templates.render(f"{kind}/body.txt.jinja", **context)
+    html = templates.render(f"{kind}/body.html.jinja", subject=subject, **context)
+    return Rendered(subject, f"{text}\n", markup.inlined(html))
 
 
 def messages_for(deliveries: Sequence[Delivery], now: dt.datetime) -> dict[int, Outgoing]:

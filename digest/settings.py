@@ -2,15 +2,16 @@
 
 import socket
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import dj_database_url
 from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
-from digest.environment import BASE, VAR, flag, number, optional, required
+from digest.environment import BASE, VAR, flag, number, optional, required, secret
 
 DEBUG = flag("DEBUG")
-SECRET_KEY = required("SECRET_KEY", "the key that signs sessions, at least 50 random characters", "$(openssl rand -hex 32)")
+SECRET_KEY = secret("SECRET_KEY", "the key that signs sessions, 50 random characters or more", "$(openssl rand -hex 32)", 50)
 SITE_URL = required("SITE_URL", "the address of the site, from which every link is made", "https://papers.example.org").rstrip(
     "/"
 )
@@ -22,26 +23,31 @@ SITE_NAME = optional("SITE_NAME", "Paper Round")
 ALLOWED_HOSTS = [urlsplit(SITE_URL).hostname or "", *filter(None, optional("ALLOWED_HOSTS", "").split(","))]
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 
-TOKEN_KEYS = required(
-    "TOKEN_KEYS", "the keys of the links in messages, newest first, separated by commas", "$(openssl rand -hex 32)"
+TOKEN_KEYS = secret(
+    "TOKEN_KEYS", "the keys of the links in messages, newest first, separated by commas", "$(openssl rand -hex 32)", 32
 ).split(",")
-IDENTITY_KEY = required(
+IDENTITY_KEY = secret(
     "IDENTITY_KEY",
     "the key under which suppressed and erased addresses are remembered as hashes; never change it",
     "$(openssl rand -hex 32)",
+    32,
 )
 
-DATABASES = {
-    "default": dj_database_url.parse(
-        required("DATABASE_URL", "the PostgreSQL database", "postgres://paperround:secret@db.example.org/paperround"),
-        conn_max_age=number("DATABASE_CONN_MAX_AGE", 0),
-        conn_health_checks=True,
+_database = required("DATABASE_URL", "the PostgreSQL database", "postgres://paperround:secret@db.example.org/paperround")
+if urlsplit(_database).scheme not in {"postgres", "postgresql"}:
+    raise ImproperlyConfigured(
+        "DATABASE_URL does not begin with postgres://, and Paper Round runs on PostgreSQL only; "
+        "for example DATABASE_URL=postgres://paperround:secret@db.example.org/paperround"
     )
+DATABASES = {
+    "default": dj_database_url.parse(_database, conn_max_age=number("DATABASE_CONN_MAX_AGE", 0), conn_health_checks=True)
 }
-if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
-    raise ImproperlyConfigured("DATABASE_URL does not name a PostgreSQL database. Paper Round runs on PostgreSQL only.")
 
 REDIS_URL = required("REDIS_URL", "the Redis or Valkey server of the queue", "redis://redis.example.org:6379")
+if urlsplit(REDIS_URL).scheme not in {"redis", "rediss", "unix"}:
+    raise ImproperlyConfigured(
+        "REDIS_URL does not begin with redis://, rediss:// or unix://; for example REDIS_URL=redis://redis.example.org:6379"
+    )
 
 # One relay takes every message; it, not we, talks to the world's mail exchangers.
 SMTP_URL = required(
@@ -49,8 +55,13 @@ SMTP_URL = required(
     "the relay that takes our messages (smtp, smtp+starttls or smtps)",
     "smtp+starttls://name:secret@relay.example.org:587",
 )
+if urlsplit(SMTP_URL).scheme not in {"smtp", "smtp+starttls", "smtps"} or not urlsplit(SMTP_URL).hostname:
+    raise ImproperlyConfigured(
+        "SMTP_URL does not begin with smtp://, smtp+starttls:// or smtps:// and a host; "
+        "for example SMTP_URL=smtp+starttls://name:secret@relay.example.org:587"
+    )
 # What the relay is greeted with: a name that resolves to us (RFC 5321, 4.1.1.1).
-SMTP_HELLO = optional("SMTP_HELLO", socket.getfqdn())
+SMTP_HELLO = optional("SMTP_HELLO", socket.gethostname())
 SMTP_CONNECTIONS = number("SMTP_CONNECTIONS", 10)
 # No wait but the one after the final dot is longer than this; RFC 5321 (4.5.3.2) asks for 300 at most steps.
 SMTP_TIMEOUT_SECONDS = number("SMTP_TIMEOUT_SECONDS", 300)
@@ -64,7 +75,21 @@ POSTAL_ADDRESS = required(
     "POSTAL_ADDRESS", "the postal address that ends each message, as the law asks", "1 Example Street, 75000 Paris"
 )
 DEFAULT_TIME_ZONE = optional("DEFAULT_TIME_ZONE", "Europe/Paris")
+try:
+    ZoneInfo(DEFAULT_TIME_ZONE)
+except (ValueError, OSError, KeyError) as error:
+    raise ImproperlyConfigured(
+        f"DEFAULT_TIME_ZONE is {DEFAULT_TIME_ZONE!r}, which is no time zone; for example DEFAULT_TIME_ZONE=Europe/Paris"
+    ) from error
 CONTACT = optional("CONTACT", urlsplit(SITE_URL).netloc)
+
+# How many proxies stand in front and add to X-Forwarded-For; with none, the connection's own address counts.
+PROXIES = number("PROXIES", 0)
+
+# What strangers can make us do: forms taken from one network (/24, /48), and messages to one receiving domain and in all.
+REQUESTS_PER_NETWORK_AND_HOUR = number("REQUESTS_PER_NETWORK_AND_HOUR", 60)
+ASKED_MESSAGES_PER_DOMAIN_AND_HOUR = number("ASKED_MESSAGES_PER_DOMAIN_AND_HOUR", 500)
+ASKED_MESSAGES_PER_HOUR = number("ASKED_MESSAGES_PER_HOUR", 2000)
 
 # Set by `make run` alone: the Maildir of the inbox that shows what was sent.
 LOCAL_INBOX = optional("LOCAL_INBOX", "")
@@ -83,6 +108,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "digest.headers.content_security",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -100,7 +126,7 @@ TEMPLATES = [
     },
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [],
+        "DIRS": [BASE / "templates" / "admin_site"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -123,17 +149,70 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
 USE_I18N = False
+FORMAT_MODULE_PATH = "digest.formats"
 
+# WhiteNoise reads the files where they lie when the server starts: nothing has to be collected.
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE / "staticfiles"
 STATICFILES_DIRS = [BASE / "templates" / "static"]
 WHITENOISE_USE_FINDERS = True
 
-SECURE_REFERRER_POLICY = "no-referrer"
+# Under "no-referrer" browsers send `Origin: null` with forms too (Fetch standard, "append a request Origin header"), and
+# Django's CSRF check refuses every POST of the admin. Pages whose address holds a token set the stricter policy themselves.
+SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE_URL.startswith("https:")
 SESSION_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "digest.failures.forbidden"
+
+# Ramps around the colours of the site: paper, ink, quiet ink and rule; and its one accent, which dark pages take lighter.
+UNFOLD = {
+    "SITE_TITLE": SITE_NAME,
+    "SITE_HEADER": SITE_NAME,
+    "SITE_SYMBOL": "newspaper",
+    "SITE_URL": "/",
+    "SHOW_BACK_BUTTON": False,
+    "BORDER_RADIUS": "3px",
+    "STYLES": ["digest.admin.home.stylesheet"],
+    "DASHBOARD_CALLBACK": "digest.admin.home.context",
+    "SIDEBAR": {"navigation": "digest.admin.navigation.sidebar"},
+    "COLORS": {
+        "base": {
+            "50": "#f6f4ec",
+            "100": "#efece2",
+            "200": "#dcd8cc",
+            "300": "#c9c5b8",
+            "400": "#a3a096",
+            "500": "#6a675f",
+            "600": "#55534c",
+            "700": "#45433d",
+            "800": "#34332d",
+            "900": "#161613",
+            "950": "#0f0f0d",
+        },
+        "primary": {
+            "50": "#eff6f3",
+            "100": "#d9ebe4",
+            "200": "#b5d8cb",
+            "300": "#8fd0bb",
+            "400": "#7fcdb4",
+            "500": "#6fc7ac",
+            "600": "#0f5c4a",
+            "700": "#0c4b3c",
+            "800": "#0a3d31",
+            "900": "#083027",
+            "950": "#051f19",
+        },
+        "font": {
+            "subtle-light": "#6a675f",
+            "subtle-dark": "#a3a096",
+            "default-light": "#45433d",
+            "default-dark": "#c9c5b8",
+            "important-light": "#1b1b18",
+            "important-dark": "#eceae2",
+        },
+    },
+}
 
 _broker = urlsplit(REDIS_URL)
 CELERY_BROKER_URL = f"redis+socket://{_broker.path}?virtual_host=0" if _broker.scheme == "unix" else REDIS_URL
@@ -150,6 +229,8 @@ CELERY_BEAT_SCHEDULE = {
     "publish what is due": {"task": "digest.tasks.publish_due", "schedule": crontab()},
     "deliver what waits": {"task": "digest.tasks.deliver_waiting", "schedule": 20.0},
     "recover what a dead worker held": {"task": "digest.tasks.recover_expired", "schedule": 60.0},
+    "answer what was asked": {"task": "subscriptions.tasks.answer_requests", "schedule": 20.0},
+    "forget what nobody confirmed": {"task": "subscriptions.tasks.forget_unconfirmed", "schedule": crontab(minute="17")},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "beat-schedule")
 

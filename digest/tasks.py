@@ -27,7 +27,7 @@ def deliver_waiting() -> dict[str, int]:
     delivered = delivery.deliver(now, limit=BATCH)
     if delivered.more:
         deliver_waiting.delay()
-    return delivered.by_state
+    return dict(delivered.by_state)
 
 
 @shared_task

@@ -49,13 +49,14 @@ class Replaced:
     unknown_topics: tuple[str, ...] = field(default=())
 
 
-def items(typed: str) -> tuple[str, ...]:
-    """What was typed into a box, one item for each line or comma, spaces tidied, none twice.
+def items(typed: str, *, commas: bool = True) -> tuple[str, ...]:
+    """What was typed into a box, one item for each line (or comma), spaces tidied, none twice.
 
     Raises InterestRefused for invisible characters, an item over 120 characters, or more than 60 items.
     """
     found: dict[str, str] = {}
-    for piece in typed.replace("\r", "\n").replace(",", "\n").replace(";", "\n").split("\n"):
+    lines = typed.replace(",", "\n").replace(";", "\n") if commas else typed
+    for piece in lines.splitlines():
         item = " ".join(unicodedata.normalize("NFC", piece).split())
         if any(unicodedata.category(each) in {"Cc", "Cf", "Cs", "Co"} for each in item):
             raise InterestRefused("One of these contains an invisible character. Please type it by hand instead of pasting it.")
@@ -70,7 +71,8 @@ def items(typed: str) -> tuple[str, ...]:
 
 def split(interests: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """(key terms, free texts): up to four words are a term to be matched as it stands, more are a description."""
-    terms, texts = [], []
+    terms: list[str] = []
+    texts: list[str] = []
     for each in interests:
         (terms if len(each.split()) <= _KEYWORD_WORDS else texts).append(each)
     return tuple(terms), tuple(texts)
@@ -81,7 +83,9 @@ def current(subscription: Subscription) -> Wishes:
     rows = list(subscription.interests.select_related("topic").order_by("id"))
 
     def of(kind: Interest.Kind, *, excluded: bool) -> tuple[str, ...]:
-        return tuple(row.topic.slug if row.topic else row.value for row in rows if row.kind == kind and row.excluded == excluded)
+        return tuple(
+            row.topic.slug if row.topic else row.value for row in rows if row.kind == kind and row.excluded == excluded
+        )
 
     return Wishes(
         topics=of(Interest.Kind.TOPIC, excluded=False),

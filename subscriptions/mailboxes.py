@@ -42,7 +42,7 @@ def parse(typed: str) -> Mailbox:
     if len(trimmed) > _LONGEST:
         raise AddressRefused(f"The address is longer than an address can be ({_LONGEST} characters). Please check it.")
     try:
-        found = validate_email(trimmed, check_deliverability=False, allow_smtputf8=False, test_environment=True)
+        found = validate_email(trimmed, check_deliverability=False, allow_smtputf8=False, strict=True)
     except EmailNotValidError as error:
         raise AddressRefused(f"This does not look like an email address. {error}") from error
     if found.ascii_email is None:  # pragma: no cover - the library promises it when SMTPUTF8 is not allowed

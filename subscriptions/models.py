@@ -215,7 +215,9 @@ class Notice(models.Model):
     key = models.CharField(max_length=120, unique=True, help_text="One event, one notice.")
     created_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField(help_text="After this it is not worth sending, and its link is dead.")
-    used_at = models.DateTimeField(null=True, blank=True, help_text="When its link was used; links that open a session work once.")
+    used_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its link was used; links that open a session work once."
+    )
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"
@@ -272,7 +274,8 @@ class Request(models.Model):
 
     class Outcome(models.TextChoices):
         MAILED = "mailed", "a message was written"
-        REFUSED = "refused", "no message was written"
+        NOTHING = "nothing", "no message was called for"
+        REFUSED = "refused", "a limit was reached"
 
     kind = models.CharField(max_length=8, choices=Kind)
     address = models.CharField(max_length=254, blank=True, help_text="Emptied once answered.")
@@ -282,7 +285,12 @@ class Request(models.Model):
     domain = models.CharField(max_length=254, blank=True, help_text="The receiving domain.")
     network = models.CharField(max_length=64, blank=True, help_text="The network it came from (/24 or /48), if any.")
     subscriber = models.ForeignKey(
-        Subscriber, on_delete=models.CASCADE, null=True, blank=True, related_name="+", help_text="Who asked for another address."
+        Subscriber,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Who asked for another address.",
     )
     wishes = models.JSONField(default=dict, help_text="What was chosen in the form; emptied once answered.")
     created_at = models.DateTimeField()
@@ -305,7 +313,7 @@ class Request(models.Model):
                 condition=Q(answered_at=None, outcome="") | (Q(answered_at__isnull=False, address="") & ~Q(outcome="")),
                 name="request_answered_keeps_no_address",
             ),
-            models.CheckConstraint(condition=~Q(outcome="refused") | ~Q(reason=""), name="request_refused_says_why"),
+            models.CheckConstraint(condition=Q(outcome="") | ~Q(reason=""), name="request_answer_says_why"),
         ]
 
     def __str__(self) -> str:

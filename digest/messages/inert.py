@@ -19,6 +19,7 @@ _UNSEEN = re.compile(
     "\ue000-\uf8ff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff\U000f0000-\U0010ffff]"
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_CONTROL_SPACE = re.compile("[\t-\r\x1c-\x1f\x85\u2028\u2029\ud800-\udfff]")
 _SPACE = re.compile(r"\s+")
 _MARKS_A_LETTER = 4
 _URL_SAFE = "!#$%&'()*+,/:;=?@[]~"
@@ -32,6 +33,11 @@ def _without_towers(text: str) -> str:
         if run <= _MARKS_A_LETTER:
             kept.append(character)
     return "".join(kept)
+
+
+def is_plain(text: str) -> bool:
+    """Whether the text is one line of characters that can be seen."""
+    return (text.isascii() and text.isprintable()) or not (_UNSEEN.search(text) or _CONTROL_SPACE.search(text))
 
 
 def line(text: str) -> str:

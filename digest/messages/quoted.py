@@ -15,15 +15,17 @@ _RISKY = re.compile(rb"^(?:\.|From )", re.MULTILINE)
 _RISKY_LINE = re.compile(rb"^(?:\.|From ).*$", re.MULTILINE)
 
 
-def _mask(match: re.Match[bytes]) -> bytes:
-    """The line with its first octet escaped, broken softly in two when that makes it too long."""
-    line = b"=%02X%b" % (match[0][0], match[0][1:])
+def _masked(line: bytes) -> bytes:
+    """The line with its first octet escaped if need be, broken softly in two when that makes it too long."""
+    if not _RISKY.match(line):
+        return line
+    line = b"=%02X%b" % (line[0], line[1:])
     if len(line) <= _LONGEST:
         return line
     cut = _LONGEST - 4
-    while b"=" in line[cut - 2 : cut] or line[cut : cut + 1] == b"." or line[cut : cut + 5] == b"From ":
+    while b"=" in line[cut - 2 : cut]:
         cut -= 1
-    return b"%b=\n%b" % (line[:cut], line[cut:])
+    return b"%b=\n%b" % (line[:cut], _masked(line[cut:]))
 
 
 def encode(text: str) -> bytes:
@@ -32,5 +34,18 @@ def encode(text: str) -> bytes:
         return text.encode()
     encoded = b2a_qp(text.encode(), istext=True)
     if _RISKY.search(encoded):
-        encoded = _RISKY_LINE.sub(_mask, encoded)
+        encoded = _RISKY_LINE.sub(lambda match: _masked(match[0]), encoded)
     return encoded.replace(b"\n", b"\r\n")
+
+
+def encode_open(text: str) -> bytes:
+    """The text encoded so that anything may follow it on the same line: with a soft break, unless empty or ending a line."""
+    encoded = encode(text)
+    if not encoded or encoded.endswith(b"\n"):
+        return encoded
+    if len(encoded) - encoded.rfind(b"\n") - 1 == _LONGEST:
+        cut = len(encoded) - 6
+        while b"=" in encoded[cut - 2 : cut]:
+            cut -= 1
+        encoded = encoded[:cut] + SOFT + _masked(encoded[cut:])
+    return encoded + SOFT

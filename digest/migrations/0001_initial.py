@@ -19,6 +19,40 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name="CandidateList",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("digest", models.BinaryField(help_text="BLAKE2b-256 of the states' digests.", max_length=32, unique=True)),
+                ("state_ids", django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+            ],
+        ),
+        migrations.CreateModel(
+            name="ContentModel",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "version",
+                    models.CharField(help_text="Changes whenever anything learned changes.", max_length=32, unique=True),
+                ),
+                ("octets", models.BinaryField(help_text="As `ranking.ContentModel.to_bytes` wrote them.")),
+                ("documents", models.PositiveIntegerField(help_text="Papers it was learned from.")),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+            ],
+            options={
+                "ordering": ["-created_at", "-id"],
+            },
+        ),
+        migrations.CreateModel(
+            name="PaperState",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("digest", models.BinaryField(help_text="BLAKE2b-256 of the content.", max_length=32, unique=True)),
+                ("paper_id", models.BigIntegerField()),
+                ("content", models.BinaryField(help_text="JSON, compressed.")),
+            ],
+        ),
+        migrations.CreateModel(
             name="RankingConfiguration",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -29,40 +63,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-version"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Source",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("slug", models.SlugField(max_length=80, unique=True)),
-                ("name", models.CharField(max_length=160)),
-                (
-                    "format",
-                    models.CharField(
-                        choices=[
-                            ("page", "saved Daily Papers page"),
-                            ("arxiv", "arXiv RSS or Atom"),
-                            ("arxiv-api", "arXiv API"),
-                            ("arxiv-oai", "arXiv OAI-PMH"),
-                            ("huggingface", "Hugging Face Daily Papers"),
-                            ("syndication", "RSS, Atom or JSON Feed"),
-                        ],
-                        max_length=16,
-                    ),
-                ),
-                ("url", models.URLField(blank=True, help_text="Empty for files that are handed in.", max_length=500)),
-                ("homepage", models.URLField(blank=True, max_length=500)),
-                ("active", models.BooleanField(default=True)),
-                ("etag", models.CharField(blank=True, max_length=500)),
-                ("last_modified", models.CharField(blank=True, max_length=100)),
-                ("interval", models.DurationField(default=datetime.timedelta(seconds=21600))),
-                ("next_poll_at", models.DateTimeField(blank=True, null=True)),
-                ("failures", models.PositiveIntegerField(default=0, help_text="Failed polls in a row.")),
-                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-            ],
-            options={
-                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
@@ -200,12 +200,36 @@ class Migration(migrations.Migration):
                 ("window_start", models.DateTimeField()),
                 ("window_end", models.DateTimeField()),
                 (
+                    "profile",
+                    models.JSONField(default=dict, help_text="What was known of the reader's taste, as it was ranked."),
+                ),
+                (
                     "paper_ids",
                     django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, size=None),
                 ),
                 ("slate", models.JSONField(default=list)),
                 ("receipt", models.JSONField(default=dict)),
                 ("published_at", models.DateTimeField()),
+                (
+                    "candidates",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="digest.candidatelist",
+                    ),
+                ),
+                (
+                    "content_model",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="digest.contentmodel",
+                    ),
+                ),
                 (
                     "subscription",
                     models.ForeignKey(
@@ -269,6 +293,14 @@ class Migration(migrations.Migration):
                 ("announced_at", models.DateTimeField(help_text="When the outside world announced it.")),
                 ("listed_at", models.DateTimeField(help_text="When it became selectable here.")),
                 ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "text_rank",
+                    models.PositiveIntegerField(
+                        default=0,
+                        editable=False,
+                        help_text="How good the place and version are that title, abstract and authors came from.",
+                    ),
+                ),
                 (
                     "revision",
                     models.PositiveIntegerField(default=1, help_text="Grows whenever what is shown of the paper changes."),
@@ -399,6 +431,67 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="Source",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("slug", models.SlugField(max_length=80, unique=True)),
+                ("name", models.CharField(max_length=160)),
+                (
+                    "format",
+                    models.CharField(
+                        choices=[
+                            ("page", "saved Daily Papers page"),
+                            ("arxiv", "arXiv RSS or Atom"),
+                            ("arxiv-api", "arXiv API"),
+                            ("arxiv-oai", "arXiv OAI-PMH"),
+                            ("huggingface", "Hugging Face Daily Papers"),
+                            ("syndication", "RSS, Atom or JSON Feed"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("url", models.URLField(blank=True, help_text="Empty for files that are handed in.", max_length=500)),
+                ("homepage", models.URLField(blank=True, max_length=500)),
+                ("active", models.BooleanField(default=True)),
+                ("etag", models.CharField(blank=True, max_length=500)),
+                ("last_modified", models.CharField(blank=True, max_length=100)),
+                ("interval", models.DurationField(default=datetime.timedelta(seconds=21600))),
+                ("next_poll_at", models.DateTimeField(blank=True, null=True)),
+                ("failures", models.PositiveIntegerField(default=0, help_text="Failed polls in a row.")),
+                ("last_success_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "stopped_because",
+                    models.CharField(blank=True, help_text="Why the source stopped itself, if it did.", max_length=200),
+                ),
+                ("feed_title", models.CharField(blank=True, help_text="What the feed calls itself.", max_length=300)),
+                (
+                    "skip_days",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.PositiveSmallIntegerField(),
+                        blank=True,
+                        default=list,
+                        help_text="0 is Monday; UTC.",
+                        size=None,
+                    ),
+                ),
+                (
+                    "skip_hours",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.PositiveSmallIntegerField(),
+                        blank=True,
+                        default=list,
+                        help_text="Hours of the day, UTC.",
+                        size=None,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+            ],
+            options={
+                "ordering": ["name"],
+                "indexes": [models.Index(condition=models.Q(("active", True)), fields=["next_poll_at"], name="source_due")],
+            },
+        ),
+        migrations.CreateModel(
             name="Poll",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -409,6 +502,7 @@ class Migration(migrations.Migration):
                 ("entries_new", models.PositiveIntegerField(default=0)),
                 ("entries_known", models.PositiveIntegerField(default=0)),
                 ("entries_refused", models.JSONField(default=list, help_text="One object for each: title, why.")),
+                ("notes", models.JSONField(default=list, help_text="What else an operator should know, in plain words.")),
                 ("error", models.CharField(blank=True, max_length=500)),
                 (
                     "source",
@@ -435,6 +529,24 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE, related_name="appearances", to="digest.source"
                     ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="SourceDay",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("day", models.DateField()),
+                ("entries", models.PositiveIntegerField(default=0)),
+                (
+                    "missing_since",
+                    models.DateTimeField(blank=True, help_text="When it was first noticed that it did not come.", null=True),
+                ),
+                ("filled_at", models.DateTimeField(blank=True, null=True)),
+                ("filled_by", models.CharField(blank=True, help_text="What brought it: poll or backfill.", max_length=80)),
+                (
+                    "source",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="days", to="digest.source"),
                 ),
             ],
         ),
@@ -535,7 +647,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="paperidentifier",
-            constraint=models.UniqueConstraint(fields=("kind", "value"), name="identifier_names_one_paper"),
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "title"), _negated=True),
+                fields=("kind", "value"),
+                name="identifier_names_one_paper",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="paperidentifier",
+            constraint=models.UniqueConstraint(fields=("kind", "value", "paper"), name="identifier_once_a_paper"),
         ),
         migrations.AddConstraint(
             model_name="papertopic",
@@ -592,6 +712,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="appearance",
             constraint=models.UniqueConstraint(fields=("paper", "source"), name="appearance_once_a_source"),
+        ),
+        migrations.AddConstraint(
+            model_name="sourceday",
+            constraint=models.UniqueConstraint(fields=("source", "day"), name="source_day_once"),
         ),
         migrations.AddConstraint(
             model_name="upvote",

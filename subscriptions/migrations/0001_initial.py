@@ -288,7 +288,11 @@ class Migration(migrations.Migration):
                     "outcome",
                     models.CharField(
                         blank=True,
-                        choices=[("mailed", "a message was written"), ("refused", "no message was written")],
+                        choices=[
+                            ("mailed", "a message was written"),
+                            ("nothing", "no message was called for"),
+                            ("refused", "a limit was reached"),
+                        ],
                         max_length=8,
                     ),
                 ),
@@ -323,12 +327,8 @@ class Migration(migrations.Migration):
                         name="request_answered_keeps_no_address",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("outcome", "refused"), _negated=True),
-                            models.Q(("reason", ""), _negated=True),
-                            _connector="OR",
-                        ),
-                        name="request_refused_says_why",
+                        condition=models.Q(("outcome", ""), models.Q(("reason", ""), _negated=True), _connector="OR"),
+                        name="request_answer_says_why",
                     ),
                 ],
             },

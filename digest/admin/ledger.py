@@ -1,0 +1,107 @@
+"""The delivery ledger, bounces and votes: what happened, to one recipient's SMTP reply."""
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+
+from digest.models import Bounce, Delivery, Feedback
+from subscriptions.admin.base import AddressSearch, ReadOnlyAdmin, ReadOnlyInline, change_link
+from subscriptions.admin.filters import days
+from subscriptions.models import Subscriber
+
+
+class BounceInline(ReadOnlyInline[Bounce, Delivery]):
+    model = Bounce
+    fields = ("received_at", "verdict", "status", "why")
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(AddressSearch[Delivery], ReadOnlyAdmin[Delivery]):
+    list_display = ("created_at", "subscriber", "message", "state", "reason", "attempts", "answer", "finished_at")
+    list_display_links = ("created_at",)
+    list_filter = ("state", "priority", "stage", days("created_at", "day", "created"))
+    list_select_related = ("subscriber", "issue", "notice")
+    search_fields = ("=domain", "reason", "reply")
+    search_help_text = "A whole address, a Message-ID, a receiving domain, or words of the reason or the reply."
+    sortable_by = ()
+    links_into = ("subscriber__id__exact", "domain__exact", "issue__subscription__id__exact")
+    fieldsets = (
+        (None, {"fields": ("who", "domain", "message", "message_id")}),
+        ("State", {"fields": ("state", "reason", "attempts", "next_attempt_at", "created_at", "finished_at")}),
+        ("The relay", {"fields": ("answer", "stage", "size")}),
+        ("Claim", {"fields": ("claimed_by", "lease_expires_at", "fence")}),
+    )
+    readonly_fields = ("who", "message", "answer")
+    inlines = (BounceInline,)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Delivery], search_term: str
+    ) -> tuple[QuerySet[Delivery], bool]:
+        """A Message-ID looks like an address, with or without its angle brackets."""
+        if search_term.strip().startswith("<"):
+            return queryset.filter(message_id=search_term.strip()), False
+        return super().get_search_results(request, queryset, search_term)
+
+    def of_address(self, address: str) -> Q:
+        return super().of_address(address) | Q(message_id=f"<{address}>")
+
+    @admin.display(description="subscriber")
+    def who(self, delivery: Delivery) -> str:
+        return change_link(delivery.subscriber, delivery.subscriber)
+
+    @admin.display(description="message")
+    def message(self, delivery: Delivery) -> str:
+        if delivery.issue:
+            return change_link(delivery.issue, f"issue {delivery.issue.number or 'without a number'}")
+        return change_link(delivery.notice, delivery.notice.get_kind_display()) if delivery.notice else ""
+
+    @admin.display(description="last reply")
+    def answer(self, delivery: Delivery) -> str:
+        return f"{delivery.reply_code or ''} {delivery.reply}".strip()
+
+
+@admin.register(Bounce)
+class BounceAdmin(AddressSearch[Bounce], ReadOnlyAdmin[Bounce]):
+    list_display = ("received_at", "subscriber", "verdict", "status", "why")
+    list_filter = ("verdict", days("received_at", "day", "received"))
+    list_select_related = ("subscriber",)
+    search_fields = ("=status", "why")
+    search_help_text = "A whole address, an enhanced status code, or words of the report."
+    sortable_by = ()
+    links_into = ("subscriber__id__exact",)
+    fields = ("received_at", "who", "message", "verdict", "status", "why")
+    readonly_fields = ("who", "message")
+
+    @admin.display(description="subscriber")
+    def who(self, bounce: Bounce) -> str:
+        return change_link(bounce.subscriber, bounce.subscriber) if bounce.subscriber else "unknown"
+
+    @admin.display(description="delivery")
+    def message(self, bounce: Bounce) -> str:
+        return change_link(bounce.delivery, bounce.delivery.message_id) if bounce.delivery else "unknown"
+
+
+@admin.register(Feedback)
+class FeedbackAdmin(AddressSearch[Feedback], ReadOnlyAdmin[Feedback]):
+    address_of = "subscription__subscriber"
+    list_display = ("created_at", "reader", "vote", "paper")
+    list_filter = ("vote", days("created_at", "day", "created"))
+    list_select_related = ("subscription__subscriber", "paper")
+    search_fields = ("paper__title",)
+    search_help_text = "A whole address, or words of a paper's title."
+    sortable_by = ()
+    links_into = ("subscription__subscriber__id__exact", "subscription__id__exact")
+    fields = ("created_at", "who", "vote", "about")
+    readonly_fields = ("who", "about")
+
+    @admin.display(description="subscriber")
+    def reader(self, vote: Feedback) -> Subscriber:
+        return vote.subscription.subscriber
+
+    @admin.display(description="subscriber")
+    def who(self, vote: Feedback) -> str:
+        return change_link(vote.subscription.subscriber, vote.subscription.subscriber)
+
+    @admin.display(description="paper")
+    def about(self, vote: Feedback) -> str:
+        return change_link(vote.paper, vote.paper)

@@ -1,0 +1,137 @@
+"""Papers, and the editors' picks among them."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+
+from digest.models import Appearance, Paper, PaperIdentifier, PaperTopic, PaperVersion, Pick
+from subscriptions.admin.base import OurAdmin, ReadOnlyInline, change_link
+from subscriptions.admin.filters import days
+
+
+class IdentifierInline(ReadOnlyInline[PaperIdentifier, Paper]):
+    model = PaperIdentifier
+    ordering = ("kind", "value")
+    fields = ("kind", "value")
+
+
+class VersionInline(ReadOnlyInline[PaperVersion, Paper]):
+    model = PaperVersion
+    ordering = ("-number",)
+    fields = ("number", "announced_at", "title_source")
+
+
+class AppearanceInline(ReadOnlyInline[Appearance, Paper]):
+    model = Appearance
+    fields = ("where", "url", "announced_at", "first_seen_at", "upvotes")
+    readonly_fields = ("where",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Appearance]:
+        return super().get_queryset(request).select_related("source")
+
+    @admin.display(description="source")
+    def where(self, appearance: Appearance) -> str:
+        return change_link(appearance.source, appearance.source)
+
+
+class TopicInline(ReadOnlyInline[PaperTopic, Paper]):
+    model = PaperTopic
+    verbose_name_plural = "topics"
+    ordering = ("-score", "id")
+    fields = ("subject", "score")
+    readonly_fields = ("subject",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PaperTopic]:
+        return super().get_queryset(request).select_related("topic")
+
+    @admin.display(description="topic")
+    def subject(self, match: PaperTopic) -> str:
+        return change_link(match.topic, match.topic)
+
+
+class PickInline(ReadOnlyInline[Pick, Paper]):
+    model = Pick
+    fields = ("note", "editor", "created_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Pick]:
+        return super().get_queryset(request).select_related("editor")
+
+
+@admin.register(Paper)
+class PaperAdmin(OurAdmin[Paper]):
+    """What feeds said of a paper is read-only; an operator may mark it as withdrawn, and it is chosen no more."""
+
+    list_display = ("title", "by", "announced_at", "listed_at", "upvotes", "stars", "withdrawn_at")
+    list_filter = (
+        "appearances__source",
+        ("topics", admin.RelatedOnlyFieldListFilter),
+        days("listed_at", "listed", "listed"),
+        ("withdrawn_at", admin.EmptyFieldListFilter),
+        ("merged_into", admin.EmptyFieldListFilter),
+    )
+    date_hierarchy = "announced_at"
+    search_fields = ("title", "=identifiers__value")
+    search_help_text = "Words of the title, or a whole arXiv id, DOI or address."
+    sortable_by = ("announced_at", "listed_at")
+    fieldsets: ClassVar[Any] = (
+        (None, {"fields": ("title", "by", "abstract", "addresses")}),
+        ("Standing", {"fields": ("announced_at", "listed_at", "withdrawn_at", "merged_to", "revision", "upvotes", "stars")}),
+        ("Terms", {"fields": ("categories", "keywords")}),
+        ("As the feed said it", {"classes": ("collapse",), "fields": ("title_source", "abstract_source")}),
+    )
+    inlines = (IdentifierInline, VersionInline, AppearanceInline, TopicInline, PickInline)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Paper | None = None) -> list[str]:
+        shown = [name for _, options in self.fieldsets for name in options["fields"]]
+        return [name for name in shown if name != "withdrawn_at"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Paper | None = None) -> bool:
+        return False
+
+    @admin.display(description="authors")
+    def by(self, paper: Paper) -> str:
+        more = len(paper.authors) - 3
+        return ", ".join(paper.authors[:3]) + (f" and {more} more" if more > 0 else "")
+
+    @admin.display(description="links")
+    def addresses(self, paper: Paper) -> str:
+        found = [("paper", paper.url), ("PDF", paper.pdf_url), *((link["kind"], link["url"]) for link in paper.links)]
+        return format_html_join(
+            format_html("<br>"),
+            '{}: <a href="{}" rel="noopener noreferrer">{}</a>',
+            ((kind, url, url) for kind, url in found if url),
+        )
+
+    @admin.display(description="merged into")
+    def merged_to(self, paper: Paper) -> str:
+        return change_link(paper.merged_into, paper.merged_into) if paper.merged_into else ""
+
+
+@admin.register(Pick)
+class PickAdmin(OurAdmin[Pick]):
+    list_display = ("paper", "note", "editor", "created_at")
+    list_filter = (("editor", admin.RelatedOnlyFieldListFilter), days("created_at", "day", "created"))
+    list_select_related = ("paper", "editor")
+    search_fields = ("paper__title", "note")
+    autocomplete_fields = ("paper",)
+    fields = ("paper", "note", "editor", "created_at")
+    readonly_fields = ("editor", "created_at")
+    sortable_by = ("created_at",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Pick | None = None) -> Any:
+        return (*self.readonly_fields, "paper") if obj else self.readonly_fields
+
+    def get_fields(self, request: HttpRequest, obj: Pick | None = None) -> Any:
+        return self.fields if obj else ("paper", "note")
+
+    def save_model(self, request: HttpRequest, obj: Pick, form: Any, change: bool) -> None:
+        """A pick bears the name of who made it."""
+        if not change:
+            obj.editor = request.user  # type: ignore[assignment]  # the admin lets in nobody who is anonymous
+        super().save_model(request, obj, form, change)

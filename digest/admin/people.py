@@ -1,0 +1,86 @@
+"""Subscribers and subscriptions once more, now with their issues and deliveries, which only this side knows."""
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from digest.models import Delivery, Feedback, Issue
+from subscriptions.admin.base import ReadOnlyInline, change_link, links, list_path
+from subscriptions.admin.people import ConsentInline, InterestInline, SubscriberAdmin, SubscriptionAdmin, SubscriptionInline
+from subscriptions.models import Subscriber, Subscription
+
+
+class DeliveryInline(ReadOnlyInline[Delivery, Subscriber]):
+    model = Delivery
+    fields = ("when", "message", "state", "reason", "reply_code", "reply")
+    readonly_fields = ("when", "message")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
+        return super().get_queryset(request).select_related("issue", "notice")
+
+    @admin.display(description="created at")
+    def when(self, delivery: Delivery) -> str:
+        return change_link(delivery, f"{delivery.created_at:%Y-%m-%d %H:%M}")
+
+    @admin.display(description="message")
+    def message(self, delivery: Delivery) -> str:
+        if delivery.issue:
+            return change_link(delivery.issue, f"issue {delivery.issue.number or 'without a number'}")
+        return delivery.notice.get_kind_display() if delivery.notice else ""
+
+
+class IssueInline(ReadOnlyInline[Issue, Subscription]):
+    model = Issue
+    fields = ("name", "kind", "due_at", "published_at", "papers", "fate")
+    readonly_fields = ("name", "papers", "fate")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Issue]:
+        return super().get_queryset(request).select_related("delivery")
+
+    @admin.display(description="issue")
+    def name(self, issue: Issue) -> str:
+        return change_link(issue, f"no. {issue.number}" if issue.number else "without a number")
+
+    @admin.display(description="papers")
+    def papers(self, issue: Issue) -> int:
+        return len(issue.paper_ids)
+
+    @admin.display(description="delivery")
+    def fate(self, issue: Issue) -> str:
+        delivery: Delivery | None = getattr(issue, "delivery", None)
+        return delivery.get_state_display() if delivery else "none"
+
+
+class ReaderAdmin(SubscriberAdmin):
+    inlines = (SubscriptionInline, ConsentInline, DeliveryInline)
+
+    def places(self, subscriber: Subscriber) -> list[tuple[str, str]]:
+        key = subscriber.pk
+        return [
+            (list_path(Issue, subscription__subscriber__id__exact=key), "Issues"),
+            (list_path(Delivery, subscriber__id__exact=key), "Deliveries"),
+            *super().places(subscriber),
+            (list_path(Feedback, subscription__subscriber__id__exact=key), "Votes"),
+        ]
+
+
+class DigestAdmin(SubscriptionAdmin):
+    fieldsets = (*SubscriptionAdmin.fieldsets, ("See also", {"fields": ("elsewhere",)}))
+    readonly_fields = (*SubscriptionAdmin.readonly_fields, "elsewhere")
+    inlines = (InterestInline, IssueInline)
+
+    @admin.display(description="lists")
+    def elsewhere(self, subscription: Subscription) -> str:
+        key = subscription.pk
+        return links(
+            [
+                (list_path(Issue, subscription__id__exact=key), "Issues"),
+                (list_path(Delivery, issue__subscription__id__exact=key), "Deliveries"),
+                (list_path(Feedback, subscription__id__exact=key), "Votes"),
+            ]
+        )
+
+
+admin.site.unregister([Subscriber, Subscription])
+admin.site.register(Subscriber, ReaderAdmin)
+admin.site.register(Subscription, DigestAdmin)

@@ -1,0 +1,64 @@
+"""What a batch of issues chooses from, and what its windows hold that nobody is shown: the counts of receipts."""
+
+import datetime as dt
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from digest import papers, ranking
+from digest.models import Paper, SourceDay
+from digest.papers.candidates import OLDEST
+
+WITHDRAWN, OLD = "withdrawn", "announced long before"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The papers of the widest window of a batch, in the order they were listed, and the instants of what was left out.
+
+    `withdrawn` holds when each withdrawn paper was listed, `old` when each was listed and announced that may be old news,
+    `missing` the days on which a source brought nothing; all in order. Narrower windows are cut out of them.
+    """
+
+    papers: Sequence[ranking.Paper]
+    withdrawn: Sequence[dt.datetime]
+    old: Sequence[tuple[dt.datetime, dt.datetime]]
+    missing: Sequence[dt.date]
+
+    def left_out(self, start: dt.datetime) -> Counter[str]:
+        """How many papers of the window from `start` are withdrawn, or were announced too long before it."""
+        return Counter(
+            {
+                WITHDRAWN: len(self.withdrawn) - bisect_left(self.withdrawn, start),
+                OLD: sum(listed >= start and announced < start - OLDEST for listed, announced in self.old),
+            }
+        )
+
+    def too_old(self, start: dt.datetime) -> frozenset[int]:
+        """Papers of the widest window that are old news to the window from `start`."""
+        from_, announced = start.timestamp(), (start - OLDEST).timestamp()
+        return frozenset(each.id for each in self.papers if each.listed_at >= from_ and each.announced_at < announced)
+
+    def missing_days(self, start: dt.datetime) -> int:
+        """Days of sources that did not come, in the window from `start`."""
+        return len(self.missing) - bisect_left(self.missing, start.date())
+
+
+def load(starts: Iterable[dt.datetime], end: dt.datetime) -> Candidates:
+    """The candidates of all windows from one of `starts` to `end`; a handful of queries, however many windows there are."""
+    first, last = min(starts), max(starts)
+    listed = Paper.objects.filter(listed_at__gte=first, listed_at__lt=end, merged_into=None).order_by("listed_at")
+    return Candidates(
+        papers.candidates(first, end).papers,
+        list(listed.exclude(withdrawn_at=None).values_list("listed_at", flat=True)),
+        list(listed.filter(Q(announced_at__lt=last - OLDEST), withdrawn_at=None).values_list("listed_at", "announced_at")),
+        list(
+            SourceDay.objects.filter(day__gte=first.date(), day__lte=end.date(), filled_at=None)
+            .exclude(missing_since=None)
+            .order_by("day")
+            .values_list("day", flat=True)
+        ),
+    )

@@ -1,0 +1,215 @@
+"""`make run`: everything on one machine, started in order, watched, and stopped together.
+
+    private servers -> migrate -> seeds -> inbox -> worker -> beat -> web -> (stay | the whole job once) -> stop
+
+The runner is the parent of all but the two private servers. It ends in one of three ways: asked to (Ctrl-C, SIGTERM), because
+something it started ended, or because the whole job is done.
+"""
+
+import contextlib
+import datetime as dt
+import os
+import signal
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import FrameType
+
+from rich.console import Console
+from rich.table import Table
+
+from digest.environment import BASE, LOCAL_ENV, VAR
+from digest.local import lock, ports, settings_file
+from digest.local.family import ChildDied, Family
+from digest.local.private import Private
+from digest.local.servers import ServerFailed, place
+
+_SAVED_PAGE = BASE / "seeds" / "daily-papers-03-13.txt"
+_PATIENCE_SECONDS = 60.0
+_WORKER = "local"
+
+
+@dataclass(frozen=True)
+class Options:
+    once: bool
+    date: dt.date
+    port: int
+
+
+class NotReady(RuntimeError):
+    """Something that was started does not answer in time."""
+
+
+def _ask_to_stop(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+class Runner:
+    def __init__(self, options: Options, console: Console) -> None:
+        self._options = options
+        self._console = console
+        self._private = Private(VAR)
+        self._family = Family(VAR / "run", VAR / "log")
+        self._password: str | None = None
+
+    def run(self) -> int:
+        """The whole run; returns the exit status."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup's wish is respected
+                signal.signal(number, _ask_to_stop)
+        try:
+            with lock.hold(VAR / "run"):
+                return self._run_and_stop()
+        except lock.Held as error:
+            return self._complain(error)
+        except PermissionError as error:
+            return self._complain(f"{error.filename} may not be written. Run as the account that ran before, or remove {VAR}.")
+
+    def _run_and_stop(self) -> int:
+        status = 0
+        try:
+            status = self._work()
+        except KeyboardInterrupt:
+            self._console.print("\nAsked to stop.")
+        except (ServerFailed, ChildDied, NotReady, OSError) as error:
+            status = self._complain(error)
+        # A second Ctrl-C must not leave half of it running; the stopping below is bounded in time.
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        try:
+            with self._step("Stop what was started"):
+                self._family.stop()
+                self._private.stop_after_a_run()
+        except ServerFailed as error:
+            status = self._complain(error)
+        return status
+
+    def _work(self) -> int:
+        if stopped := self._family.adopt_nothing():
+            self._console.print(f"Stopped {stopped} processes that an earlier run left behind.")
+        with self._step("Start PostgreSQL and Valkey"):
+            self._private.start_for_a_run()
+        if place(VAR) != VAR:
+            self._console.print(f"  Their account may not enter {VAR}; their data is in {place(VAR)}.")
+        site, inbox = ports.claim(self._options.port), ports.listen()
+        port = ports.number(site)
+        if port != self._options.port:
+            self._console.print(f"  Port {self._options.port} is taken; the site uses {port}.")
+        with site, inbox:
+            values = settings_file.write(LOCAL_ENV, port=port, smtp_port=ports.number(inbox))
+            environment = {**os.environ, **values, "PAPER_ROUND_VAR": str(VAR), "PYTHONPATH": str(BASE)}
+            self._prepare(environment)
+            with self._step("Start the inbox, a worker and the beat" if self._options.once else "Start everything"):
+                self._start(environment, port, inbox.fileno())
+                self._await(port)
+            if self._options.once:
+                from digest.local import once
+
+                return once.perform(self._console, self._family.check)
+            self._show(port)
+            while True:
+                self._family.check()
+                time.sleep(0.5)
+
+    def _prepare(self, environment: dict[str, str]) -> None:
+        manage = [sys.executable, str(BASE / "manage.py")]
+        with self._step("Bring the database up to date"):
+            self._family.complete("migrate", [*manage, "migrate", "--no-input"], environment)
+            self._set_up_django(environment)
+            from digest.local import account
+
+            self._password = account.ensure()
+        with self._step("Load topics, sources and the saved page"):
+            self._family.complete("load seeds", [*manage, "load_seeds"], environment)
+            date = self._options.date.isoformat()
+            self._family.complete(
+                "ingest", [*manage, "ingest", str(_SAVED_PAGE), "--format", "page", "--date", date], environment
+            )
+        self._console.print(f"  The saved page says Mar 13 and no year; its papers are listed as of {date}.")
+
+    def _set_up_django(self, environment: dict[str, str]) -> None:
+        """Django in this process, with the settings of the others and a quieter log."""
+        os.environ.update({**environment, "LOG_LEVEL": "WARNING", "DJANGO_SETTINGS_MODULE": "digest.settings"})
+        import django
+
+        django.setup()
+
+    def _start(self, environment: dict[str, str], port: int, inbox: int) -> None:
+        python = [sys.executable, "-m"]
+        celery = [*python, "celery", "-A", "digest"]
+        self._family.start(
+            "inbox", [*python, "digest.local.smtp_server", str(inbox), str(settings_file.INBOX)], environment, pass_fds=[inbox]
+        )
+        # Neither mingle nor gossip: there is nobody to meet, and both cost a second. Celery's warning about root is for
+        # workers that unpickle what strangers send; ours takes JSON from a socket of its own.
+        self._family.start(
+            "worker",
+            [
+                *celery, "worker", "--hostname", f"{_WORKER}@localhost", "--include", "digest.local.tasks", "--pool", "prefork",
+                "--concurrency", "2", "--without-mingle", "--without-gossip", "--loglevel", "INFO",
+            ],
+            {**environment, "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges"},
+        )  # fmt: skip
+        self._family.start("beat", [*celery, "beat", "--pidfile", "", "--loglevel", "INFO"], environment)
+        if not self._options.once:
+            self._family.start(
+                "web server",
+                [
+                    *python, "granian", "--interface", "wsgi", "--host", ports.HOST, "--port", str(port), "--workers", "1",
+                    "--blocking-threads", "2", "--no-ws", "--access-log", "digest.wsgi:application",
+                ],
+                environment,
+            )  # fmt: skip
+
+    def _await(self, port: int) -> None:
+        """Wait until the worker and the web server answer; the inbox's socket listens from the start."""
+        from digest.celery import app
+
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        waiting = {"worker"} if self._options.once else {"worker", "web server"}
+        while waiting:
+            self._family.check()
+            if "web server" in waiting and _serves(port):
+                waiting.discard("web server")
+            elif "worker" in waiting and app.control.ping(destination=[f"{_WORKER}@localhost"], timeout=0.5, limit=1):
+                waiting.discard("worker")
+            elif time.monotonic() > deadline:
+                raise NotReady(f"No answer from the {' and the '.join(sorted(waiting))}. Look into {VAR / 'log'}.")
+
+    def _show(self, port: int) -> None:
+        table = Table(show_header=False, box=None, pad_edge=False)
+        site = f"http://{ports.HOST}:{port}"
+        password = f"account [bold]admin[/], password [bold]{self._password}[/] (shown this once)"
+        table.add_row("Site", f"{site}/")
+        table.add_row("Inbox", f"{site}/inbox/", "every message that leaves")
+        table.add_row("Admin", f"{site}/admin/", password if self._password else "the account made earlier")
+        table.add_row("Logs", str(VAR / "log"))
+        self._console.print()
+        self._console.print(table)
+        self._console.print("\nCtrl-C stops all of it.")
+
+    @contextlib.contextmanager
+    def _step(self, what: str) -> Iterator[None]:
+        started = time.monotonic()
+        with self._console.status(what):
+            yield
+        self._console.print(f"{what} [dim]{time.monotonic() - started:.1f} s[/]")
+
+    def _complain(self, error: object) -> int:
+        Console(stderr=True, highlight=False, soft_wrap=True).print(str(error), style="red", markup=False)
+        return 1
+
+
+def _serves(port: int) -> bool:
+    """Whether the site answers; anything but a fault of the server will do."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"http://{ports.HOST}:{port}/", timeout=5):
+            return True
+    except urllib.error.HTTPError as error:
+        return error.code < 500
+    except OSError:
+        return False

@@ -1,0 +1,24 @@
+"""Papers: recognised by any of their names, stored once, merged when they turn out to be one, and offered to issues."""
+
+from digest.papers.candidates import Candidates, as_ranked, candidates, successors
+from digest.papers.drafts import Refusal
+from digest.papers.identity import identifiers
+from digest.papers.locks import LISTING_LOCK, publishing_lock
+from digest.papers.merging import settle
+from digest.papers.retopic import retopic
+from digest.papers.storing import Stored, store
+
+__all__ = [
+    "LISTING_LOCK",
+    "Candidates",
+    "Refusal",
+    "Stored",
+    "as_ranked",
+    "candidates",
+    "identifiers",
+    "publishing_lock",
+    "retopic",
+    "settle",
+    "store",
+    "successors",
+]

@@ -1,0 +1,106 @@
+"""Which topics a paper belongs to: a scored match by arXiv category and key term.
+
+Each piece of evidence e has a weight w(e) in (0, 1); a topic's score is 1 - product(1 - w(e)), so that many weak hints add up
+to a strong one and none passes 1.
+"""
+
+import math
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+LEAST_SCORE = 0.3
+MOST_TOPICS = 8
+
+_PRIMARY, _SECONDARY, _ARCHIVE = 0.6, 0.42, 0.45
+_IN_TITLE = (0.36, 0.5)  # a term of one word, of several
+_IN_ABSTRACT = (0.17, 0.26)
+_AS_KEYWORD = 0.3
+_MENTIONS = 3
+_WORD = re.compile(r"[a-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What makes a paper belong to a topic. An archive (`astro-ph`, `math`) stands for all its categories."""
+
+    topic: int
+    slug: str
+    categories: tuple[str, ...]
+    key_terms: tuple[str, ...]
+
+
+def words(text: str) -> list[str]:
+    """Lower-case words without accents and plural endings: "Schrödinger bridges" -> ["schrodinger", "bridge"]."""
+    lowered = text.lower()
+    if not lowered.isascii():
+        lowered = "".join(char for char in unicodedata.normalize("NFKD", lowered) if not unicodedata.combining(char))
+    return [_singular(word) for word in _WORD.findall(lowered)]
+
+
+def _singular(word: str) -> str:
+    if len(word) < 4 or word[-1] != "s" or word[-2] in "sui":
+        return word
+    if word.endswith("ies") and len(word) > 4:
+        return f"{word[:-3]}y"
+    return word[:-2] if word.endswith(("sses", "xes", "ches", "shes")) else word[:-1]
+
+
+class Matcher:
+    """Matches papers against all topics at once, in time proportional to the paper's words."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._slugs = {rule.topic: rule.slug for rule in rules}
+        self._categories: dict[str, list[int]] = defaultdict(list)
+        terms: dict[tuple[str, ...], list[int]] = defaultdict(list)
+        for rule in rules:
+            for category in dict.fromkeys(rule.categories):
+                self._categories[category.lower()].append(rule.topic)
+            for term in dict.fromkeys(tuple(words(term)) for term in rule.key_terms):
+                if term:
+                    terms[term].append(rule.topic)
+        # A term that several topics claim says less about each.
+        self._terms = {term: [(topic, 1 / math.sqrt(len(topics))) for topic in topics] for term, topics in terms.items()}
+        self._lengths: dict[str, tuple[int, ...]] = {
+            first: tuple(sorted({len(term) for term in self._terms if term[0] == first}))
+            for first in {term[0] for term in self._terms}
+        }
+
+    def match(self, title: str, abstract: str, categories: Sequence[str], keywords: Iterable[str] = ()) -> dict[int, float]:
+        """Topic -> score in [0.3, 1], the best eight; the first category is the primary one."""
+        misses: dict[int, float] = defaultdict(lambda: 1.0)
+        for position, category in enumerate(categories):
+            lowered = category.lower()
+            for topic in self._categories.get(lowered, ()):
+                misses[topic] *= 1 - (_SECONDARY if position else _PRIMARY)
+            archive = lowered.partition(".")[0]
+            for topic in self._categories.get(archive, ()) if archive != lowered else ():
+                misses[topic] *= 1 - (_ARCHIVE / 2 if position else _ARCHIVE)
+        self._weigh(misses, self._found(words(title)), _IN_TITLE)
+        self._weigh(misses, self._found(words(abstract)), _IN_ABSTRACT)
+        for keyword in keywords:
+            for topic, share in self._terms.get(tuple(words(keyword)), ()):
+                misses[topic] *= 1 - _AS_KEYWORD * share
+        scored = [(round(1 - miss, 4), topic) for topic, miss in misses.items() if 1 - miss >= LEAST_SCORE]
+        scored.sort(key=lambda pair: (-pair[0], self._slugs[pair[1]]))
+        return {topic: score for score, topic in scored[:MOST_TOPICS]}
+
+    def _found(self, said: list[str]) -> Mapping[tuple[str, ...], int]:
+        found: Counter[tuple[str, ...]] = Counter()
+        lengths, terms = self._lengths, self._terms
+        for position, word in enumerate(said):
+            for length in lengths.get(word, ()):
+                term = tuple(said[position : position + length])
+                if term in terms:
+                    found[term] += 1
+        return found
+
+    def _weigh(self, misses: dict[int, float], found: Mapping[tuple[str, ...], int], weights: tuple[float, float]) -> None:
+        for term, mentions in found.items():
+            weight = weights[len(term) > 1]
+            for topic, share in self._terms[term]:
+                for mention in range(min(mentions, _MENTIONS)):
+                    # Saying it again says less: half as much each time.
+                    misses[topic] *= 1 - weight * share / 2**mention

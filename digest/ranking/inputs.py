@@ -1,0 +1,61 @@
+"""What the ranking is given: papers, what is known of a reader's taste, and nothing else. Instants are epoch seconds (UTC)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A paper as the ranking sees it. `topics` maps a topic's slug to how well the paper matches it, in (0, 1]."""
+
+    id: int
+    revision: int
+    title: str
+    abstract: str
+    authors: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    topics: Mapping[str, float] = field(default_factory=dict)
+    upvotes: int = 0
+    stars: int = 0
+    appearances: int = 1
+    picked: bool = False
+    announced_at: float = 0.0
+    listed_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Interest:
+    """A stated taste. `kind` is topic, category, keyword, author or text; a topic's `value` is its slug, `label` its name."""
+
+    handle: str
+    kind: str
+    value: str
+    label: str
+    excluded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """An explicit vote on a paper: more, less, save or mute."""
+
+    handle: str
+    kind: str
+    paper: Paper
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """All that is known of one subscription's taste. Papers listed before `listed_from` are outside its window."""
+
+    key: int
+    interests: tuple[Interest, ...] = ()
+    votes: tuple[Vote, ...] = ()
+    seen: frozenset[int] = frozenset()
+    size: int = 12
+    listed_from: float = 0.0
+
+
+INTEREST_KINDS = frozenset({"topic", "category", "keyword", "author", "text"})
+VOTE_KINDS = frozenset({"more", "less", "save", "mute"})

@@ -1,0 +1,38 @@
+"""From scored papers to a slate: the best, without saying the same thing twice, with a share for every interest."""
+
+import numpy as np
+from scipy import sparse
+
+from digest.ranking.configuration import Configuration
+from digest.ranking.content import Floats, Ints
+
+
+def select(
+    parts: Floats, rest: Floats, content: sparse.csr_array, ids: Ints, size: int, configuration: Configuration
+) -> list[int]:
+    """Places of at most `size` papers, greedily.
+
+    `parts` (interests x papers) is what each interest gives each paper, `rest` what else its score holds. A paper's gain is its
+    score with each interest's part multiplied by repeat_decay for every chosen paper that serves mainly that interest (explicit
+    diversification after Santos, Macdonald and Ounis, "Exploiting query reformulations for web search result
+    diversification", 2010), less diversity * similarity to the nearest chosen paper * its score (maximal marginal relevance,
+    Carbonell and Goldstein, 1998). Ties go to the lower id.
+    """
+    if not len(ids) or size < 1:
+        return []
+    mainly = parts.argmax(axis=0) if len(parts) else np.zeros(len(ids), np.int64)
+    decay = np.ones(len(parts))
+    nearest = np.zeros(len(ids))
+    open_ = np.ones(len(ids), bool)
+    score = parts.sum(axis=0) + rest
+    chosen: list[int] = []
+    while len(chosen) < min(size, len(ids)):
+        gain = np.where(open_, decay @ parts + rest - configuration.diversity * nearest * score, -np.inf)
+        best = np.flatnonzero(gain == gain.max())
+        pick = int(best[np.argmin(ids[best])])
+        chosen.append(pick)
+        open_[pick] = False
+        if len(parts):
+            decay[mainly[pick]] *= configuration.repeat_decay
+        nearest = np.maximum(nearest, content @ content[[pick]].toarray().ravel())
+    return chosen

@@ -1,0 +1,55 @@
+"""One formula for what is trending, on the site and in messages."""
+
+import math
+
+from digest.ranking.configuration import Configuration
+from digest.ranking.inputs import Paper
+
+DAY = 86_400.0
+
+
+def attention(paper: Paper, configuration: Configuration) -> float:
+    """Signs of attention in upvotes' worth.
+
+    Stars belong to a whole repository and may be years old, so only their square root counts.
+    """
+    return (
+        configuration.upvotes_trust * max(paper.upvotes, 0)
+        + configuration.stars_trust * math.sqrt(max(paper.stars, 0))
+        + configuration.appearance_trust * max(paper.appearances - 1, 0)
+        + configuration.pick_trust * paper.picked
+    )
+
+
+def trending_score(paper: Paper, configuration: Configuration, now: float) -> float:
+    """How much attention a paper has for its age, in [0, 1].
+
+    log(1 + attention) / log(1 + ceiling), at most 1, halved for every `trending_half_life_days` since it was announced. The
+    logarithm makes the tenth vote count for more than the thousandth; the half-life lets last week's papers give way.
+    """
+    level = min(math.log1p(attention(paper, configuration)) / math.log1p(configuration.trending_ceiling), 1.0)
+    return level * math.exp2(-age_in_days(paper, now) / configuration.trending_half_life_days)
+
+
+def freshness(paper: Paper, configuration: Configuration, now: float) -> float:
+    """1 for a paper announced now, halved for every `freshness_half_life_days` since."""
+    return math.exp2(-age_in_days(paper, now) / configuration.freshness_half_life_days)
+
+
+def age_in_days(paper: Paper, now: float) -> float:
+    """Days since the announcement; an announcement in the future has age 0."""
+    return max(now - paper.announced_at, 0.0) / DAY
+
+
+def words(paper: Paper) -> str:
+    """What draws attention to a paper, in plain words; empty when nothing does."""
+    signs = []
+    if paper.picked:
+        signs.append("an editor's pick")
+    if paper.upvotes > 0:
+        signs.append(f"{paper.upvotes:,} upvote{'s' if paper.upvotes != 1 else ''}")
+    if paper.stars > 0:
+        signs.append(f"{paper.stars:,} star{'s' if paper.stars != 1 else ''}")
+    if paper.appearances > 1:
+        signs.append(f"seen in {paper.appearances} sources")
+    return ", ".join(signs)

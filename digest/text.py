@@ -1,1 +1,0 @@
-"""TeX and HTML to clean Unicode text, once, at the door."""

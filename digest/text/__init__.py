@@ -1,0 +1,23 @@
+"""TeX and HTML to clean Unicode text, once, at the door.
+
+    raw -> markup.plain -> tex.plain -> invisible.tidy -> clean text
+
+Each stage leaves alone what it does not understand.
+"""
+
+from digest.text import invisible, markup, tex
+from digest.text.sentences import extract, sentences
+
+__all__ = ["clean", "extract", "sentences"]
+
+
+def clean(source: str) -> str:
+    """One line of readable text from TeX, HTML or a mixture of the two.
+
+    Accents, Greek, scripts, operators and fonts become Unicode; citations vanish; HTML tags and entities are resolved; controls
+    and invisible characters are removed; white space is one space. A construct that is not understood stays as it was written.
+    """
+    text = source
+    if "<" in text or "&" in text:
+        text = markup.plain(text)
+    return invisible.tidy(tex.plain(text))

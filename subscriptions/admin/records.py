@@ -1,0 +1,47 @@
+"""Consent and notices: what was agreed, and what was written about a subscription."""
+
+from django.contrib import admin
+from django.db.models import Q
+
+from subscriptions.admin.base import AddressSearch, ReadOnlyAdmin, change_link
+from subscriptions.admin.filters import days
+from subscriptions.models import Consent, Notice
+from subscriptions.suppression import mailbox_hash
+
+
+@admin.register(Consent)
+class ConsentAdmin(AddressSearch[Consent], ReadOnlyAdmin[Consent]):
+    list_display = ("at", "who", "event", "method", "wording_version", "network")
+    list_display_links = ("at",)
+    list_filter = ("event", days("at", "day", "on"))
+    list_select_related = ("subscriber",)
+    search_fields = ("wording_version", "method")
+    search_help_text = "A whole address finds its consent, also after it was erased."
+    sortable_by = ()
+    links_into = ("subscriber__id__exact",)
+    fields = ("at", "who", "event", "method", "network", "wording_version", "wording")
+    readonly_fields = ("who",)
+
+    def of_address(self, address: str) -> Q:
+        return Q(mailbox_hash=mailbox_hash(address))
+
+    @admin.display(description="subscriber")
+    def who(self, consent: Consent) -> str:
+        return change_link(consent.subscriber, consent.subscriber) if consent.subscriber else "erased"
+
+
+@admin.register(Notice)
+class NoticeAdmin(AddressSearch[Notice], ReadOnlyAdmin[Notice]):
+    list_display = ("created_at", "kind", "subscriber", "expires_at")
+    list_filter = ("kind", days("created_at", "day", "created"))
+    list_select_related = ("subscriber",)
+    search_fields = ("key",)
+    search_help_text = "A whole address finds its notices; other words search the keys."
+    sortable_by = ()
+    links_into = ("subscriber__id__exact",)
+    fields = ("kind", "who", "recipient", "created_at", "expires_at", "key", "context")
+    readonly_fields = ("who",)
+
+    @admin.display(description="subscriber")
+    def who(self, notice: Notice) -> str:
+        return change_link(notice.subscriber, notice.subscriber)

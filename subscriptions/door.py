@@ -1,0 +1,155 @@
+"""The door: what strangers ask for, and the answers that go out by message.
+
+Asking writes the same row for every address, in the same time; answering, later and elsewhere, finds out what the address is.
+So the page that takes the request cannot give away whether an address is known.
+"""
+
+import datetime as dt
+import logging
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from django.db import transaction
+
+from subscriptions import account, consent, limits, mailboxes, suppression
+from subscriptions.consent import SignUp
+from subscriptions.models import Request, Subscriber
+
+_log = logging.getLogger(__name__)
+TOO_LATE = dt.timedelta(days=1)
+KEPT = dt.timedelta(days=3)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """`taken`: written down, whatever the address. `network` or `full`: too many came from there, or from everywhere."""
+
+    outcome: Literal["taken", "network", "full"]
+    request: Request | None = None
+
+
+@dataclass(frozen=True)
+class Answered:
+    """How many requests got a message, none (unknown or suppressed), a refusal; and whether any still wait for a limit."""
+
+    mailed: int = 0
+    nothing: int = 0
+    refused: int = 0
+    waiting: bool = False
+
+
+def ask_to_sign_up(signup: SignUp, now: dt.datetime) -> Asked:
+    """Write down a sign-up; `signup.address` was checked. Raises AddressRefused when it was not and is none."""
+    wishes = {name: value for name, value in asdict(signup).items() if name not in {"address", "network"}}
+    return _ask(Request.Kind.SIGN_UP, signup.address, signup.network, now, wishes=wishes)
+
+
+def ask_for_link(address: str, network: str, now: dt.datetime) -> Asked:
+    """Write down that someone wants a link to the preferences of an address. Raises AddressRefused."""
+    return _ask(Request.Kind.LINK, address, network, now)
+
+
+def ask_for_address(subscriber: Subscriber, address: str, network: str, now: dt.datetime) -> Asked:
+    """Write down that a subscriber wants another address. Raises AddressRefused."""
+    return _ask(Request.Kind.ADDRESS, address, network, now, subscriber=subscriber)
+
+
+def _ask(
+    kind: Request.Kind,
+    address: str,
+    network: str,
+    now: dt.datetime,
+    *,
+    wishes: dict[str, object] | None = None,
+    subscriber: Subscriber | None = None,
+) -> Asked:
+    mailbox = mailboxes.parse(address)
+    with transaction.atomic():
+        request = Request.objects.create(
+            kind=kind,
+            address=mailbox.address,
+            mailbox=suppression.mailbox_hash(mailbox.canonical),
+            domain=mailbox.domain,
+            network=network,
+            subscriber=subscriber,
+            wishes=wishes or {},
+            created_at=now,
+        )
+        over = limits.take(limits.of_network(network) + limits.of_all_requests(), f"{kind}:{request.pk}", now)
+        if over is not None:
+            transaction.set_rollback(True)
+            _log.warning("Refused a request (%s): limit of %s reached for %s", kind, over.limit, over.kind)
+            return Asked("network" if over.kind == "network" else "full")
+    return Asked("taken", request)
+
+
+def answer(now: dt.datetime, limit: int) -> Answered:
+    """Answer what waits, the oldest first, each in its own transaction; `limit` is how many at most.
+
+    A mailbox that had its share is refused. A receiving domain, or everything together, that had its share leaves requests
+    waiting for the next sweep, and refuses them after a day.
+    """
+    counts = dict.fromkeys(Request.Outcome, 0)
+    full: set[str] = set()
+    seen = 0
+    after = 0
+    while seen < limit:
+        with transaction.atomic():
+            waiting = Request.objects.waiting().filter(pk__gt=after).exclude(domain__in=full)
+            request = waiting.select_for_update(skip_locked=True, of=("self",)).select_related("subscriber").first()
+            if request is None:
+                break
+            seen, after = seen + 1, request.pk
+            over = None
+            if now - request.created_at < TOO_LATE:
+                over = limits.take(
+                    limits.of_mailbox(bytes(request.mailbox)) + limits.of_domain(request.domain) + limits.of_all_messages(),
+                    f"{request.kind}:{request.pk}",
+                    now,
+                )
+                if over is None:
+                    outcome, reason = _answer(request, now)
+                elif over.kind == "messages":
+                    full.add(request.domain)
+                    break
+                elif over.kind == "domain":
+                    full.add(request.domain)
+                    continue
+                else:
+                    outcome, reason = Request.Outcome.REFUSED, f"{over.limit} in {over.window} had gone to this mailbox"
+            else:
+                outcome, reason = Request.Outcome.REFUSED, "it waited for a day"
+            request.answered_at, request.outcome, request.reason = now, outcome, reason
+            request.address, request.wishes = "", {}
+            request.save()
+        counts[outcome] += 1
+    if full:
+        _log.warning("Requests wait, for the hour's messages are used up: %s", ", ".join(sorted(full)))
+    return Answered(
+        counts[Request.Outcome.MAILED], counts[Request.Outcome.NOTHING], counts[Request.Outcome.REFUSED], waiting=bool(full)
+    )
+
+
+def _answer(request: Request, now: dt.datetime) -> tuple[Request.Outcome, str]:
+    match Request.Kind(request.kind):
+        case Request.Kind.SIGN_UP:
+            wishes: dict[str, Any] = {
+                name: tuple(value) if isinstance(value, list) else value for name, value in request.wishes.items()
+            }
+            signed_up = consent.subscribe(SignUp(request.address, network=request.network, **wishes), now)
+            mailed, reason = signed_up.notice is not None, signed_up.reason
+        case Request.Kind.LINK:
+            linked = account.send_link(request.address, now)
+            mailed, reason = linked.notice is not None, linked.reason
+        case Request.Kind.ADDRESS if request.subscriber is not None:
+            linked = account.ask_address(request.subscriber, request.address, now)
+            mailed, reason = linked.notice is not None, linked.reason
+        case Request.Kind.ADDRESS:
+            mailed, reason = False, "the subscriber is gone"
+    return (Request.Outcome.MAILED if mailed else Request.Outcome.NOTHING), reason
+
+
+def forget(now: dt.datetime) -> int:
+    """Remove answered requests that no limit counts any more; returns how many."""
+    removed, _ = Request.objects.filter(answered_at__lte=now - KEPT).delete()
+    return removed

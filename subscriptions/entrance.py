@@ -1,0 +1,50 @@
+"""The pages where strangers ask: to be signed up, or for a link. Their answers are the same for every address."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from subscriptions import consent, door, pages, schedule, tasks
+from subscriptions.forms import AddressForm, SignUpForm
+
+
+@pages.private
+def subscribe(request: HttpRequest) -> HttpResponse:
+    """The box on a page of its own; POST takes it.
+
+    A known address, an unknown one and one that a program filled in get the same words, status and work.
+    """
+    now = timezone.now()
+    if request.method != "POST":
+        return render(request, "web/subscribe.html.jinja", {"form": SignUpForm(now=now), "wording": consent.WORDING})
+    if not pages.ours(request):
+        return render(request, "web/refused.html.jinja", status=403)
+    form = SignUpForm(request.POST, now=now)
+    if not form.is_valid():
+        return render(request, "web/subscribe.html.jinja", {"form": form, "wording": consent.WORDING}, status=422)
+    signup = form.signup(pages.network(request))
+    if form.by_a_program:
+        pages.log.info("Dropped a sign-up: the hidden field was filled in (network %s)", signup.network)
+    else:
+        if door.ask_to_sign_up(signup, now).outcome != "taken":
+            return render(request, "web/too_many.html.jinja", status=429)
+        tasks.hint_requests()
+    first = schedule.next_issue_at(signup.cadence, signup.weekday, signup.hour, signup.time_zone, now)
+    context = {"first": pages.hour(first, signup.time_zone)}
+    return render(request, "web/check_inbox.html.jinja", context)
+
+
+@pages.private
+def link(request: HttpRequest) -> HttpResponse:
+    """Mail a link to the preferences of an address, should it have any."""
+    if request.method != "POST":
+        return render(request, "web/link.html.jinja", {"form": AddressForm(), "over": False})
+    if not pages.ours(request):
+        return render(request, "web/refused.html.jinja", status=403)
+    form = AddressForm(request.POST)
+    if not form.is_valid():
+        return render(request, "web/link.html.jinja", {"form": form, "over": False}, status=422)
+    if door.ask_for_link(form.cleaned_data["address"], pages.network(request), timezone.now()).outcome != "taken":
+        return render(request, "web/too_many.html.jinja", status=429)
+    tasks.hint_requests()
+    return render(request, "web/link_asked.html.jinja")

@@ -1,0 +1,49 @@
+"""Celery tasks, and the hint that a notice waits. Rows are the truth: a lost hint costs seconds, never a sign-up."""
+
+import logging
+
+from celery import current_app, shared_task
+from django.db import transaction
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from subscriptions import consent, door
+
+BATCH = 500
+
+_log = logging.getLogger(__name__)
+
+
+def _hint(name: str) -> None:
+    try:
+        current_app.send_task(name, retry=False)
+    except OperationalError as error:
+        _log.warning("The queue is away, so %s waits for the next sweep: %s", name, error)
+
+
+def hint_notices() -> None:
+    """Once the transaction is committed, say that notices wait; by name, for delivering is not ours."""
+    transaction.on_commit(lambda: _hint("digest.tasks.deliver_waiting"))
+
+
+def hint_requests() -> None:
+    """Once the transaction is committed, say that a request waits for its answer."""
+    transaction.on_commit(lambda: _hint("subscriptions.tasks.answer_requests"))
+
+
+@shared_task
+def answer_requests() -> dict[str, int]:
+    """Answer a batch of what was asked at the door, and have the answers delivered."""
+    answered = door.answer(timezone.now(), BATCH)
+    if answered.mailed:
+        hint_notices()
+    if answered.mailed + answered.nothing + answered.refused >= BATCH:
+        hint_requests()
+    return {"mailed": answered.mailed, "nothing": answered.nothing, "refused": answered.refused}
+
+
+@shared_task
+def forget_unconfirmed() -> dict[str, int]:
+    """Remove sign-ups that nobody confirmed in time, and requests that no limit counts any more."""
+    now = timezone.now()
+    return {**consent.forget_unconfirmed(now), "requests": door.forget(now)}

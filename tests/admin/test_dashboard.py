@@ -1,0 +1,161 @@
+"""The figures of the dashboard, on days that can be counted by hand."""
+
+import datetime as dt
+import re
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from digest import dashboard
+from digest.models import Delivery, Poll, Source
+from subscriptions.models import Notice, Subscriber, Subscription
+
+NOW = dt.datetime(2026, 3, 16, 9, 30, tzinfo=dt.UTC)
+pytestmark = pytest.mark.django_db
+
+
+def day(number: int, hour: int = 12) -> dt.datetime:
+    return dt.datetime(2026, 3, number, hour, tzinfo=dt.UTC)
+
+
+def someone(name: str, asked: dt.datetime, confirmed: dt.datetime | None = None, *ended: dt.datetime | None) -> Subscriber:
+    subscriber = Subscriber.objects.create(
+        address=f"{name}@example.org",
+        mailbox_hash=name.encode(),
+        time_zone="Europe/Paris",
+        created_at=asked,
+        status="confirmed" if confirmed else "pending",
+        confirmed_at=confirmed,
+    )
+    for end in ended or (None,):
+        Subscription.objects.create(subscriber=subscriber, ended_at=end)
+    return subscriber
+
+
+def delivery(subscriber: Subscriber, state: str, at: dt.datetime) -> Delivery:
+    key = f"{state}-{Notice.objects.count()}"
+    notice = Notice.objects.create(subscriber=subscriber, kind="confirmation", key=key, expires_at=at)
+    return Delivery.objects.create(
+        notice=notice,
+        subscriber=subscriber,
+        domain="example.org",
+        priority=0,
+        state=state,
+        reason="for the test" if state in {"deferred", "uncertain", "failed", "skipped"} else "",
+        message_id=f"<{key}@papers.example.org>",
+        next_attempt_at=at,
+        created_at=at,
+        finished_at=at if state in {"accepted", "failed", "skipped"} else None,
+    )
+
+
+def source(name: str, **fields: object) -> Source:
+    return Source.objects.create(
+        slug=name, name=name, format="syndication", **{"url": f"https://{name}.example.org/", "created_at": day(1), **fields}
+    )
+
+
+def test_subscribers_are_counted_where_they_stood_at_the_end_of_each_day() -> None:
+    someone("ada", day(1), day(1))
+    someone("emmy", day(13), day(14))
+    someone("mary", day(15))
+    someone("sofya", day(2), day(2), day(15))
+    someone("grace", day(2), day(2), day(14), None)
+    someone("dorothy", day(2), day(2), day(14), day(16, 1))
+    figures = dashboard.subscribers_by_day(NOW, 4)
+    assert [each.day for each in figures.days] == [13, 14, 15, 16]
+    assert figures.reading == (4, 5, 4, 3)
+    assert figures.waiting == (1, 0, 1, 1)
+    assert figures.left == (0, 0, 1, 2)
+
+
+def test_days_end_at_midnight_utc() -> None:
+    someone("ada", dt.datetime(2026, 3, 15, 23, 59, tzinfo=dt.UTC))
+    someone("emmy", dt.datetime(2026, 3, 16, 1, 30, tzinfo=dt.timezone(dt.timedelta(hours=2))))
+    assert dashboard.subscribers_by_day(NOW, 2).waiting == (2, 2)
+
+
+def test_an_empty_service_has_figures_of_zero() -> None:
+    assert dashboard.subscribers_by_day(NOW, 3).reading == (0, 0, 0)
+    assert dashboard.papers_by_day(NOW).sources == ()
+    assert sum(count.count for count in dashboard.deliveries_by_state(NOW)) == 0
+    assert dashboard.next_run(NOW) == dashboard.NextRun(0, None, 0)
+    assert dashboard.sources_late(NOW) == ()
+
+
+def test_papers_are_counted_by_source_and_day_with_the_richest_source_first() -> None:
+    quiet, busy = source("quiet"), source("busy")
+    source("gone", active=False)
+    for at, new in ((day(14), 3), (day(14, 18), 4), (day(16, 1), 5), (day(1), 100)):
+        Poll.objects.create(source=busy, started_at=at, entries_new=new)
+    figures = dashboard.papers_by_day(NOW, 3)
+    assert [(intake.source, intake.counts, intake.total) for intake in figures.sources] == [
+        (busy.pk, (7, 0, 5), 12),
+        (quiet.pk, (0, 0, 0), 0),
+    ]
+
+
+def test_deliveries_are_counted_by_state_and_every_state_is_named() -> None:
+    ada = someone("ada", day(1), day(1))
+    for state, at in (
+        ("accepted", day(15)),
+        ("accepted", day(16, 1)),
+        ("failed", day(10)),
+        ("failed", day(9)),
+        ("queued", day(1)),
+    ):
+        delivery(ada, state, at)
+    counts = {count.state.value: count.count for count in dashboard.deliveries_by_state(NOW, 7)}
+    assert counts == {**dict.fromkeys(Delivery.State.values, 0), "accepted": 2, "failed": 1}
+    assert dashboard.deliveries_waiting() == 1
+
+
+def test_the_next_run_counts_live_subscriptions_only() -> None:
+    for name, at in (("ada", day(16, 8)), ("emmy", day(16, 20)), ("mary", day(17, 8)), ("sofya", day(19))):
+        someone(name, day(1), day(1)).subscriptions.update(next_issue_at=at)
+    someone("pending", day(1)).subscriptions.update(next_issue_at=day(16, 10))
+    assert dashboard.next_run(NOW) == dashboard.NextRun(overdue=1, at=day(16, 20), within_a_day=2)
+
+
+def test_a_source_is_late_after_two_intervals_without_success() -> None:
+    late, fresh, never = source("late"), source("fresh"), source("never")
+    source("newborn", created_at=NOW - dt.timedelta(hours=1))
+    source("file", url="")
+    source("resting", active=False)
+    Poll.objects.create(source=late, started_at=NOW - dt.timedelta(hours=13))
+    Poll.objects.create(source=late, started_at=NOW - dt.timedelta(hours=1), error="the server answered 503")
+    Poll.objects.create(source=fresh, started_at=NOW - dt.timedelta(hours=11))
+    found = dashboard.sources_late(NOW)
+    assert [(row.name, row.succeeded_at, row.error) for row in found] == [
+        ("never", None, ""),
+        ("late", NOW - dt.timedelta(hours=13), "the server answered 503"),
+    ]
+    assert found[0].source == never.pk
+
+
+@pytest.mark.usefixtures("full")
+def test_every_figure_leads_to_the_rows_it_counts(viewer: Client) -> None:
+    body = viewer.get(reverse("admin:index")).content.decode()
+    counted = re.findall(r'<a class="pr-(?:number|count)[^"]*" href="(/admin/[^"]+)">(\d+)</a>', body)
+    assert len(counted) > 8
+    for path, number in counted:
+        response = viewer.get(path.replace("&amp;", "&"))
+        if "/poll/" in path:
+            total = sum(poll.entries_new for poll in response.context["cl"].queryset)
+        else:
+            total = response.context["cl"].queryset.count()
+        assert total == int(number), path
+
+
+@pytest.mark.usefixtures("full")
+def test_the_dashboard_takes_few_queries(viewer: Client, django_assert_max_num_queries: object) -> None:
+    with django_assert_max_num_queries(25):  # type: ignore[operator]
+        assert viewer.get(reverse("admin:index")).status_code == 200
+
+
+@pytest.mark.usefixtures("full")
+def test_the_dashboard_asks_nobody_else(viewer: Client) -> None:
+    body = viewer.get(reverse("admin:index")).content.decode()
+    assert not re.findall(r'(?:src|href)="(?:https?:)?//[^"]+"', body)
+    assert "<script>" not in body
