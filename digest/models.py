@@ -391,7 +391,7 @@ class Delivery(models.Model):
     reason = models.CharField(max_length=200, blank=True, help_text="Why it is where it is, in a few plain words.")
     message_id = models.CharField(max_length=200)
     attempts = models.PositiveSmallIntegerField(default=0)
-    doubts = models.PositiveSmallIntegerField(default=0, help_text="Attempts whose outcome nobody knows.")
+    doubts = models.PositiveSmallIntegerField(db_default=0, help_text="Attempts whose outcome nobody knows.")
     first_attempt_at = models.DateTimeField(null=True, blank=True)
     next_attempt_at = models.DateTimeField()
     fence = models.PositiveBigIntegerField(default=0)

@@ -94,7 +94,7 @@ class Migration(migrations.Migration):
                 ),
                 ("message_id", models.CharField(max_length=200)),
                 ("attempts", models.PositiveSmallIntegerField(default=0)),
-                ("doubts", models.PositiveSmallIntegerField(default=0, help_text="Attempts whose outcome nobody knows.")),
+                ("doubts", models.PositiveSmallIntegerField(db_default=0, help_text="Attempts whose outcome nobody knows.")),
                 ("first_attempt_at", models.DateTimeField(blank=True, null=True)),
                 ("next_attempt_at", models.DateTimeField()),
                 ("fence", models.PositiveBigIntegerField(default=0)),
