@@ -20,6 +20,7 @@ from django.core.mail import EmailMultiAlternatives, get_connection  # noqa: E40
 
 from bench.mailing import NOW  # noqa: E402
 from digest.delivery import Policy, composing, deliver, eligibility, ledger  # noqa: E402
+from digest.delivery.books import Books  # noqa: E402
 from digest.issues import whole  # noqa: E402
 from digest.issues.loading import Texts, letters  # noqa: E402
 from digest.models import Delivery  # noqa: E402
@@ -51,7 +52,8 @@ def ours(url: str, parts: Parts) -> int:
     parts.around(ledger, "claim", "claim")
     parts.around(eligibility, "barred", "claim")
     parts.around(composing, "letters", "compose")
-    parts.around(ledger, "commit_round", "record")
+    parts.around(Books, "begin", "record")
+    parts.around(Books, "finished", "record")
     policy = Policy(relay=Relay.parse(url), hostname="bench.example.org")
     sent = 0
     while True:

@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 
 from django.db import InterfaceError, OperationalError, connection
 
-from digest.delivery import ledger, outcomes
+from digest.delivery import outcomes
+from digest.delivery.books import Books, Round
 from digest.delivery.composing import MessagesFor
 from digest.delivery.links import Links
 from digest.delivery.outcomes import Outcome
@@ -46,6 +47,15 @@ class Delivered:
     more: bool = False
 
 
+@dataclass(slots=True)
+class _Page:
+    """A round under way: what it records, and the letters whose final dots wait for it until `lease_ends`."""
+
+    outcomes: list[Outcome]
+    opened: list[tuple[Connection, Held]]
+    lease_ends: float
+
+
 class Run:
     """One run of the sender; `run` does it all."""
 
@@ -56,12 +66,15 @@ class Run:
         self._worker = worker_name()
         self._supply = Supply(policy, self._worker, limit, make, self._chance)
         self._links = Links(policy)
+        self._books = Books()
+        self._page: _Page | None = None
         self._outcomes: list[Outcome] = []
         self._opened: list[tuple[Connection, Held]] = []
         self._counts: collections.Counter[str] = collections.Counter()
         self._halted = ""
         self._breaks = self._refusals = 0
         self._away_since: float | None = None
+        self._repeated = False
         self._retry_at = 0.0
 
     def run(self) -> Delivered:
@@ -72,10 +85,11 @@ class Run:
                 self._hand_out()
                 if self._done():
                     break
-                for link, events in self._links.wait(self._patience()):
+                for link, events in self._links.wait(self._patience(), self._books if self._books.busy else None):
                     self._react(link, events)
         finally:
             self._links.close()
+            self._books.close()
         given_back = self._supply.give_back(self._halted)
         self._counts["queued"] += given_back
         more = not self._halted and (given_back > 0 or not self._supply.drained)
@@ -86,12 +100,15 @@ class Run:
 
     def _done(self) -> bool:
         on_the_way = any(not link.session.idle and link.session.ready for link in self._links.all)
-        return not (on_the_way or self._outcomes or self._opened or self._supply.waiting or not self._supply.exhausted)
+        waiting = self._page or self._outcomes or self._opened or self._supply.waiting
+        return not (on_the_way or waiting or not self._supply.exhausted)
 
     def _patience(self) -> float:
         """Seconds the loop may wait for the relay."""
         if self._away_since is not None:
             return _RETRY_SECONDS
+        if self._page is not None:
+            return self._policy.freshness
         at_once = self._outcomes or self._opened or not (self._supply.exhausted or self._supply.waiting)
         return 0 if at_once else self._policy.freshness
 
@@ -102,8 +119,7 @@ class Run:
         if self._away_since is not None and self._policy.clock() < self._retry_at:
             return
         try:
-            self._bar()
-            self._round()
+            self._turn_page()
             self._supply.renew()
             self._refill()
         except (OperationalError, InterfaceError) as error:
@@ -124,27 +140,45 @@ class Run:
             if held.delivery.pk not in self._supply.held:
                 link.drop("a message was withdrawn before its final dot")
 
-    def _round(self) -> None:
-        """One commit: record what is known, mark what is next as `sending`; then its final dots."""
+    def _turn_page(self) -> None:
+        """Finish the round under way if it is committed, and begin the next if there is something to write."""
+        if self._page is not None:
+            committed = self._books.finished() if self._books.busy else None
+            if committed is None:
+                return
+            page, self._page = self._page, None
+            self._committed(page, committed)
+        self._bar()
         self._opened = [(link, held) for link, held in self._opened if not link.closed]
         if not self._outcomes and not self._opened:
             return
         lease_ends = self._policy.clock() + self._policy.lease.total_seconds()
-        begin = [held.delivery for _, held in self._opened]
-        committed = ledger.commit_round(self._outcomes, begin, self._now(), self._policy.lease)
-        for outcome in self._outcomes:
+        self._page = _Page(self._outcomes, self._opened, lease_ends)
+        self._outcomes, self._opened = [], []
+        self._books.begin(
+            self._page.outcomes, [held.delivery for _, held in self._page.opened], self._now(), self._policy.lease
+        )
+
+    def _committed(self, page: _Page, committed: Round) -> None:
+        """What is recorded is counted; what is `sending` gets its final dot, while the lease still runs."""
+        for outcome in page.outcomes:
             # After a commit whose fate was unknown, what is not recorded now was recorded then.
-            known = outcome.delivery in committed.recorded or self._away_since is not None
+            known = outcome.delivery in committed.recorded or self._repeated
             self._counts[outcome.state.value if known else "superseded"] += 1
-        opened, self._opened, self._outcomes = self._opened, [], []
-        for link, held in opened:
-            if held.delivery.pk not in committed.begun:
+        self._repeated = False
+        for link, held in page.opened:
+            pk = held.delivery.pk
+            if pk not in committed.begun:
                 self._counts["superseded"] += 1
-                self._supply.settle(held.delivery.pk)
+                self._supply.settle(pk)
                 link.drop("someone else has taken the delivery over")
-            elif self._policy.clock() >= lease_ends:
+            elif link.closed:
+                continue
+            elif pk not in self._supply.held:
+                link.drop("a message was withdrawn before its final dot")
+            elif self._policy.clock() >= page.lease_ends:
                 link.drop("the lease ran out before the final dot")
-                self._break_off(held.delivery.pk, Stage.BODY, "the lease ran out before the final dot")
+                self._break_off(pk, Stage.BODY, "the lease ran out before the final dot")
             else:
                 self._seal(link, held)
 
@@ -152,6 +186,11 @@ class Run:
         """Keep what is known and try again; raises `error` once patience has run out."""
         now = self._policy.clock()
         connection.close()
+        self._books.close()
+        if self._page is not None:
+            self._outcomes = self._page.outcomes + self._outcomes
+            self._opened = self._page.opened + self._opened
+            self._page, self._repeated = None, True
         if self._away_since is None:
             self._away_since = now
             log.warning("The database is away; deliveries wait for it: %s", error)
