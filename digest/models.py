@@ -392,6 +392,7 @@ class Delivery(models.Model):
     message_id = models.CharField(max_length=200)
     attempts = models.PositiveSmallIntegerField(default=0)
     doubts = models.PositiveSmallIntegerField(db_default=0, help_text="Attempts whose outcome nobody knows.")
+    held = models.BooleanField(default=False, help_text="Uncertain, and waiting for the operator's word.")
     first_attempt_at = models.DateTimeField(null=True, blank=True)
     next_attempt_at = models.DateTimeField()
     fence = models.PositiveBigIntegerField(default=0)
@@ -422,6 +423,7 @@ class Delivery(models.Model):
                 condition=Q(state__in=["deferred", "uncertain", "failed", "skipped"]),
             ),
             BrinIndex(fields=["created_at"], name="delivery_created_brin"),
+            BrinIndex(fields=["finished_at"], name="delivery_finished_brin"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -447,6 +449,41 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.state} {self.message_id}"
+
+
+class BrakeQuerySet(models.QuerySet["Brake"]):
+    def standing(self) -> "BrakeQuerySet":
+        return self.filter(lifted_at=None)
+
+
+class Brake(models.Model):
+    """Why sending stands still: all of it, or what goes to one receiving domain."""
+
+    class Kind(models.TextChoices):
+        OPERATOR = "operator", "paused by an operator"
+        BREAKER = "breaker", "refused too often"
+        RESTORE = "restore", "the database was restored or copied"
+        PREFLIGHT = "preflight", "the preflight failed"
+
+    kind = models.CharField(max_length=12, choices=Kind)
+    domain = models.CharField(max_length=254, blank=True, help_text="The receiving domain; empty for everything.")
+    why = models.CharField(max_length=500)
+    set_by = models.CharField(max_length=150, blank=True, help_text="Empty when the sender set it by itself.")
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True, blank=True, help_text="When one message may try again; empty: until lifted.")
+    openings = models.PositiveSmallIntegerField(default=1, help_text="How often it has been set again since.")
+    lifted_at = models.DateTimeField(null=True, blank=True)
+    lifted_by = models.CharField(max_length=150, blank=True)
+
+    objects: ClassVar[BrakeQuerySet] = BrakeQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "domain"], condition=Q(lifted_at=None), name="brake_stands_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.domain or 'everything'}: {self.why}"
 
 
 class Bounce(models.Model):

@@ -20,7 +20,8 @@ _FIELDS = [
 _CLAIM = f"""
 WITH ready AS (
     SELECT id FROM digest_delivery
-    WHERE state IN ('queued', 'deferred') AND next_attempt_at <= %(now)s AND domain <> ALL(%(closed)s::text[])
+    WHERE state IN ('queued', 'deferred') AND next_attempt_at <= %(now)s AND priority <= %(priority)s
+        AND domain <> ALL(%(closed)s::text[]) AND (%(only)s = '' OR domain = %(only)s)
     ORDER BY priority, next_attempt_at, id
     LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED
@@ -45,12 +46,31 @@ WHERE id = ANY(%(ids)s::bigint[]) AND claimed_by = %(worker)s AND state IN ('cla
 """
 
 
-def claim(now: dt.datetime, limit: int, worker: str, lease: dt.timedelta, closed: Collection[str] = ()) -> list[Delivery]:
-    """Claim up to `limit` deliveries that are ready, for `lease`; those to `closed` domains stay where they are.
+def claim(
+    now: dt.datetime,
+    limit: int,
+    worker: str,
+    lease: dt.timedelta,
+    *,
+    closed: Collection[str] = (),
+    only: str = "",
+    priority: Delivery.Priority = Delivery.Priority.ISSUE,
+) -> list[Delivery]:
+    """Claim up to `limit` deliveries that are ready, for `lease`.
+
+    Those to `closed` domains stay where they are; `only` names the one domain to claim for; `priority` is the last to claim.
 
     Raises RuntimeError inside a transaction: a claim that could be rolled back protects nothing.
     """
-    parameters: dict[str, Any] = {"now": now, "limit": limit, "worker": worker, "lease": lease, "closed": list(closed)}
+    parameters: dict[str, Any] = {
+        "now": now,
+        "limit": limit,
+        "worker": worker,
+        "lease": lease,
+        "closed": list(closed),
+        "only": only,
+        "priority": priority.value,
+    }
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         cursor.execute(_CLAIM, parameters)
         claimed = [Delivery.from_db("default", _FIELDS, row) for row in cursor.fetchall()]

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from django.db import InterfaceError, OperationalError, connection
 
-from digest.delivery import outcomes
+from digest.delivery import brakes, outcomes
 from digest.delivery.books import Books, Round
 from digest.delivery.composing import MessagesFor
 from digest.delivery.links import Links
@@ -24,13 +24,17 @@ from digest.delivery.outcomes import Outcome
 from digest.delivery.policy import Policy, worker_name
 from digest.delivery.supply import Held, Supply
 from digest.models import Delivery
-from digest.smtp import Answered, Broken, Connection, Event, Opened, Ready, Stage
+from digest.smtp import Answered, Broken, Connection, Event, Fault, Opened, Ready, Stage
+from subscriptions import suppression
+from subscriptions.models import Suppression
 
 log = logging.getLogger(__name__)
 
 _BREAKS_IN_A_ROW = 5
 _REFUSALS_IN_A_ROW = 3
+_UNKNOWN_IN_A_ROW = 10
 _RETRY_SECONDS = 0.5
+_HELD_UP_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,14 @@ class Run:
         self._start, self._started_at = now, policy.clock()
         self._chance = secrets.SystemRandom().random
         self._worker = worker_name()
-        self._supply = Supply(policy, self._worker, limit, make, self._chance)
+        self._standing = brakes.standing(now)
+        self._supply = Supply(policy, self._worker, 1 if self._standing.trying else limit, make, self._chance)
+        self._streaks = brakes.Streaks()
+        self._breakers: dict[str, str] = {}
+        self._closing: set[str] = set()
+        self._unknown: list[tuple[str, str]] = []
+        self._unknown_in_a_row = 0
+        self._heeded_at = float("-inf")
         self._links = Links(policy)
         self._books = Books()
         self._page: _Page | None = None
@@ -78,7 +89,9 @@ class Run:
         self._retry_at = 0.0
 
     def run(self) -> Delivered:
-        """Send until nothing is left, the time is up, or the relay or the database does not let us."""
+        """Send until nothing is left, the time is up, or the relay, the database or an operator does not let us."""
+        if self._standing.everything:
+            return Delivered(0, halted=self._standing.everything)
         try:
             while True:
                 self._keep_books()
@@ -100,7 +113,7 @@ class Run:
 
     def _done(self) -> bool:
         on_the_way = any(not link.session.idle and link.session.ready for link in self._links.all)
-        waiting = self._page or self._outcomes or self._opened or self._supply.waiting
+        waiting = self._page or self._outcomes or self._opened or self._supply.waiting or self._breakers or self._closing
         return not (on_the_way or waiting or not self._supply.exhausted)
 
     def _patience(self) -> float:
@@ -109,6 +122,8 @@ class Run:
             return _RETRY_SECONDS
         if self._page is not None:
             return self._policy.freshness
+        if self._supply.held_up:
+            return _HELD_UP_SECONDS
         at_once = self._outcomes or self._opened or not (self._supply.exhausted or self._supply.waiting)
         return 0 if at_once else self._policy.freshness
 
@@ -119,6 +134,7 @@ class Run:
         if self._away_since is not None and self._policy.clock() < self._retry_at:
             return
         try:
+            self._heed()
             self._turn_page()
             self._supply.renew()
             self._refill()
@@ -132,6 +148,22 @@ class Run:
             self._supply.stop()
         else:
             self._outcomes += self._supply.refill(self._now())
+
+    def _heed(self) -> None:
+        """Open and close the breakers that answers ask for, and obey those that others have opened."""
+        now = self._now()
+        for domain, why in self._breakers.items():
+            brakes.open_breaker(domain, why, now)
+        for domain in self._closing:
+            brakes.close_breaker(domain, now)
+        fresh = self._policy.clock() - self._heeded_at < self._policy.freshness
+        if fresh and not self._breakers and not self._closing:
+            return
+        self._breakers, self._closing, self._heeded_at = {}, set(), self._policy.clock()
+        self._standing = brakes.standing(now)
+        self._counts["queued"] += len(self._supply.heed(self._standing))
+        if self._standing.everything:
+            self._halt(self._standing.everything)
 
     def _bar(self) -> None:
         """Withdraw what must not be sent any more, even from a connection that carries its body already."""
@@ -166,6 +198,7 @@ class Run:
             known = outcome.delivery in committed.recorded or self._repeated
             self._counts[outcome.state.value if known else "superseded"] += 1
         self._repeated = False
+        self._suppress()
         for link, held in page.opened:
             pk = held.delivery.pk
             if pk not in committed.begun:
@@ -181,6 +214,13 @@ class Run:
                 self._break_off(pk, Stage.BODY, "the lease ran out before the final dot")
             else:
                 self._seal(link, held)
+
+    def _suppress(self) -> None:
+        """Never again mail the addresses that do not exist; only once the relay has accepted another, for then it is sane."""
+        if self._unknown and self._counts["accepted"]:
+            for recipient, reply in self._unknown:
+                suppression.suppress(recipient, Suppression.Reason.HARD_BOUNCE, reply, self._now())
+            self._unknown = []
 
     def _database_away(self, error: Exception) -> None:
         """Keep what is known and try again; raises `error` once patience has run out."""
@@ -251,19 +291,39 @@ class Run:
         size = len(event.letter.content)
         outcome = outcomes.answered(held.delivery, size, event.stage, event.reply, self._now(), self._chance)
         self._outcomes.append(outcome)
+        domain = held.delivery.domain
         if outcome.state is Delivery.State.ACCEPTED:
-            self._breaks = self._refusals = 0
+            self._breaks = self._refusals = self._unknown_in_a_row = 0
+            self._streaks.saw(domain, None)
+            if domain in self._standing.probing:
+                self._closing.add(domain)
+            if self._standing.trying:
+                self._closing.add(brakes.EVERYTHING)
         elif event.stage is Stage.MAIL:
             self._refusals += 1
-            if self._refusals >= _REFUSALS_IN_A_ROW:
-                self._halt(f"the relay refuses MAIL: {event.reply}")
+            if self._refusals >= _REFUSALS_IN_A_ROW or self._standing.trying:
+                self._refused(f"the relay refuses MAIL: {event.reply}")
+        elif outcome.fault is Fault.ADDRESS:
+            self._unknown.append((event.letter.recipient, str(event.reply)))
+            self._unknown_in_a_row += 1
+            if self._unknown_in_a_row >= _UNKNOWN_IN_A_ROW:
+                self._refused(f"the relay knows no recipient at all: {event.reply}")
+        elif self._streaks.saw(domain, outcome.fault) or domain in self._standing.probing:
+            self._breakers[domain] = str(event.reply)
+
+    def _refused(self, why: str) -> None:
+        """The relay turns us away: nothing more is tried until its breaker lets one message try again."""
+        self._breakers[brakes.EVERYTHING] = why
+        self._halt(why)
 
     def _broken(self, event: Broken) -> None:
         for letter, stage in event.letters:
             self._break_off(letter.key, stage, event.why)
         self._breaks += 1
         alone = not any(link.session.ready for link in self._links.all)
-        if (alone and not event.established) or self._breaks >= _BREAKS_IN_A_ROW:
+        if alone and event.refused:
+            self._refused(event.why)
+        elif (alone and not event.established) or self._breaks >= _BREAKS_IN_A_ROW:
             self._halt(event.why)
         elif not event.established:
             self._links.want_fewer()
