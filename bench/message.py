@@ -6,8 +6,8 @@ Both sides get the same readers, each with 12 papers drawn evenly from all of th
 of their own, and make a whole message of some 45 KB, text and HTML. The slow way is what a Django project does by the book:
 Jinja2 renders the whole message, css-inline inlines it, `EmailMultiAlternatives` builds and serialises it: in quoted-printable,
 which every relay takes and which the press makes too (`slow_way`), or in eight bits, Django's choice while no line is over 998
-octets, for relays that offer 8BITMIME (`slow_way_8bit`). The ways alternate; the ratio is the median of the rounds' ratios of CPU
-seconds per message. Blocks are printed before the clock starts, and that time is reported by itself. Messages of both ways are
+octets, for relays that offer 8BITMIME (`slow_way_8bit`). The ways alternate; the ratio is the median of the rounds' ratios of
+CPU seconds per message. Blocks are printed before the clock starts, and that time is reported by itself. Messages of both ways are
 read back by the stdlib's parser and compared; the exit status is 1 when they differ.
 """
 
@@ -125,7 +125,7 @@ def readers(count: int, stock: Sequence[PaperText], shown: int, draw: random.Ran
             number=draw.randint(1, 200),
             topics=tuple(word.title() for word in draw.sample(_WORDS, 3)),
             slate=tuple(
-                (paper, f"matches *{draw.choice(_WORDS)} {draw.choice(_WORDS)}* ({draw.randint(1, 9)} terms)")
+                (paper, f"matches “{draw.choice(_WORDS)} {draw.choice(_WORDS)}” ({draw.randint(1, 9)} terms)")
                 for paper in draw.sample(stock, shown)
             ),
             near=tuple(draw.sample(stock, 3)),

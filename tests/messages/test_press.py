@@ -106,7 +106,7 @@ def test_the_html_stays_below_its_limit_whatever_the_papers(count: int, sentence
         people.choice(
             number,
             paper=people.paper(number, title="<" * title, abstract=sentence * 300),
-            reasons=tuple(f"matches *{sentence.strip()}{each}*" for each in range(40)),
+            reasons=tuple(f"matches “{sentence.strip()}{each}”" for each in range(40)),
         )
         for number in range(1, count + 1)
     ]
