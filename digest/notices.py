@@ -32,6 +32,30 @@ _log = logging.getLogger(__name__)
 # The old address is told, and has nothing to answer.
 _WITHOUT_LINK = frozenset({Notice.Kind.ADDRESS_CHANGED})
 
+_LINK = {
+    "link": "https://papers.example.org/confirm/9.aaaaaaaaaaaaaaaaaaaaaa/",
+    "expires": "Monday 23 March 2026, 07:00 (Europe/Paris)",
+}
+# One of each, for the check at start-up, the gallery and the golden messages: name -> folder, what its templates are given.
+SPECIMENS: dict[str, tuple[str, dict[str, object]]] = {
+    "confirmation": ("confirmation", {**_LINK, "signed_up_again": False}),
+    "magic-link": ("magic-link", {**_LINK, "signed_up_again": False}),
+    "magic-link-known": ("magic-link", {**_LINK, "signed_up_again": True}),
+    "address-confirmation": ("address-confirmation", {**_LINK, "signed_up_again": False}),
+    "address-changed": ("address-changed", {**_LINK, "link": "", "signed_up_again": False}),
+    "erasure": ("erasure", {"link": "", "removed": "1 subscription, 12 issues, 34 votes"}),
+    "operator-alarm": (
+        "operator-alarm",
+        {
+            "link": "https://papers.example.org/admin/",
+            "happened": "No source has answered for a day",
+            "since": "Monday 16 March 2026, 07:00 (Europe/Paris)",
+            "safe": "Nothing is lost: issues due meanwhile wait, and days without papers are marked as missing.",
+            "todo": "Look at the sources' last errors, then run manage.py backfill for the days that are missing.",
+        },
+    ),
+}
+
 
 def _instant(instant: dt.datetime, zone_name: str) -> str:
     """`Monday 16 March 2026, 07:00 (Europe/Paris)`."""
