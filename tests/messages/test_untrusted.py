@@ -105,6 +105,7 @@ def test_hostile_text_comes_out_as_text(vector: str) -> None:
         "https://papers.example.org/papers/901/",
         "https://papers.example.org/preferences/5.0.aaaaaaaaaaaaaaaaaaaaaa/",
         "https://papers.example.org/preferences/5.0.aaaaaaaaaaaaaaaaaaaaaa/#pause",
+        "https://papers.example.org/preferences/5.0.aaaaaaaaaaaaaaaaaaaaaa/#size",
         "https://papers.example.org/unsubscribe/5.aaaaaaaaaaaaaaaaaaaaaa/",
     }
     for words in (subject, text, html):
