@@ -329,6 +329,7 @@ class Issue(models.Model):
     candidates = models.ForeignKey(CandidateList, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     profile = models.JSONField(default=dict, help_text="What was known of the reader's taste, as it was ranked.")
     paper_ids = ArrayField(models.BigIntegerField(), default=list)
+    versions = models.JSONField(default=dict, help_text="Of its papers that have versions: paper id -> number shown.")
     slate = models.JSONField(default=list)
     receipt = models.JSONField(default=dict)
     published_at = models.DateTimeField()
@@ -393,9 +394,10 @@ class Delivery(models.Model):
     priority = models.PositiveSmallIntegerField(choices=Priority)
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     reason = models.CharField(max_length=200, blank=True, help_text="Why it is where it is, in a few plain words.")
-    message_id = models.CharField(max_length=200, unique=True)
+    message_id = models.CharField(max_length=200)
     attempts = models.PositiveSmallIntegerField(default=0)
     doubts = models.PositiveSmallIntegerField(db_default=0, help_text="Attempts whose outcome nobody knows.")
+    held = models.BooleanField(default=False, help_text="Uncertain, and waiting for the operator's word.")
     first_attempt_at = models.DateTimeField(null=True, blank=True)
     next_attempt_at = models.DateTimeField()
     fence = models.PositiveBigIntegerField(default=0)
@@ -419,14 +421,22 @@ class Delivery(models.Model):
                 condition=Q(state__in=["queued", "deferred"]),
             ),
             models.Index(fields=["lease_expires_at"], name="delivery_leased", condition=Q(state__in=["claimed", "sending"])),
-            models.Index(fields=["state", "-created_at"], name="delivery_state"),
+            # What is on its way changes its state several times in a second; only what stays needs to be found by state.
+            models.Index(
+                fields=["state", "-created_at"],
+                name="delivery_state",
+                condition=Q(state__in=["deferred", "uncertain", "failed", "skipped"]),
+            ),
             BrinIndex(fields=["created_at"], name="delivery_created_brin"),
+            BrinIndex(fields=["finished_at"], name="delivery_finished_brin"),
         ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(issue__isnull=False, notice=None) | Q(issue=None, notice__isnull=False),
                 name="delivery_of_an_issue_or_a_notice",
             ),
+            # Not `unique=True`, which would add a second index, for LIKE.
+            models.UniqueConstraint(fields=["message_id"], name="delivery_message_id_once"),
             models.CheckConstraint(
                 condition=~Q(state__in=["deferred", "uncertain", "failed", "skipped"]) | ~Q(reason=""),
                 name="delivery_says_why",
@@ -444,6 +454,41 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.state} {self.message_id}"
+
+
+class BrakeQuerySet(models.QuerySet["Brake"]):
+    def standing(self) -> "BrakeQuerySet":
+        return self.filter(lifted_at=None)
+
+
+class Brake(models.Model):
+    """Why sending stands still: all of it, or what goes to one receiving domain."""
+
+    class Kind(models.TextChoices):
+        OPERATOR = "operator", "paused by an operator"
+        BREAKER = "breaker", "refused too often"
+        RESTORE = "restore", "the database was restored or copied"
+        PREFLIGHT = "preflight", "the preflight failed"
+
+    kind = models.CharField(max_length=12, choices=Kind)
+    domain = models.CharField(max_length=254, blank=True, help_text="The receiving domain; empty for everything.")
+    why = models.CharField(max_length=500)
+    set_by = models.CharField(max_length=150, blank=True, help_text="Empty when the sender set it by itself.")
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True, blank=True, help_text="When one message may try again; empty: until lifted.")
+    openings = models.PositiveSmallIntegerField(default=1, help_text="How often it has been set again since.")
+    lifted_at = models.DateTimeField(null=True, blank=True)
+    lifted_by = models.CharField(max_length=150, blank=True)
+
+    objects: ClassVar[BrakeQuerySet] = BrakeQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "domain"], condition=Q(lifted_at=None), name="brake_stands_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.domain or 'everything'}: {self.why}"
 
 
 class Bounce(models.Model):

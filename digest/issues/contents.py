@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from digest.messages import inert
 
@@ -33,8 +34,7 @@ class PaperText:
     links: tuple[Link, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """A paper in one reader's issue. `followed` are those of its authors whom the reader follows."""
 
     paper: PaperText

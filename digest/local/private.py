@@ -72,6 +72,9 @@ class Private:
                         shutil.rmtree(path)
                     else:
                         path.unlink()
+        # A directory of the servers' own is of no use when it is empty; one that the user chose is left.
+        if (elsewhere := place(self.home)) != self.home and elsewhere.exists():
+            elsewhere.rmdir()
 
     def _named(self) -> list[tuple[str, Postgres | Valkey]]:
         pairs = (("postgres", self.postgres), ("valkey", self.valkey))

@@ -1,6 +1,6 @@
 """`make run`: everything on one machine, started in order, watched, and stopped together.
 
-    private servers -> migrate -> seeds -> inbox -> worker -> beat -> web -> (stay | the whole job once) -> stop
+    private servers -> migrate -> inbox, worker, beat, web -> seeds -> (stay | the whole job once) -> stop
 
 The runner is the parent of all but the two private servers. It ends in one of three ways: asked to (Ctrl-C, SIGTERM), because
 something it started ended, or because the whole job is done.
@@ -28,6 +28,7 @@ from digest.local.private import Private
 from digest.local.servers import ServerFailed, place
 
 _SAVED_PAGE = BASE / "seeds" / "daily-papers-03-13.txt"
+_MANAGE = (sys.executable, str(BASE / "manage.py"))
 _PATIENCE_SECONDS = 60.0
 _WORKER = "local"
 
@@ -76,7 +77,14 @@ class Runner:
             self._console.print("\nAsked to stop.")
         except (ServerFailed, ChildDied, NotReady, OSError) as error:
             status = self._complain(error)
-        # A second Ctrl-C must not leave half of it running; the stopping below is bounded in time.
+        finally:
+            # Also after a fault of our own, whose traceback follows.
+            status = self._stop() or status
+        return status
+
+    def _stop(self) -> int:
+        """Stop what was started; returns 1 when something would not stop."""
+        # A second Ctrl-C must not leave half of it running; what follows is bounded in time.
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         try:
@@ -84,8 +92,8 @@ class Runner:
                 self._family.stop()
                 self._private.stop_after_a_run()
         except ServerFailed as error:
-            status = self._complain(error)
-        return status
+            return self._complain(error)
+        return 0
 
     def _work(self) -> int:
         if stopped := self._family.adopt_nothing():
@@ -94,16 +102,16 @@ class Runner:
             self._private.start_for_a_run()
         if place(VAR) != VAR:
             self._console.print(f"  Their account may not enter {VAR}; their data is in {place(VAR)}.")
-        site, inbox = ports.claim(self._options.port), ports.listen()
-        port = ports.number(site)
-        if port != self._options.port:
-            self._console.print(f"  Port {self._options.port} is taken; the site uses {port}.")
-        with site, inbox:
+        with self._site() as port, ports.listen() as inbox:
             values = settings_file.write(LOCAL_ENV, port=port, smtp_port=ports.number(inbox))
             environment = {**os.environ, **values, "PAPER_ROUND_VAR": str(VAR), "PYTHONPATH": str(BASE)}
-            self._prepare(environment)
-            with self._step("Start the inbox, a worker and the beat" if self._options.once else "Start everything"):
-                self._start(environment, port, inbox.fileno())
+            with self._step("Bring the database up to date"):
+                self._migrate(environment)
+            # They take seconds to start, in which the seeds are loaded.
+            self._start(environment, port, inbox.fileno())
+            with self._step("Load topics, sources and the saved page"):
+                self._load_seeds(environment)
+            with self._step("Wait for the worker" if self._options.once else "Wait for the worker and the web server"):
                 self._await(port)
             if self._options.once:
                 from digest.local import once
@@ -114,20 +122,29 @@ class Runner:
                 self._family.check()
                 time.sleep(0.5)
 
-    def _prepare(self, environment: dict[str, str]) -> None:
-        manage = [sys.executable, str(BASE / "manage.py")]
-        with self._step("Bring the database up to date"):
-            self._family.complete("migrate", [*manage, "migrate", "--no-input"], environment)
-            self._set_up_django(environment)
-            from digest.local import account
+    @contextlib.contextmanager
+    def _site(self) -> Iterator[int]:
+        """The site's port, held while the block lasts. `--once` serves no site; its links name the port that is asked for."""
+        if self._options.once:
+            yield self._options.port
+            return
+        with ports.claim(self._options.port) as claimed:
+            port = ports.number(claimed)
+            if port != self._options.port:
+                self._console.print(f"  Port {self._options.port} is taken; the site uses {port}.")
+            yield port
 
-            self._password = account.ensure()
-        with self._step("Load topics, sources and the saved page"):
-            self._family.complete("load seeds", [*manage, "load_seeds"], environment)
-            date = self._options.date.isoformat()
-            self._family.complete(
-                "ingest", [*manage, "ingest", str(_SAVED_PAGE), "--format", "page", "--date", date], environment
-            )
+    def _migrate(self, environment: dict[str, str]) -> None:
+        self._family.complete("migrate", [*_MANAGE, "migrate", "--no-input"], environment)
+        self._set_up_django(environment)
+        from digest.local import account
+
+        self._password = account.ensure()
+
+    def _load_seeds(self, environment: dict[str, str]) -> None:
+        date = self._options.date.isoformat()
+        self._family.complete("load seeds", [*_MANAGE, "load_seeds"], environment)
+        self._family.complete("ingest", [*_MANAGE, "ingest", str(_SAVED_PAGE), "--format", "page", "--date", date], environment)
         self._console.print(f"  The saved page says Mar 13 and no year; its papers are listed as of {date}.")
 
     def _set_up_django(self, environment: dict[str, str]) -> None:

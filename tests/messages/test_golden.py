@@ -14,6 +14,7 @@ import pytest
 
 from digest.issues import whole
 from digest.issues.contents import Choice, Contents, PaperText, paper_text
+from digest.issues.press import Press
 from digest.messages import Rendered
 
 GOLDEN = Path(__file__).parent.parent / "golden"
@@ -61,7 +62,7 @@ def contents_of(case: dict[str, Any]) -> Contents:
 def rendered(case: Path) -> Rendered:
     """The message of a golden input."""
     known = json.loads(case.read_text())
-    return whole.render(whole.fitted(contents_of(known)), text_only=known.get("text_only", False))
+    return whole.render(Press().layout(contents_of(known)).contents, text_only=known.get("text_only", False))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
