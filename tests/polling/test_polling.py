@@ -227,6 +227,7 @@ def test_a_backfill_that_breaks_keeps_what_it_had(arxiv: Source, tools: polling.
     done = polling.backfill(arxiv, dt.date(2026, 3, 12), dt.date(2026, 3, 12), FRIDAY, tools)
     assert "answered 503; it asks to come back in 0:01:00" in done.error
     assert (done.pages, done.new, done.days_filled) == (1, 1, 0)
+    assert done.refused == [{"title": "2603.00001", "why": "it was taken back, and was never known here"}]
     assert Paper.objects.count() == 1
 
 
