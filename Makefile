@@ -46,7 +46,7 @@ check: requirements-dev ## format, lint, types, layers, templates, missing migra
 	@echo makemigrations --check; $(SETTINGS); $(BIN)/python -W "ignore:Got an error checking a consistent migration history" manage.py makemigrations --check --dry-run
 
 golden: requirements-dev ## rewrite the golden files; look at the difference before you commit it
-	GOLDEN=rewrite $(BIN)/python -m pytest tests -k golden -q $(ARGS)
+	GOLDEN=1 $(BIN)/python -m pytest tests -k golden -q $(ARGS)
 	git diff --stat -- tests
 
 screens: requirements-dev chromium ## take the pictures of every page into docs/screens; look at them before you commit them
