@@ -36,7 +36,7 @@ def environment(**options: Any) -> Environment:
         site_name=settings.SITE_NAME,
         site_url=settings.SITE_URL,
         postal_address=settings.POSTAL_ADDRESS,
-        theme=theme.default(settings.SITE_NAME),
+        theme=theme.load(settings.THEME, settings.SITE_NAME) if settings.THEME else theme.default(settings.SITE_NAME),
         rule="-" * typeset.COLUMNS,
     )
     env.filters.update(hang=typeset.hang, centre=typeset.centre, extract=text.extract)

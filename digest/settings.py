@@ -77,6 +77,8 @@ UNCERTAIN_RESEND = flag("UNCERTAIN_RESEND", default=True)
 UNCERTAIN_SETTLE_SECONDS = number("UNCERTAIN_SETTLE_SECONDS", 60)
 DIGEST_FROM = required("DIGEST_FROM", "the sender of digests", "Paper Round <digest@papers.example.org>")
 NOTICE_FROM = required("NOTICE_FROM", "the sender of confirmations and links", "Paper Round <hello@papers.example.org>")
+OPERATOR_ADDRESS = optional("OPERATOR_ADDRESS", "")
+DKIM_KEYS = optional("DKIM_KEYS", "")
 BOUNCE_ADDRESS = required("BOUNCE_ADDRESS", "where relays return what cannot be delivered", "bounces@papers.example.org")
 POSTAL_ADDRESS = required(
     "POSTAL_ADDRESS", "the postal address that ends each message, as the law asks", "1 Example Street, 75000 Paris"
@@ -124,10 +126,13 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
+# An operator's own look: a file of colours and words, and templates that stand before ours, each under the same name.
+THEME = optional("THEME", "")
+TEMPLATES_DIR = optional("TEMPLATES_DIR", "")
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.jinja2.Jinja2",
-        "DIRS": [BASE / "templates"],
+        "DIRS": [*filter(None, [TEMPLATES_DIR]), BASE / "templates"],
         "APP_DIRS": False,
         "OPTIONS": {"environment": "digest.jinja.environment"},
     },

@@ -46,7 +46,8 @@ class Choice(NamedTuple):
 class Contents(NamedTuple):
     """One issue for one reader.
 
-    Instants are in the reader's zone; `number` is None for a sample; `next_at` is None when no issue follows.
+    Instants are in the reader's zone; `number` is None for a sample; `next_at` is None when no issue follows;
+    `away_since` is set in the one issue after a pause, which holds the best of the time away.
     `choices` are shown as papers, `rest` by title alone because the message would have grown too large, `near` are those that
     just missed the cut. `excerpt` is how many characters of each abstract are shown.
     """
@@ -63,6 +64,7 @@ class Contents(NamedTuple):
     next_at: dt.datetime | None
     unsubscribe_url: str
     preferences_url: str
+    away_since: dt.date | None = None
     rest: tuple[PaperText, ...] = ()
     excerpt: int = 520
 

@@ -158,6 +158,7 @@ def _letter(row: Mapping[str, Any], texts: Mapping[int, PaperText], followed: fr
         near=tuple(texts[each["paper"]] for each in receipt.get("near_misses", ()) if each["paper"] in texts),
         considered=_new(receipt),
         missing_days=receipt.get("missing_days", 0),
+        away_since=dt.date.fromisoformat(receipt["away_since"]) if receipt.get("away_since") else None,
         next_at=next_at.astimezone(zone) if next_at else None,
         unsubscribe_url=absolute(tokens.unsubscribe_path(subscription)),
         preferences_url=absolute(tokens.preferences_path(subscription, row["subscription__subscriber__token_generation"])),

@@ -86,8 +86,8 @@ class Layout(NamedTuple):
 
 
 _FRAME_HOLES = (
-    "subject", "preheader", "dateline", "papers", "rest", "near", "links", "receipt", "next_issue", "preferences_url",
-    "unsubscribe_url",
+    "subject", "preheader", "dateline", "papers", "rest", "near", "links", "receipt", "next_issue", "away",
+    "preferences_url", "unsubscribe_url",
 )  # fmt: skip
 _SUBJECT_MARKS = (hole("first"), hole("second"), hole("more"))
 # Paper, revision, excerpt, slot, whether there is a reason, followed authors.
@@ -121,7 +121,7 @@ class Press:
         self._briefs: dict[tuple[int, int], Brief] = {}
         self._frames: dict[FrameShape, _Frame] = {}
         self._reasons: dict[tuple[str, ...], _Reason] = {}
-        self._subjects: dict[tuple[bool, bool, bool], str] = {}
+        self._subjects: dict[tuple[str, bool, bool, bool], str] = {}
         self._word = ""
 
     def prepare(self, batch: Iterable[Contents]) -> None:
@@ -210,11 +210,11 @@ class Press:
     def subject(self, contents: Contents) -> str:
         """The subject line."""
         first, second, more = whole.subject_values(contents)
-        shape = (bool(first), bool(second), bool(more))
+        shape = (FrameShape.of(contents).folder, bool(first), bool(second), bool(more))
         template = self._subjects.get(shape)
         if template is None:
-            marks = [mark if present else "" for mark, present in zip(_SUBJECT_MARKS, shape, strict=True)]
-            template = blocks.subject(*marks).replace("%", "%%")
+            marks = [mark if present else "" for mark, present in zip(_SUBJECT_MARKS, shape[1:], strict=True)]
+            template = blocks.subject(shape[0], *marks).replace("%", "%%")
             for mark, name in zip(_SUBJECT_MARKS, ("first", "second", "more"), strict=True):
                 template = template.replace(mark, f"%({name})s")
             self._subjects[shape] = template
@@ -279,6 +279,7 @@ class Press:
             b"dateline": filling(typeset.wrapped(dateline)),
             b"receipt": filling(typeset.wrapped(receipt)),
             b"next_issue": filling(typeset.wrapped(next_issue)),
+            b"away": filling(wording.away(contents)),
             b"rest": b"".join(lines[:rest]),
             b"near": b"".join(lines[rest:]),
             b"links": b"".join(footnotes) % _NUMBERS[1:last],
@@ -295,6 +296,7 @@ class Press:
             b"dateline": filling(markup.text(dateline)),
             b"receipt": filling(markup.text(receipt)),
             b"next_issue": filling(markup.text(next_issue)),
+            b"away": in_text[b"away"],
             b"rest": b"".join([each.html for each in briefs[:rest]]),
             b"near": b"".join([each.html for each in briefs[rest:]]),
         }
