@@ -35,7 +35,8 @@ _EACH = re.compile(r"^[ \t]*<?([\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+)>?:?
 _FIELDS = re.compile(r"^final-recipient:.*\n(?:[\w-]+:.*\n|[ \t]+\S.*\n)+", re.IGNORECASE | re.MULTILINE)
 _UNDELIVERED = re.compile(
     r"(?:not|n.t|un)[ -]?(?:be )?(?:delivered|deliverable|sent|reach)"
-    r"|(?:delivery|mail|message).{0,30}(?:fail|abort|return|unable|reject|error)|undeliver|did not reach|returned mail|failure notice",
+    r"|(?:delivery|mail|message).{0,30}(?:fail|abort|return|unable|reject|error)"
+    r"|undeliver|did not reach|returned mail|failure notice",
     re.IGNORECASE,
 )
 _DELAYED = re.compile(
