@@ -3,7 +3,9 @@
 from celery import shared_task
 from django.utils import timezone
 
-from digest import delivery, issues
+from digest import delivery, issues, preflight
+from digest.delivery import brakes
+from digest.models import Brake
 
 BATCH = 500
 
@@ -37,3 +39,18 @@ def recover_expired() -> dict[str, int]:
     if recovered.queued or recovered.uncertain:
         deliver_waiting.delay()
     return {"queued": recovered.queued, "uncertain": recovered.uncertain}
+
+
+@shared_task
+def check_preflight() -> dict[str, list[str]]:
+    """Hold issues back while receivers would refuse them, and let them go once that is mended; returns the fatal findings."""
+    now = timezone.now()
+    fatal = [
+        f"{each.check}: {each.found}"
+        for each in preflight.run(preflight.Internet(), now)
+        if each.level is preflight.Level.FATAL
+    ]
+    brakes.lift(Brake.Kind.PREFLIGHT, "the preflight", now)
+    if fatal:
+        brakes.pause("; ".join(fatal), "", now, Brake.Kind.PREFLIGHT)
+    return {"fatal": fatal}
