@@ -11,6 +11,7 @@ from django.templatetags.static import static
 from django.urls import reverse
 from jinja2 import Environment, StrictUndefined
 
+from digest import text
 from digest.messages import theme, typeset
 
 
@@ -38,5 +39,5 @@ def environment(**options: Any) -> Environment:
         theme=theme.default(settings.SITE_NAME),
         rule="-" * typeset.COLUMNS,
     )
-    env.filters.update(hang=typeset.hang, centre=typeset.centre)
+    env.filters.update(hang=typeset.hang, centre=typeset.centre, extract=text.extract)
     return env

@@ -8,7 +8,7 @@ import dj_database_url
 from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
-from digest.environment import BASE, VAR, flag, number, optional, required, secret
+from digest.environment import BASE, VAR, flag, number, optional, rates, required, secret
 
 DEBUG = flag("DEBUG")
 SECRET_KEY = secret("SECRET_KEY", "the key that signs sessions, 50 random characters or more", "$(openssl rand -hex 32)", 50)
@@ -65,6 +65,13 @@ SMTP_HELLO = optional("SMTP_HELLO", socket.gethostname())
 SMTP_CONNECTIONS = number("SMTP_CONNECTIONS", 10)
 # No wait but the one after the final dot is longer than this; RFC 5321 (4.5.3.2) asks for 300 at most steps.
 SMTP_TIMEOUT_SECONDS = number("SMTP_TIMEOUT_SECONDS", 300)
+# Messages a second, over all workers: altogether (0: no limit), and for single domains ("example.com=20").
+SEND_RATE = number("SEND_RATE", 0)
+DOMAIN_RATES = rates("DOMAIN_RATES")
+# How many senders share these rates when Redis is away and they cannot ask one another.
+SEND_WORKERS = number("SEND_WORKERS", 4)
+# A new sender earns its reputation slowly: "2026-03-01:200:1.5" is 200 messages on that day and grows by half each day.
+WARMUP = optional("WARMUP", "")
 # A delivery whose outcome nobody knows is sent once more, with the same Message-ID, after this long; or it is held.
 UNCERTAIN_RESEND = flag("UNCERTAIN_RESEND", default=True)
 UNCERTAIN_SETTLE_SECONDS = number("UNCERTAIN_SETTLE_SECONDS", 60)
@@ -222,7 +229,14 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "max_retries": 3}
+# A hint that cannot be given is not worth a visitor's time: three tries within a fraction of a second.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,
+    "max_retries": 3,
+    "interval_start": 0,
+    "interval_step": 0.05,
+    "interval_max": 0.1,
+}
 CELERY_TASK_DEFAULT_QUEUE = "paper-round"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # The schedule is static and short: what is due lives in rows, and a lost hint is found at the next tick.
@@ -230,6 +244,8 @@ CELERY_BEAT_SCHEDULE = {
     "publish what is due": {"task": "digest.tasks.publish_due", "schedule": crontab()},
     "deliver what waits": {"task": "digest.tasks.deliver_waiting", "schedule": 20.0},
     "recover what a dead worker held": {"task": "digest.tasks.recover_expired", "schedule": 60.0},
+    "poll sources": {"task": "digest.tasks.poll_due_sources", "schedule": 60.0},
+    "fill missing days": {"task": "digest.tasks.fill_missing_days", "schedule": crontab(minute=17)},
     "answer what was asked": {"task": "subscriptions.tasks.answer_requests", "schedule": 20.0},
     "forget what nobody confirmed": {"task": "subscriptions.tasks.forget_unconfirmed", "schedule": crontab(minute="17")},
 }
