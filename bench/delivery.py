@@ -24,9 +24,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench.postfix import Postfix  # noqa: E402 - found through the line above
-from digest.environment import VAR  # noqa: E402
-from digest.local.servers import Postgres  # noqa: E402
+from bench.postfix import Postfix
+from digest.environment import VAR
+from digest.local.servers import Postgres
 
 _HOME = VAR / "bench"
 _SETTINGS = {

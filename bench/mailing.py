@@ -9,10 +9,38 @@ from digest.models import Delivery, Paper, RankingConfiguration
 
 NOW = dt.datetime(2026, 3, 16, 6, tzinfo=dt.UTC)
 _SHOWN = 12
-_WORDS = (
-    "learning model dynamics control operator linear transformer attention diffusion policy reward state space causal kernel neural "
-    "network robust sample efficient representation latent variational inference gradient flow optimal transport manifold spectral"
-).split()
+_WORDS = [
+    "learning",
+    "model",
+    "dynamics",
+    "control",
+    "operator",
+    "linear",
+    "transformer",
+    "attention",
+    "diffusion",
+    "policy",
+    "reward",
+    "state",
+    "space",
+    "causal",
+    "kernel",
+    "neural",
+    "network",
+    "robust",
+    "sample",
+    "efficient",
+    "representation",
+    "latent",
+    "variational",
+    "inference",
+    "gradient",
+    "flow",
+    "optimal",
+    "transport",
+    "manifold",
+    "spectral",
+]
 _ISSUES = """
 INSERT INTO digest_issue (subscription_id, kind, number, due_at, window_start, window_end, configuration_id, paper_ids, slate,
     receipt, profile, published_at)

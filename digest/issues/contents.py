@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from digest.messages import inert
@@ -43,8 +43,7 @@ class Choice(NamedTuple):
     followed: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Contents:
+class Contents(NamedTuple):
     """One issue for one reader.
 
     Instants are in the reader's zone; `number` is None for a sample; `next_at` is None when no issue follows.
@@ -69,8 +68,7 @@ class Contents:
 
     def shortened(self, excerpt: int, shown: int) -> "Contents":
         """The same issue with shorter excerpts and at most `shown` papers, the others listed by title."""
-        return replace(
-            self,
+        return self._replace(
             excerpt=excerpt,
             choices=self.choices[:shown],
             rest=tuple(each.paper for each in self.choices[shown:]),

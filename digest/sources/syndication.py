@@ -78,15 +78,15 @@ def _json_item(item: dict[str, Any]) -> Any:
     people = item.get("authors") if isinstance(item.get("authors"), list) else [item.get("author")]
     names = [_text(person.get("name")) for person in people or () if isinstance(person, dict)]
     tags = item.get("tags")
-    return dict(
-        title=_text(item.get("title")),
-        link=_text(item.get("external_url")) or _text(item.get("url")),
-        id=_text(item.get("id")),
-        summary=_text(item.get("content_html")) or _text(item.get("content_text")) or _text(item.get("summary")),
-        authors=[{"name": name} for name in names if name],
-        tags=[{"term": _text(tag)} for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else [],
-        published=_text(item.get("date_published")),
-    )
+    return {
+        "title": _text(item.get("title")),
+        "link": _text(item.get("external_url")) or _text(item.get("url")),
+        "id": _text(item.get("id")),
+        "summary": _text(item.get("content_html")) or _text(item.get("content_text")) or _text(item.get("summary")),
+        "authors": [{"name": name} for name in names if name],
+        "tags": [{"term": _text(tag)} for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else [],
+        "published": _text(item.get("date_published")),
+    }
 
 
 def _text(value: object) -> str:
