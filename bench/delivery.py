@@ -2,10 +2,10 @@
 
     python bench/delivery.py                                  2,000 messages a side, five rounds
     python bench/delivery.py --messages 40000 --rounds 5      the run that counts
-    python bench/delivery.py --scale 10000 100000             one run for each number of recipients: time and memory as they grow
+    python bench/delivery.py --scale 10000 100000             one run for each number of recipients: time, memory
 
-It starts a PostgreSQL of its own (durable: commits reach the disk), fills it with issues of twelve papers, some 40 KB a message,
-and lets the sides alternate: smtp-source into a sink, then our workers into a fresh sink of the same kind, on and on. The ratio is
+It starts a PostgreSQL of its own (durable: commits reach the disk), fills it with issues of twelve papers, some 40 KB a
+message, and lets the sides alternate: smtp-source into a sink, then our workers into a fresh sink of its kind. The ratio is
 the median of the rounds' ratios of messages per second, and `spread` its least and greatest. "Sign" means link tokens; DKIM is
 the relay's. Exits with 1 when acknowledgements, ledger and sink do not agree. Sender CPU leaves out PostgreSQL and the sinks.
 """
@@ -49,13 +49,17 @@ class Disagreement(SystemExit):
     """Acknowledgements, ledger and sink do not say the same."""
 
 
+def _line_of(process: "subprocess.Popen[str]") -> str:
+    """The next line that a process prints."""
+    return process.stdout.readline() if process.stdout else ""
+
+
 class CheapSink:
     """bench.sink in a process of its own."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen([sys.executable, "-m", "bench.sink"], stdout=subprocess.PIPE, text=True)
-        assert self._process.stdout is not None
-        self.port = int(self._process.stdout.readline())
+        self.port = int(_line_of(self._process))
 
     def close(self) -> None:
         if self._process.poll() is None:
@@ -97,14 +101,12 @@ def send(way: str, port: int, messages: int, workers: int) -> list[dict[str, Any
         )
         for number in range(workers)
     ]
+    if any(_line_of(process) != "ready\n" for process in started):
+        raise SystemExit("a sender did not start")
     for process in started:
-        assert process.stdout is not None
-        if process.stdout.readline() != "ready\n":
-            raise SystemExit("a sender did not start")
-    for process in started:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
+        if process.stdin is not None:
+            process.stdin.write("go\n")
+            process.stdin.flush()
     said = [process.communicate(timeout=1800)[0] for process in started]
     return [json.loads(each) for each in said]
 

@@ -9,7 +9,7 @@ from digest.models import Delivery, Paper, RankingConfiguration
 
 NOW = dt.datetime(2026, 3, 16, 6, tzinfo=dt.UTC)
 _SHOWN = 12
-_WORDS = ["learning", "model", "dynamics", "control", "operator", "linear", "transformer", "attention", "diffusion", "policy", "reward", "state", "space", "causal", "kernel", "neural", "network", "robust", "sample", "efficient", "representation", "latent", "variational", "inference", "gradient", "flow", "optimal", "transport", "manifold", "spectral"]
+_WORDS = ["learning", "model", "dynamics", "control", "operator", "transformer", "attention", "diffusion", "policy", "reward"]
 _ISSUES = """
 INSERT INTO digest_issue (subscription_id, kind, number, due_at, window_start, window_end, configuration_id, paper_ids, slate,
     receipt, profile, published_at)
@@ -18,15 +18,17 @@ SELECT s.id, 'regular', 1, %(now)s, %(now)s - interval '7 days', %(now)s, %(conf
       "topics": ["Learning"]}', '{}', %(now)s
 FROM subscriptions_subscription s, LATERAL (
     SELECT array_agg(p) AS papers, json_agg(json_build_object('paper', p, 'revision', 1, 'score', 1.5, 'slot', 'match',
-        'terms', '[]'::json, 'reasons', json_build_array(json_build_object('text', 'matches “Learning”', 'handle', 'interest:1'))
+        'terms', '[]'::json,
+        'reasons', json_build_array(json_build_object('text', 'matches “Learning”', 'handle', 'interest:1'))
     )) AS slate
     FROM (SELECT (%(first)s + mod(s.id * 7919 + n * 104729, %(papers)s)) AS p FROM generate_series(1, %(shown)s) n) drawn
 ) c
 """
 _DELIVERIES = """
-INSERT INTO digest_delivery (issue_id, subscriber_id, domain, priority, state, reason, message_id, attempts, doubts,
+INSERT INTO digest_delivery (issue_id, subscriber_id, domain, priority, state, reason, message_id, attempts, doubts, held,
     next_attempt_at, fence, claimed_by, stage, reply)
-SELECT i.id, s.subscriber_id, mod(s.id, 50) || '.example.org', 1, 'queued', '', '<issue-' || i.id || '@papers.example.org>', 0, 0,
+SELECT i.id, s.subscriber_id, mod(s.id, 50) || '.example.org', 1, 'queued', '',
+    '<issue-' || i.id || '@papers.example.org>', 0, 0, false,
     %(now)s, 0, '', '', ''
 FROM digest_issue i JOIN subscriptions_subscription s ON s.id = i.subscription_id
 """

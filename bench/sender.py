@@ -1,7 +1,7 @@
 """One process that sends, as a benchmark starts it: `python -m bench.sender ours|django URL COUNT` prints what it used as JSON.
 
-`ours` is `delivery.deliver`, called as the worker's task calls it. `django` is the obvious loop: for each reader the templates are
-rendered, the style is inlined, and EmailMultiAlternatives sends the message over one connection.
+`ours` is `delivery.deliver`, called as the worker's task calls it. `django` is the obvious loop: for each reader the templates
+are rendered, the style is inlined, and EmailMultiAlternatives sends the message over one connection.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""A cheap SMTP sink: `python -m bench.sink` prints its port, then takes messages until SIGTERM and prints what it counted as JSON.
+"""A cheap SMTP sink: `python -m bench.sink` prints its port, takes messages until SIGTERM, and prints what it counted as JSON.
 
 smtp-sink spends 210 to 300 us on a message; this one some 30, so that what is measured is the sender. It answers pipelined
 commands with one write, looks for the final dot only, and keeps nothing but counts: messages, distinct recipients, octets.

@@ -54,7 +54,7 @@ class Source(models.Model):
     skip_hours = ArrayField(models.PositiveSmallIntegerField(), default=list, blank=True, help_text="Hours of the day, UTC.")
     created_at = models.DateTimeField(db_default=Now())
 
-    objects: ClassVar[SourceQuerySet] = SourceQuerySet.as_manager()  # type: ignore[assignment]
+    objects = SourceQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]
@@ -397,7 +397,7 @@ class Delivery(models.Model):
     message_id = models.CharField(max_length=200)
     attempts = models.PositiveSmallIntegerField(default=0)
     doubts = models.PositiveSmallIntegerField(db_default=0, help_text="Attempts whose outcome nobody knows.")
-    held = models.BooleanField(default=False, help_text="Uncertain, and waiting for the operator's word.")
+    held = models.BooleanField(db_default=False, help_text="Uncertain, and waiting for the operator's word.")
     first_attempt_at = models.DateTimeField(null=True, blank=True)
     next_attempt_at = models.DateTimeField()
     fence = models.PositiveBigIntegerField(default=0)

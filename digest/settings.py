@@ -72,6 +72,11 @@ DOMAIN_RATES = rates("DOMAIN_RATES")
 SEND_WORKERS = number("SEND_WORKERS", 4)
 # A new sender earns its reputation slowly: "2026-03-01:200:1.5" is 200 messages on that day and grows by half each day.
 WARMUP = optional("WARMUP", "")
+# For the preflight: the selector under which the relay signs for us, and the addresses from which it sends, if we run it.
+DKIM_SELECTOR = optional("DKIM_SELECTOR", "")
+RELAY_ADDRESSES = [each for each in optional("RELAY_ADDRESSES", "").split(",") if each]
+# Whether the preflight runs each night, and a fatal finding holds issues back (never notices) until it is mended.
+PREFLIGHT = flag("PREFLIGHT")
 # A delivery whose outcome nobody knows is sent once more, with the same Message-ID, after this long; or it is held.
 UNCERTAIN_RESEND = flag("UNCERTAIN_RESEND", default=True)
 UNCERTAIN_SETTLE_SECONDS = number("UNCERTAIN_SETTLE_SECONDS", 60)
@@ -254,6 +259,11 @@ CELERY_BEAT_SCHEDULE = {
     "answer what was asked": {"task": "subscriptions.tasks.answer_requests", "schedule": 20.0},
     "forget what nobody confirmed": {"task": "subscriptions.tasks.forget_unconfirmed", "schedule": crontab(minute="17")},
 }
+if PREFLIGHT:
+    CELERY_BEAT_SCHEDULE["check what receivers ask for"] = {
+        "task": "digest.tasks.check_preflight",
+        "schedule": crontab(hour="0", minute="5"),
+    }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "beat-schedule")
 
 LOGGING = {

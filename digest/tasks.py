@@ -4,7 +4,9 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from digest import delivery, issues, papers, polling
+from digest import delivery, issues, papers, polling, preflight
+from digest.delivery import brakes
+from digest.models import Brake
 
 BATCH = 500
 SOURCES_EACH = 10
@@ -57,3 +59,18 @@ def fill_missing_days() -> dict[str, int]:
     with transaction.atomic():
         settled = papers.settle()
     return {"filled": filled, "settled": settled}
+
+
+@shared_task
+def check_preflight() -> dict[str, list[str]]:
+    """Hold issues back while receivers would refuse them, and let them go once that is mended; returns the fatal findings."""
+    now = timezone.now()
+    fatal = [
+        f"{each.check}: {each.found}"
+        for each in preflight.run(preflight.Internet(), now)
+        if each.level is preflight.Level.FATAL
+    ]
+    brakes.lift(Brake.Kind.PREFLIGHT, "the preflight", now)
+    if fatal:
+        brakes.pause("; ".join(fatal), "", now, Brake.Kind.PREFLIGHT)
+    return {"fatal": fatal}

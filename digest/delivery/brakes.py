@@ -23,11 +23,12 @@ _DOMAINS_WITHIN = dt.timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`everything`: why nothing may be sent, "" when something may. `trying`: one message alone may, to see whether the relay
-    takes it. `closed` domains get nothing; `probing` ones get one message.
+    """`everything`: why nothing may be sent, "" when something may. `issues`: why notices alone may. `trying`: one message
+    alone may, to see whether the relay takes it. `closed` domains get nothing; `probing` ones get one message.
     """
 
     everything: str = ""
+    issues: str = ""
     trying: bool = False
     closed: frozenset[str] = frozenset()
     probing: frozenset[str] = frozenset()
@@ -56,7 +57,7 @@ class Streaks:
 
 def standing(now: dt.datetime) -> Standing:
     """What stands still at `now`."""
-    everything, trying = "", False
+    everything, issues, trying = "", "", False
     closed: set[str] = set()
     probing: set[str] = set()
     for brake in Brake.objects.standing():
@@ -65,9 +66,11 @@ def standing(now: dt.datetime) -> Standing:
             (probing if waited else closed).add(brake.domain)
         elif waited:
             trying = True
+        elif brake.kind == Brake.Kind.PREFLIGHT:
+            issues = f"{brake.get_kind_display()}: {brake.why}"
         else:
             everything = everything or f"{brake.get_kind_display()}: {brake.why}"
-    return Standing(everything, trying, frozenset(closed), frozenset(probing - closed))
+    return Standing(everything, issues, trying, frozenset(closed), frozenset(probing - closed))
 
 
 def open_breaker(domain: str, why: str, now: dt.datetime) -> None:
@@ -106,6 +109,11 @@ def pause(why: str, by: str, now: dt.datetime, kind: Brake.Kind = Brake.Kind.OPE
         kind=kind, domain=EVERYTHING, lifted_at=None, defaults={"why": why[:500], "set_by": by[:150], "since": now}
     )
     return brake
+
+
+def lift(kind: Brake.Kind, by: str, now: dt.datetime) -> int:
+    """Lift the brakes of one kind; returns how many stood."""
+    return Brake.objects.standing().filter(kind=kind).update(lifted_at=now, lifted_by=by[:150])
 
 
 def resume(by: str, now: dt.datetime) -> int:

@@ -147,7 +147,8 @@ class Supply:
     def _from_ledger(self, now: dt.datetime, wanted: int) -> list[Delivery]:
         """What may go out: notices always, issues as far as the warm-up plan goes, one message to each domain on probation."""
         left = self._policy.warmup.left(now) if self._policy.warmup else None
-        priority = Delivery.Priority.NOTICE if left == 0 else Delivery.Priority.ISSUE
+        notices_alone = left == 0 or self._standing.issues
+        priority = Delivery.Priority.NOTICE if notices_alone else Delivery.Priority.ISSUE
         wanted = min(wanted, left) if left else wanted
         lease, standing = self._policy.lease, self._standing
         claimed: list[Delivery] = []

@@ -36,6 +36,12 @@ class Private:
         if self.valkey:
             self.valkey.start()
 
+    def check(self) -> None:
+        """Raises ServerFailed when one of the private servers has stopped."""
+        for name, server in self._named():
+            if not server.running():
+                raise ServerFailed(f"The private {name} has stopped. Its log is {server.log}.")
+
     def start_for_a_run(self) -> None:
         """As `start`, remembering which ones a run is to stop."""
         stopped = [name for name, server in self._named() if not server.running()]

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from types import FrameType
 
+import redis
 from rich.console import Console
 from rich.table import Table
 
@@ -30,6 +31,7 @@ from digest.local.servers import ServerFailed, place
 _SAVED_PAGE = BASE / "seeds" / "daily-papers-03-13.txt"
 _MANAGE = (sys.executable, str(BASE / "manage.py"))
 _PATIENCE_SECONDS = 60.0
+_SERVERS_EVERY_SECONDS = 5.0
 _WORKER = "local"
 
 
@@ -55,6 +57,7 @@ class Runner:
         self._private = Private(VAR)
         self._family = Family(VAR / "run", VAR / "log")
         self._password: str | None = None
+        self._servers_checked_at = time.monotonic()
 
     def run(self) -> int:
         """The whole run; returns the exit status."""
@@ -100,6 +103,7 @@ class Runner:
             self._console.print(f"Stopped {stopped} processes that an earlier run left behind.")
         with self._step("Start PostgreSQL and Valkey"):
             self._private.start_for_a_run()
+            _reach_redis(os.environ.get("REDIS_URL") or None)
         if place(VAR) != VAR:
             self._console.print(f"  Their account may not enter {VAR}; their data is in {place(VAR)}.")
         with self._site() as port, ports.listen() as inbox:
@@ -116,11 +120,18 @@ class Runner:
             if self._options.once:
                 from digest.local import once
 
-                return once.perform(self._console, self._family.check)
+                return once.perform(self._console, self._check)
             self._show(port)
             while True:
-                self._family.check()
+                self._check()
                 time.sleep(0.5)
+
+    def _check(self) -> None:
+        """Raises when a part of the run has ended by itself."""
+        self._family.check()
+        if time.monotonic() > self._servers_checked_at + _SERVERS_EVERY_SECONDS:
+            self._private.check()
+            self._servers_checked_at = time.monotonic()
 
     @contextlib.contextmanager
     def _site(self) -> Iterator[int]:
@@ -218,6 +229,19 @@ class Runner:
     def _complain(self, error: object) -> int:
         Console(stderr=True, highlight=False, soft_wrap=True).print(str(error), style="red", markup=False)
         return 1
+
+
+def _reach_redis(url: str | None) -> None:
+    """Raises NotReady when the environment names a Redis that does not answer; the private one has just been started."""
+    if url is None:
+        return
+    try:
+        with redis.Redis.from_url(url, socket_connect_timeout=5) as client:
+            client.ping()
+    except (redis.RedisError, ValueError) as error:
+        raise NotReady(
+            f"Redis does not answer at REDIS_URL ({error}). Start it, or unset REDIS_URL for a private one."
+        ) from error
 
 
 def _serves(port: int) -> bool:

@@ -180,6 +180,10 @@ class Postgres:
         return place(self.home) / "postgres"
 
     @property
+    def log(self) -> Path:
+        return self._data / "server.log"
+
+    @property
     def _pid_file(self) -> Path:
         return self._data / "postmaster.pid"
 
@@ -216,7 +220,7 @@ class Postgres:
             try:
                 self._run(
                     "pg_ctl", "--pgdata", data, "--wait", "--timeout", str(int(_PATIENCE_SECONDS)),
-                    "--log", data / "server.log", "--options", " ".join(f"-c {option}" for option in options), "start",
+                    "--log", self.log, "--options", " ".join(f"-c {option}" for option in options), "start",
                 )  # fmt: skip
             except ServerFailed as error:
                 # A killed postmaster's children live on for a moment, and PostgreSQL rightly waits for the last of them.
@@ -272,7 +276,7 @@ class Postgres:
             **(account.popen if account else {}),
         )  # fmt: skip
         if done.returncode:
-            raise ServerFailed(f"{program} failed: {done.stderr.strip()}\n{_log_tail(self._data / 'server.log')}")
+            raise ServerFailed(f"{program} failed: {done.stderr.strip()}\n{_log_tail(self.log)}")
 
 
 @dataclass(frozen=True)
@@ -284,6 +288,10 @@ class Valkey:
     @property
     def _data(self) -> Path:
         return place(self.home) / "valkey"
+
+    @property
+    def log(self) -> Path:
+        return self._data / "server.log"
 
     @property
     def _pid_file(self) -> Path:
@@ -317,14 +325,14 @@ class Valkey:
             [
                 str(binary), "--port", "0", "--unixsocket", str(self._socket()), "--unixsocketperm", "700",
                 "--dir", str(data), "--appendonly", "yes", "--maxmemory-policy", "noeviction", "--daemonize", "yes",
-                "--logfile", str(data / "server.log"), "--pidfile", str(self._pid_file),
+                "--logfile", str(self.log), "--pidfile", str(self._pid_file),
             ],
             cwd="/", stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, start_new_session=True,
             **(account.popen if account else {}),
         )  # fmt: skip
         # It answers a moment before it writes its number down, and without that nobody could stop it.
         if done.returncode or not _until(lambda: self.running() and self._pid() is not None):
-            raise ServerFailed(f"Valkey did not start: {done.stdout}{done.stderr}\n{_log_tail(data / 'server.log')}")
+            raise ServerFailed(f"Valkey did not start: {done.stdout}{done.stderr}\n{_log_tail(self.log)}")
 
     def stop(self) -> None:
         pid = self._pid()
@@ -332,4 +340,4 @@ class Valkey:
             return
         os.kill(pid, signal.SIGTERM)
         if not _until(lambda: self._pid() is None):
-            raise ServerFailed(f"Valkey (process {pid}) does not stop: {_log_tail(self._data / 'server.log')}")
+            raise ServerFailed(f"Valkey (process {pid}) does not stop: {_log_tail(self.log)}")

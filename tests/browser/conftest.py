@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from digest.issues import rendering
 from subscriptions import forms, limits
 from tests.browser.world import World
 from tests.delivery.relay import Relay
@@ -40,11 +41,13 @@ def world(
     settings.SMTP_URL = relay.url
     settings.REQUESTS_PER_NETWORK_AND_HOUR = 1_000
     monkeypatch.setattr(forms, "QUICKEST", forms.QUICKEST * 0)
+    rendering.forget()  # the pieces it keeps hold links to another test's server
     limits.client(settings.REDIS_URL).flushdb()
     made = World(live_server.url, relay)
     made.load()
     yield made
     relay.stop()
+    rendering.forget()
 
 
 @pytest.fixture

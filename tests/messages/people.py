@@ -118,7 +118,8 @@ def delivery(reader: Subscriber, papers: list[Paper], *, near: tuple[Paper, ...]
             for each in papers
         ],
         receipt={
-            "considered": 40,
+            "considered": 64,
+            "matched": 40,
             "shown": len(papers),
             "near_misses": [{"paper": each.pk, "score": 0.1} for each in near],
             "excluded": {},

@@ -1,4 +1,4 @@
-"""Documents in `tests/data/feeds/<format>/`, and beside each what is read from it: a new case is one new file and `make golden`."""
+"""Documents in `tests/data/feeds/<format>/`, each beside what is read from it: a new case is one file and `make golden`."""
 
 import json
 import os
