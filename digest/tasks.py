@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from digest import delivery, issues, preflight
-from digest.delivery import brakes
+from digest.delivery import brakes, safekeeping
 from digest.models import Brake
 
 BATCH = 500
@@ -25,6 +25,8 @@ def publish_due() -> dict[str, int]:
 def deliver_waiting() -> dict[str, int]:
     """Queue the notices that wait, then send a batch of what is ready; returns deliveries by their new state."""
     now = timezone.now()
+    if safekeeping.guard(now):
+        return {}
     delivery.queue_notices(now)
     delivered = delivery.deliver(now, limit=BATCH)
     if delivered.more:
