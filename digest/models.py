@@ -43,7 +43,8 @@ class Source(models.Model):
     active = models.BooleanField(default=True)
     etag = models.CharField(max_length=500, blank=True)
     last_modified = models.CharField(max_length=100, blank=True)
-    interval = models.DurationField(default=dt.timedelta(hours=6))
+    interval = models.DurationField(default=dt.timedelta(hours=6), help_text="How often to ask when nothing is known better.")
+    pace = models.DurationField(null=True, blank=True, help_text="How often asking has turned out to be worth it.")
     next_poll_at = models.DateTimeField(null=True, blank=True)
     failures = models.PositiveIntegerField(default=0, help_text="Failed polls in a row.")
     last_success_at = models.DateTimeField(null=True, blank=True)
@@ -53,7 +54,7 @@ class Source(models.Model):
     skip_hours = ArrayField(models.PositiveSmallIntegerField(), default=list, blank=True, help_text="Hours of the day, UTC.")
     created_at = models.DateTimeField(db_default=Now())
 
-    objects: ClassVar[SourceQuerySet] = SourceQuerySet.as_manager()  # type: ignore[assignment]
+    objects = SourceQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]
@@ -122,6 +123,8 @@ class Paper(models.Model):
     url = models.URLField(max_length=1000, blank=True, help_text="Where the work lives; empty when no feed said.")
     pdf_url = models.URLField(max_length=1000, blank=True)
     links = models.JSONField(default=list, help_text="Objects {kind: code|project|other, url}, in order of appearance.")
+    journal_reference = models.CharField(max_length=300, blank=True)
+    organisation = models.CharField(max_length=160, blank=True)
     upvotes = models.PositiveIntegerField(default=0)
     stars = models.PositiveIntegerField(default=0)
     announced_at = models.DateTimeField(help_text="When the outside world announced it.")
@@ -189,6 +192,7 @@ class Appearance(models.Model):
     paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="appearances")
     source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="appearances")
     url = models.URLField(max_length=1000, blank=True)
+    submitter = models.CharField(max_length=160, blank=True, help_text="Who brought it there, if the source says.")
     announced_at = models.DateTimeField()
     first_seen_at = models.DateTimeField()
     upvotes = models.PositiveIntegerField(default=0)
@@ -325,6 +329,7 @@ class Issue(models.Model):
     candidates = models.ForeignKey(CandidateList, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     profile = models.JSONField(default=dict, help_text="What was known of the reader's taste, as it was ranked.")
     paper_ids = ArrayField(models.BigIntegerField(), default=list)
+    versions = models.JSONField(default=dict, help_text="Of its papers that have versions: paper id -> number shown.")
     slate = models.JSONField(default=list)
     receipt = models.JSONField(default=dict)
     published_at = models.DateTimeField()
@@ -392,7 +397,7 @@ class Delivery(models.Model):
     message_id = models.CharField(max_length=200)
     attempts = models.PositiveSmallIntegerField(default=0)
     doubts = models.PositiveSmallIntegerField(db_default=0, help_text="Attempts whose outcome nobody knows.")
-    held = models.BooleanField(default=False, help_text="Uncertain, and waiting for the operator's word.")
+    held = models.BooleanField(db_default=False, help_text="Uncertain, and waiting for the operator's word.")
     first_attempt_at = models.DateTimeField(null=True, blank=True)
     next_attempt_at = models.DateTimeField()
     fence = models.PositiveBigIntegerField(default=0)

@@ -84,6 +84,8 @@ UNCERTAIN_RESEND = flag("UNCERTAIN_RESEND", default=True)
 UNCERTAIN_SETTLE_SECONDS = number("UNCERTAIN_SETTLE_SECONDS", 60)
 DIGEST_FROM = required("DIGEST_FROM", "the sender of digests", "Paper Round <digest@papers.example.org>")
 NOTICE_FROM = required("NOTICE_FROM", "the sender of confirmations and links", "Paper Round <hello@papers.example.org>")
+OPERATOR_ADDRESS = optional("OPERATOR_ADDRESS", "")
+DKIM_KEYS = optional("DKIM_KEYS", "")
 BOUNCE_ADDRESS = required("BOUNCE_ADDRESS", "where relays return what cannot be delivered", "bounces@papers.example.org")
 POSTAL_ADDRESS = required(
     "POSTAL_ADDRESS", "the postal address that ends each message, as the law asks", "1 Example Street, 75000 Paris"
@@ -131,10 +133,13 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
+# An operator's own look: a file of colours and words, and templates that stand before ours, each under the same name.
+THEME = optional("THEME", "")
+TEMPLATES_DIR = optional("TEMPLATES_DIR", "")
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.jinja2.Jinja2",
-        "DIRS": [BASE / "templates"],
+        "DIRS": [*filter(None, [TEMPLATES_DIR]), BASE / "templates"],
         "APP_DIRS": False,
         "OPTIONS": {"environment": "digest.jinja.environment"},
     },
@@ -187,6 +192,7 @@ UNFOLD = {
     "SITE_URL": "/",
     "SHOW_BACK_BUTTON": False,
     "BORDER_RADIUS": "3px",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "digest.admin.home.icon"}],
     "STYLES": ["digest.admin.home.stylesheet"],
     "DASHBOARD_CALLBACK": "digest.admin.home.context",
     "SIDEBAR": {"navigation": "digest.admin.navigation.sidebar"},
@@ -235,7 +241,14 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "max_retries": 3}
+# A hint that cannot be given is not worth a visitor's time: three tries within a fraction of a second.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,
+    "max_retries": 3,
+    "interval_start": 0,
+    "interval_step": 0.05,
+    "interval_max": 0.1,
+}
 CELERY_TASK_DEFAULT_QUEUE = "paper-round"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # The schedule is static and short: what is due lives in rows, and a lost hint is found at the next tick.
@@ -243,6 +256,8 @@ CELERY_BEAT_SCHEDULE = {
     "publish what is due": {"task": "digest.tasks.publish_due", "schedule": crontab()},
     "deliver what waits": {"task": "digest.tasks.deliver_waiting", "schedule": 20.0},
     "recover what a dead worker held": {"task": "digest.tasks.recover_expired", "schedule": 60.0},
+    "poll sources": {"task": "digest.tasks.poll_due_sources", "schedule": 60.0},
+    "fill missing days": {"task": "digest.tasks.fill_missing_days", "schedule": crontab(minute=17)},
     "answer what was asked": {"task": "subscriptions.tasks.answer_requests", "schedule": 20.0},
     "forget what nobody confirmed": {"task": "subscriptions.tasks.forget_unconfirmed", "schedule": crontab(minute="17")},
 }

@@ -1,13 +1,15 @@
 """Celery tasks: each does one batch and asks for another when there is more. The beat finds what a lost task left."""
 
 from celery import shared_task
+from django.db import transaction
 from django.utils import timezone
 
-from digest import delivery, issues, preflight
+from digest import delivery, issues, papers, polling, preflight
 from digest.delivery import brakes, safekeeping
 from digest.models import Brake
 
 BATCH = 500
+SOURCES_EACH = 10
 
 
 @shared_task
@@ -41,6 +43,24 @@ def recover_expired() -> dict[str, int]:
     if recovered.queued or recovered.uncertain:
         deliver_waiting.delay()
     return {"queued": recovered.queued, "uncertain": recovered.uncertain}
+
+
+@shared_task
+def poll_due_sources() -> dict[str, int]:
+    """Poll a few of the sources whose hour has come; returns how many, how many failed, and how many papers were new."""
+    done = polling.poll_due(timezone.now(), polling.Tools.shared(), limit=SOURCES_EACH)
+    if done.polled >= SOURCES_EACH:
+        poll_due_sources.delay()
+    return {"polled": done.polled, "failed": done.failed, "new": done.new}
+
+
+@shared_task
+def fill_missing_days() -> dict[str, int]:
+    """Read announcement days that were missed from the archive, and settle votes that a merge overtook."""
+    filled = polling.fill_missing(timezone.now(), polling.Tools.shared())
+    with transaction.atomic():
+        settled = papers.settle()
+    return {"filled": filled, "settled": settled}
 
 
 @shared_task

@@ -20,7 +20,7 @@ from digest.messages.templates import render
 Form = Literal["html", "txt"]
 WORD = '<em class="word">'
 _INDENT = "    "
-_MATCHED = re.compile(r"\*([^*\s](?:[^*]*[^*\s])?)\*")
+_MATCHED = re.compile("“([^“”]+)”")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class Shape:
 class FrameShape:
     """Which sections a frame has."""
 
+    folder: str
     trending_only: bool
     quiet: bool
     has_rest: bool
@@ -47,6 +48,7 @@ class FrameShape:
     @classmethod
     def of(cls, contents: Contents) -> "FrameShape":
         return cls(
+            folder="issue" if contents.away_since is None else "best-of",
             trending_only=contents.trending_only,
             quiet=not contents.choices,
             has_rest=bool(contents.rest),
@@ -86,7 +88,7 @@ def brief(form: Form, item: PaperText, page_url: str, notes: Sequence[object] = 
 def frame(form: Form, shape: FrameShape, values: Mapping[str, object]) -> str:
     """The message around its papers."""
     return render(
-        f"issue/body.{form}.jinja",
+        f"{shape.folder}/body.{form}.jinja",
         trending_only=shape.trending_only,
         quiet=shape.quiet,
         has_rest=shape.has_rest,
@@ -97,9 +99,9 @@ def frame(form: Form, shape: FrameShape, values: Mapping[str, object]) -> str:
     )
 
 
-def subject(first: str, second: str, more: str) -> str:
+def subject(folder: str, first: str, second: str, more: str) -> str:
     """The subject line; what is empty is left out."""
-    return render("issue/subject.txt.jinja", first=first, second=second, more=more).strip()
+    return render(f"{folder}/subject.txt.jinja", first=first, second=second, more=more).strip()
 
 
 def authors_html(authors: Sequence[str], followed: frozenset[str]) -> Markup:
@@ -122,8 +124,8 @@ def style() -> str:
 
 
 def reason_html(sentence: str, tag: str = WORD) -> Markup:
-    """Why the paper is here; what the ranking set between asterisks is the word that matched, within `tag`."""
-    return Markup(_MATCHED.sub(rf"{tag}\1</em>", markup.text(sentence)))  # noqa: S704 - escaped just now
+    """Why the paper is here; what the ranking quotes is the word that matched, within `tag`."""
+    return Markup(_MATCHED.sub(rf"“{tag}\1</em>”", markup.text(sentence)))  # noqa: S704 - escaped just now
 
 
 def reason_text(sentence: str) -> str:

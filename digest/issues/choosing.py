@@ -1,14 +1,15 @@
 """Papers for a batch of issues: candidates once, profiles once, one ranking; what was left out is counted."""
 
 import datetime as dt
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from digest import corpus, feedback, papers, ranking
-from digest.issues import candidates, frozen, history
+from digest.issues import candidates, frozen, history, revisits
 from digest.issues.decisions import NOTHING_NEW, Assignment
+from digest.issues.shelf import Listed
 from digest.ranking.eligibility import SEEN
 
 
@@ -22,7 +23,7 @@ class Draft:
 
     @property
     def number(self) -> int | None:
-        return None if self.skip else self.assignment.last_number + 1
+        return None if self.skip or self.assignment.sample else self.assignment.last_number + 1
 
     @property
     def paper_ids(self) -> list[int]:
@@ -54,10 +55,23 @@ def choose(assignments: Sequence[Assignment], weights: ranking.Configuration, no
     return [drafts[id(each)] for each in assignments]
 
 
+def inputs(
+    assignment: Assignment, weights: ranking.Configuration, now: dt.datetime, before: dt.datetime = history.ALWAYS
+) -> frozen.Inputs:
+    """What the ranking would be given for one assignment; `before` as for `history.sent`. The caller rolls back."""
+    return _Batch([assignment], weights, now, before).inputs(assignment)
+
+
 class _Batch:
     """What the rounds of one batch share."""
 
-    def __init__(self, assignments: Sequence[Assignment], weights: ranking.Configuration, now: dt.datetime) -> None:
+    def __init__(
+        self,
+        assignments: Sequence[Assignment],
+        weights: ranking.Configuration,
+        now: dt.datetime,
+        before: dt.datetime = history.ALWAYS,
+    ) -> None:
         starts = {each.window_start for each in assignments}
         self._weights, self._now = weights, now
         self._candidates = candidates.load(starts, now)
@@ -66,59 +80,83 @@ class _Batch:
         self._tastes = feedback.tastes([each.subscription.pk for each in assignments])
         votes = {vote.paper_id for taste in self._tastes.values() for vote in taste.votes}
         self._voted = {paper.id: paper for paper in papers.as_ranked(votes)}
+        self._again = revisits.due(self._tastes, min(starts), now)
         self._learned = corpus.current()
-        self._candidates_id = frozen.store_candidates(self._candidates.papers)
         self._states = frozen.store_states(self._voted.values())
         self._brought = history.sent(
             {each.subscription.subscriber_id for each in assignments},
-            [paper.id for paper in self._candidates.papers],
+            [paper.id for paper in self._candidates.listed.papers],
             min(starts),
+            before,
         )
 
     def rank(self, round_: Sequence[Assignment]) -> list[Draft]:
         """Drafts for assignments of different subscribers; what they bring is known to the next round."""
-        profiles = [self._profile(each) for each in round_]
-        model = self._learned.model if self._learned else None
-        slates = ranking.rank(self._candidates.papers, profiles, self._weights, self._now.timestamp(), model)
-        drafts = [self._draft(*each) for each in zip(round_, profiles, slates, strict=True)]
+        returning = [each for each in round_ if each.subscription.pk in self._again]
+        others = [each for each in round_ if each.subscription.pk not in self._again]
+        drafts = self._rank(others, self._candidates.listed, frozenset()) if others else []
+        if returning:
+            # They choose from a list of their own, so that what comes again for one is not even a candidate for all.
+            extra = {id_: paper for each in returning for id_, paper in self._again[each.subscription.pk].items()}
+            drafts += self._rank(returning, self._candidates.listed.with_more(extra.values()), frozenset(extra))
         for draft in drafts:
             self._brought[draft.assignment.subscription.subscriber_id].update(draft.paper_ids)
         return drafts
 
-    def _profile(self, assignment: Assignment) -> ranking.Profile:
+    def inputs(self, assignment: Assignment) -> frozen.Inputs:
+        """What one assignment is ranked from."""
+        again = self._again.get(assignment.subscription.pk, {})
+        listed = self._candidates.listed.with_more(again.values()) if again else self._candidates.listed
+        profile = self._profile(assignment, self._hidden(assignment, frozenset(again)))
+        model = self._learned.model if self._learned else None
+        return frozen.Inputs(listed.papers, profile, self._weights, self._now.timestamp(), model)
+
+    def _rank(self, assignments: Sequence[Assignment], listed: Listed, extra: frozenset[int]) -> list[Draft]:
+        hidden = [self._hidden(each, extra) for each in assignments]
+        profiles = [self._profile(*each) for each in zip(assignments, hidden, strict=True)]
+        model = self._learned.model if self._learned else None
+        slates = ranking.rank(listed.papers, profiles, self._weights, self._now.timestamp(), model)
+        return [
+            self._draft(assignment, slate, profile, len(out - self._brought[assignment.subscription.subscriber_id]), listed)
+            for assignment, slate, profile, out in zip(assignments, slates, profiles, hidden, strict=True)
+        ]
+
+    def _hidden(self, assignment: Assignment, extra: frozenset[int]) -> frozenset[int]:
+        """Papers on the list that are no news to this reader: too old for a narrower window, or come again for someone else."""
+        own = self._again.get(assignment.subscription.pk, {})
+        return self._too_old[assignment.window_start] | (extra - own.keys())
+
+    def _profile(self, assignment: Assignment, hidden: frozenset[int]) -> ranking.Profile:
         taste = self._tastes[assignment.subscription.pk]
-        barred = self._brought[assignment.subscription.subscriber_id] | self._too_old[assignment.window_start]
         return ranking.Profile(
             key=assignment.subscription.pk,
             interests=taste.interests,
             votes=tuple(vote.on(self._voted[vote.paper_id]) for vote in taste.votes),
-            seen=frozenset(barred),
+            seen=frozenset(self._brought[assignment.subscription.subscriber_id] | hidden),
             size=assignment.subscription.size,
             listed_from=assignment.window_start.timestamp(),
         )
 
-    def _draft(self, assignment: Assignment, profile: ranking.Profile, slate: ranking.Slate) -> Draft:
-        start = assignment.window_start
-        # The ranking knows old news of a narrow window as papers it shall not show; here they are counted under their own name.
-        old = len(self._too_old[start] - self._brought[assignment.subscription.subscriber_id])
-        left_out = self._left_out[start] + Counter(slate.excluded) - Counter({SEEN: old})
+    def _draft(
+        self, assignment: Assignment, slate: ranking.Slate, profile: ranking.Profile, hidden: int, listed: Listed
+    ) -> Draft:
+        """`hidden` counts papers that the ranking was told not to show though they were never sent; they are no candidates."""
+        start, subscription_id = assignment.window_start, assignment.subscription.pk
+        excluded = {**self._left_out[start], **slate.excluded}
+        excluded[SEEN] = excluded.get(SEEN, 0) - hidden
+        excluded[candidates.VERSIONS] -= len(self._again.get(subscription_id, {}))
         receipt = {
-            "considered": slate.considered - len(self._too_old[start]),
+            "considered": slate.considered - hidden,
             "matched": slate.matched,
             "shown": len(slate.choices),
             "near_misses": [{"paper": each.paper, "score": each.score} for each in slate.near_misses],
-            "excluded": dict(left_out),
+            "excluded": {reason: count for reason, count in excluded.items() if count > 0},
             "trending_only": slate.trending_only,
             "missing_days": self._candidates.missing_days(start),
-            "topics": self._tastes[assignment.subscription.pk].topics,
+            "topics": self._tastes[subscription_id].topics,
         }
-        ranked = Ranked(
-            slate,
-            receipt,
-            frozen.profile_json(profile, self._states),
-            self._candidates_id,
-            self._learned.row_id if self._learned else None,
-        )
+        content_model_id = self._learned.row_id if self._learned else None
+        ranked = Ranked(slate, receipt, frozen.profile_json(profile, self._states), listed.row_id, content_model_id)
         return Draft(assignment, _why_empty(slate), ranked)
 
 

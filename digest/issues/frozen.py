@@ -123,7 +123,7 @@ def _encode(paper: ranking.Paper) -> tuple[bytes, bytes]:
 
 
 def _plain(value: Any) -> Any:
-    return dict(value) if isinstance(value, Mapping) else value
+    return dict(sorted(value.items())) if isinstance(value, Mapping) else value
 
 
 def _known(digests: Iterable[bytes]) -> dict[bytes, int]:

@@ -12,6 +12,7 @@ from digest.models import Delivery, Issue
 from subscriptions import suppression
 from subscriptions.models import Subscription
 
+ALWAYS = dt.datetime.max.replace(tzinfo=dt.UTC)
 # What failed or was skipped never reached its reader: its papers are still new, and its window is still open.
 NOT_SENT = [Delivery.State.FAILED, Delivery.State.SKIPPED]
 # An issue covers what was listed before it was published, at most two of the longest cadences (two times 35 days, and a day
@@ -41,12 +42,16 @@ class History:
     suppressed: bool
 
 
-def histories(subscriptions: Sequence[Subscription], since: dt.datetime) -> Mapping[int, History]:
-    """By subscription; `answered` goes back to `since`, the earliest hour that is asked about. Three queries."""
+def histories(subscriptions: Sequence[Subscription], since: dt.datetime, before: dt.datetime = ALWAYS) -> Mapping[int, History]:
+    """By subscription; `answered` goes back to `since`, the earliest hour that is asked about. Three queries.
+
+    `before` is for looking back: issues that were published at that instant or later are left out.
+    """
     ids = [each.pk for each in subscriptions]
-    numbered = Issue.objects.filter(subscription=OuterRef("pk"), number__isnull=False).order_by("-number")
+    own = Issue.objects.filter(subscription=OuterRef("pk"), published_at__lt=before)
+    numbered = own.filter(number__isnull=False).order_by("-number")
     went_out = numbered.exclude(delivery__state__in=NOT_SENT)
-    first = Issue.objects.filter(subscription=OuterRef("pk")).order_by("due_at")
+    first = own.order_by("due_at")
     last = {
         id_: (end or start, number or 0)
         for id_, end, start, number in Subscription.objects.filter(pk__in=ids).values_list(
@@ -58,7 +63,7 @@ def histories(subscriptions: Sequence[Subscription], since: dt.datetime) -> Mapp
     }
     answered: dict[int, dict[dt.datetime, Answered]] = defaultdict(dict)
     for id_, subscription_id, due_at, number, state in Issue.objects.filter(
-        subscription_id__in=ids, due_at__gte=since
+        subscription_id__in=ids, due_at__gte=since, published_at__lt=before
     ).values_list("pk", "subscription_id", "due_at", "number", "delivery__state"):
         answered[subscription_id][due_at] = Answered(id_, skipped=number is None and state == Delivery.State.SKIPPED)
     hashes = {each.pk: bytes(each.subscriber.mailbox_hash) for each in subscriptions}
@@ -66,14 +71,17 @@ def histories(subscriptions: Sequence[Subscription], since: dt.datetime) -> Mapp
     return {id_: History(*last[id_], answered[id_], hashes[id_] in suppressed) for id_ in ids}
 
 
-def sent(subscriber_ids: Collection[int], candidates: Collection[int], since: dt.datetime) -> Mapping[int, set[int]]:
+def sent(
+    subscriber_ids: Collection[int], candidates: Collection[int], since: dt.datetime, before: dt.datetime = ALWAYS
+) -> Mapping[int, set[int]]:
     """By subscriber, which of the candidates any of their subscriptions has already brought, under whatever number they had.
 
     `since` is where the candidates' window starts: what an earlier window covered cannot be among them, unless a paper that was
     sent has since been merged into one of them.
     """
     merged = _merged_into(candidates)
-    issues = Issue.objects.filter(subscription__subscriber_id__in=subscriber_ids).exclude(delivery__state__in=NOT_SENT)
+    theirs = Issue.objects.filter(subscription__subscriber_id__in=subscriber_ids, published_at__lt=before)
+    issues = theirs.exclude(delivery__state__in=NOT_SENT)
     found = issues.filter(due_at__gt=since - _LONGEST_WINDOW, window_end__gt=since)
     rows = list(found.values_list("subscription__subscriber_id", "paper_ids"))
     if merged:

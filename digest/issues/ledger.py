@@ -1,18 +1,19 @@
 """Writing a batch: issues and their deliveries by COPY, in the caller's transaction."""
 
 import datetime as dt
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import orjson
 from django.db import connection
 
 from digest import messages
 from digest.issues.choosing import Draft
+from digest.issues.revisits import latest_versions
 from digest.models import Delivery, Issue
 
 _ISSUE_COLUMNS = """id, subscription_id, kind, number, due_at, window_start, window_end, configuration_id,
-    content_model_id, candidates_id, profile, paper_ids, slate, receipt, published_at"""
+    content_model_id, candidates_id, profile, paper_ids, versions, slate, receipt, published_at"""
 _DELIVERY_COLUMNS = """issue_id, subscriber_id, domain, priority, state, reason, message_id, attempts, next_attempt_at, fence,
     claimed_by, stage, reply, finished_at"""
 
@@ -21,7 +22,8 @@ def write(drafts: Sequence[Draft], configuration_id: int, now: dt.datetime) -> l
     """Write the issues and their deliveries; returns the issues' ids, in the order of the drafts."""
     Issue.objects.filter(pk__in=[each.assignment.replaces for each in drafts if each.assignment.replaces]).delete()
     ids = _reserve(len(drafts))
-    _copy("digest_issue", _ISSUE_COLUMNS, _issues(drafts, ids, configuration_id, now))
+    versions = latest_versions({paper for each in drafts for paper in each.paper_ids})
+    _copy("digest_issue", _ISSUE_COLUMNS, _issues(drafts, ids, versions, configuration_id, now))
     _copy("digest_delivery", _DELIVERY_COLUMNS, _deliveries(drafts, ids, now))
     return ids
 
@@ -49,15 +51,28 @@ def _copy(table: str, columns: str, rows: Iterator[tuple[Any, ...]]) -> None:
             copy.write_row(row)
 
 
-def _issues(drafts: Sequence[Draft], ids: Sequence[int], configuration_id: int, now: dt.datetime) -> Iterator[tuple[Any, ...]]:
+def _json(value: object) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _issues(
+    drafts: Sequence[Draft], ids: Sequence[int], versions: Mapping[int, int], configuration_id: int, now: dt.datetime
+) -> Iterator[tuple[Any, ...]]:
     for id_, draft in zip(ids, drafts, strict=True):
         made, ranked = draft.assignment, draft.ranked
-        profile, slate, receipt = (ranked.profile, ranked.slate.as_json(), ranked.receipt) if ranked else ({}, [], {})
+        # orjson writes a choice's fields as `Slate.as_json` names them, ten times as fast.
+        profile, slate, receipt = (ranked.profile, ranked.slate.choices, ranked.receipt) if ranked else ({}, (), {})
         yield (
-            id_, made.subscription.pk, Issue.Kind.REGULAR.value, draft.number, made.due_at, made.window_start, made.window_end,
-            configuration_id, ranked and ranked.content_model_id, ranked and ranked.candidates_id, json.dumps(profile),
-            draft.paper_ids, json.dumps(slate), json.dumps(receipt), now,
+            id_, made.subscription.pk, _kind(draft), draft.number, made.due_at, made.window_start, made.window_end,
+            configuration_id, ranked and ranked.content_model_id, ranked and ranked.candidates_id, _json(profile),
+            f"{{{','.join(map(str, draft.paper_ids))}}}",
+            _json({str(each): versions[each] for each in draft.paper_ids if each in versions}),
+            _json(slate), _json(receipt), now,
         )  # fmt: skip
+
+
+def _kind(draft: Draft) -> str:
+    return (Issue.Kind.SAMPLE if draft.assignment.sample else Issue.Kind.REGULAR).value
 
 
 def _deliveries(drafts: Sequence[Draft], ids: Sequence[int], now: dt.datetime) -> Iterator[tuple[Any, ...]]:

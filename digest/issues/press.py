@@ -7,9 +7,9 @@ What a reader gets is octet for octet what `whole.render` and `messages.compose`
 transfer encoding breaks its lines.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
+from typing import NamedTuple, TypeVar
 
 from markupsafe import Markup
 
@@ -29,82 +29,65 @@ _MOST_NOTES = 5
 _MOST_NUMBERS = 999
 _REMEMBERED = 20_000
 
-_NUMBERS = [str(each).encode() for each in range(_MOST_NUMBERS + 1)]
-_POSITIONS = [f"{each:2}".encode() for each in range(_MOST_NUMBERS + 1)]
-_NOTE_NAMES = [f"n{each}" for each in range(_MOST_NOTES)]
-_NOTES = [
-    {name.encode(): _NUMBERS[min(first + offset, _MOST_NUMBERS)] for offset, name in enumerate(_NOTE_NAMES)}
-    for first in range(_MOST_NUMBERS + 1)
-]
+_NUMBERS = tuple(str(each).encode() for each in range(_MOST_NUMBERS + 1))
+_POSITIONS = tuple(f"{each:2}".encode() for each in range(_MOST_NUMBERS + 1))
+_NOTE_NAMES = tuple(f"n{each}" for each in range(_MOST_NOTES))
+# In which order the values of a paper's text are offered; a template takes them in its own.
+_TEXT_VALUES = ("number", "reason", *_NOTE_NAMES)
 
 
-@dataclass(frozen=True, slots=True)
-class Printed:
+class Printed(NamedTuple):
     """A paper's block, encoded.
 
-    `html` are the pieces around its reason; `text` is a format with a mapping, `footnotes` one that takes its numbers in order;
-    `notes` is how many.
+    `html` are the pieces around its reason. `text` is a format that takes what `plan` picks from `_TEXT_VALUES`; `footnotes` is
+    one that takes its numbers, and `notes` is how many.
     """
 
     html: tuple[bytes, ...]
-    html_size: int
+    size: int
     text: bytes
+    plan: Callable[[tuple[bytes, ...]], Sequence[bytes]]
     footnotes: bytes
     notes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Brief:
-    """A one-line block, encoded."""
+class Brief(NamedTuple):
+    """A one-line block, encoded; `text` and `footnote` are formats that take its number."""
 
     html: bytes
-    html_size: int
+    size: int
     text: bytes
     footnote: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class _Frame:
-    """What stands before and after the papers."""
+class _Frame(NamedTuple):
+    """What stands before and after the papers: formats with a mapping."""
 
     html: tuple[bytes, bytes]
-    html_size: int
+    size: int
     text: tuple[bytes, bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class _Reason:
+class _Reason(NamedTuple):
     html: bytes
     text: bytes
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """An issue made to fit, with its blocks; `contents` is what is shown of it."""
+class Layout(NamedTuple):
+    """An issue made to fit, with its blocks; `contents` is what is shown of it, `size` the octets of its HTML at most."""
 
     contents: Contents
     frame: _Frame
     papers: list[Printed]
     reasons: list[_Reason]
-    rest: list[Brief]
-    near: list[Brief]
-
-    def size(self) -> int:
-        """Octets of the HTML at most."""
-        return (
-            _FRAME_ROOM
-            + self.frame.html_size
-            + sum([each.html_size for each in self.papers])
-            + sum([each.size for each in self.reasons])
-            + sum([each.html_size for each in self.rest])
-            + sum([each.html_size for each in self.near])
-        )
+    briefs: list[Brief]
+    size: int
 
 
 _FRAME_HOLES = (
-    "subject", "preheader", "dateline", "papers", "rest", "near", "links", "receipt", "next_issue", "preferences_url",
-    "unsubscribe_url",
+    "subject", "preheader", "dateline", "papers", "rest", "near", "links", "receipt", "next_issue", "away",
+    "preferences_url", "unsubscribe_url",
 )  # fmt: skip
 _SUBJECT_MARKS = (hole("first"), hole("second"), hole("more"))
 # Paper, revision, excerpt, slot, whether there is a reason, followed authors.
@@ -116,6 +99,13 @@ _V = TypeVar("_V")
 def _key(contents: Contents, choice: Choice) -> _Key:
     paper = choice.paper
     return (paper.id, paper.revision, contents.excerpt, choice.slot, bool(choice.reasons), choice.followed)
+
+
+def _picker(order: Sequence[int]) -> Callable[[tuple[bytes, ...]], Sequence[bytes]]:
+    """Picks the values at these places."""
+    if len(order) > 1:
+        return itemgetter(*order)
+    return itemgetter(slice(order[0], order[0] + 1) if order else slice(0))
 
 
 def _trim(kept: dict[_K, _V]) -> None:
@@ -131,7 +121,7 @@ class Press:
         self._briefs: dict[tuple[int, int], Brief] = {}
         self._frames: dict[FrameShape, _Frame] = {}
         self._reasons: dict[tuple[str, ...], _Reason] = {}
-        self._subjects: dict[tuple[bool, bool, bool], str] = {}
+        self._subjects: dict[tuple[str, bool, bool, bool], str] = {}
         self._word = ""
 
     def prepare(self, batch: Iterable[Contents]) -> None:
@@ -154,10 +144,12 @@ class Press:
         inlined = markup.inlined_blocks(html, blocks.style())
         for (key, shape), block in zip(shapes.items(), inlined, strict=True):
             made = pattern(block)
+            text = pattern(blocks.paper("txt", shape, values) + whole.BLOCK_END)
             self._papers[key] = Printed(
                 html=made.pieces,
-                html_size=made.size,
-                text=pattern(blocks.paper("txt", shape, values) + whole.BLOCK_END).by_name(),
+                size=made.size,
+                text=text.in_order(),
+                plan=_picker([_TEXT_VALUES.index(name) for name in text.names]),
                 footnotes=pattern("".join(whole.footnotes(shape.paper, notes))).in_order(),
                 notes=1 + len(shape.paper.links),
             )
@@ -180,8 +172,8 @@ class Press:
             made = pattern(html)
             found = self._briefs[key] = Brief(
                 html=b"".join(made.pieces),
-                html_size=made.size,
-                text=pattern(blocks.brief("txt", paper, url, [note]) + "\n").by_name(),
+                size=made.size,
+                text=pattern(blocks.brief("txt", paper, url, [note]) + "\n").in_order(),
                 footnote=pattern(whole.footnote(note, url)).in_order(),
             )
             _trim(self._briefs)
@@ -196,7 +188,7 @@ class Press:
             text_above, text_below = map(pattern, f"{blocks.frame('txt', shape, marks)}\n".split(marks["papers"]))
             found = self._frames[shape] = _Frame(
                 html=(above.by_name(), below.by_name()),
-                html_size=above.size + below.size,
+                size=above.size + below.size,
                 text=(text_above.by_name(), text_below.by_name()),
             )
         return found
@@ -218,80 +210,98 @@ class Press:
     def subject(self, contents: Contents) -> str:
         """The subject line."""
         first, second, more = whole.subject_values(contents)
-        shape = (bool(first), bool(second), bool(more))
+        shape = (FrameShape.of(contents).folder, bool(first), bool(second), bool(more))
         template = self._subjects.get(shape)
         if template is None:
-            marks = [mark if present else "" for mark, present in zip(_SUBJECT_MARKS, shape, strict=True)]
-            template = blocks.subject(*marks).replace("%", "%%")
+            marks = [mark if present else "" for mark, present in zip(_SUBJECT_MARKS, shape[1:], strict=True)]
+            template = blocks.subject(shape[0], *marks).replace("%", "%%")
             for mark, name in zip(_SUBJECT_MARKS, ("first", "second", "more"), strict=True):
                 template = template.replace(mark, f"%({name})s")
             self._subjects[shape] = template
         return template % {"first": first, "second": second, "more": more}
 
     def _layout(self, contents: Contents) -> Layout:
-        return Layout(
-            contents,
-            self._frame(FrameShape.of(contents)),
-            [self._printed(contents, each) for each in contents.choices],
-            [self._reason(each) for each in contents.choices],
-            [self._brief(each) for each in contents.rest],
-            [self._brief(each) for each in contents.near],
-        )
+        frame = self._frame(FrameShape.of(contents))
+        known, known_reasons, excerpt = self._papers, self._reasons, contents.excerpt
+        papers: list[Printed] = []
+        reasons: list[_Reason] = []
+        size = _FRAME_ROOM + frame.size
+        for choice in contents.choices:
+            paper, words, slot, followed = choice
+            printed = known.get((paper.id, paper.revision, excerpt, slot, bool(words), followed))
+            if printed is None:
+                printed = self._printed(contents, choice)
+            reason = known_reasons.get(words)
+            if reason is None:
+                reason = self._reason(choice)
+            papers.append(printed)
+            reasons.append(reason)
+            size += printed.size + reason.size
+        briefs = [self._brief(each) for each in (*contents.rest, *contents.near)]
+        return Layout(contents, frame, papers, reasons, briefs, size + sum([each.size for each in briefs]))
 
     def layout(self, contents: Contents) -> Layout:
         """The issue with its HTML below `HTML_LIMIT`: shorter excerpts first, then fewer papers and the rest by title."""
         layout = self._layout(contents)
-        if layout.size() <= HTML_LIMIT:
+        if layout.size <= HTML_LIMIT:
             return layout
         every = len(contents.choices)
         tries = [(excerpt, every) for excerpt in _SHORTER] + [(_SHORTER[-1], shown) for shown in range(every - 1, 0, -1)]
         for excerpt, shown in tries:
             layout = self._layout(contents.shortened(excerpt, shown))
-            if layout.size() <= HTML_LIMIT:
+            if layout.size <= HTML_LIMIT:
                 return layout
         return self._layout(contents.shortened(0, 1))
 
     def message(self, layout: Layout, heading: Heading, *, text_only: bool) -> bytes:
         """The message of an issue."""
-        contents = layout.contents
+        contents, frame, papers, reasons, briefs, _ = layout
+        footnotes: list[bytes] = []
         text: list[bytes] = []
-        first = 1
-        for printed, reason, position in zip(layout.papers, layout.reasons, _POSITIONS[1:], strict=False):
-            text.append(printed.text % {**_NOTES[first], b"number": position, b"reason": reason.text})
-            first += printed.notes
-        lists: list[bytes] = []
-        for briefs in (layout.rest, layout.near):
-            lists.append(b"".join([each.text % notes for each, notes in zip(briefs, _NOTES[first:], strict=False)]))
-            first += len(briefs)
-        footnotes = [each.footnotes for each in layout.papers]
-        footnotes += [each.footnote for each in (*layout.rest, *layout.near)]
+        values: list[bytes] = []
+        position = first = 1
+        for printed, reason in zip(papers, reasons, strict=True):
+            _, _, template, plan, notes, count = printed
+            text.append(template)
+            footnotes.append(notes)
+            values += plan((_POSITIONS[position], reason.text, *_NUMBERS[first : first + _MOST_NOTES]))
+            first += count
+            position += 1
+        lines = [each.text % (mark,) for each, mark in zip(briefs, _NUMBERS[first : first + len(briefs)], strict=True)]
+        footnotes += [each.footnote for each in briefs]
+        last = first + len(briefs)
+        rest = len(contents.rest)
         preferences, unsubscribe = filling(contents.preferences_url), filling(contents.unsubscribe_url)
-        words = whole.words(contents)
+        dateline, receipt, next_issue = wording.dateline(contents), wording.receipt(contents), wording.next_issue(contents)
         in_text = {
             b"preferences_url": preferences,
             b"unsubscribe_url": unsubscribe,
-            b"dateline": filling(typeset.wrapped(words["dateline"])),
-            b"receipt": filling(typeset.wrapped(words["receipt"])),
-            b"next_issue": filling(typeset.wrapped(words["next_issue"])),
-            b"rest": lists[0],
-            b"near": lists[1],
-            b"links": b"".join(footnotes) % tuple(_NUMBERS[1:first]),
+            b"dateline": filling(typeset.wrapped(dateline)),
+            b"receipt": filling(typeset.wrapped(receipt)),
+            b"next_issue": filling(typeset.wrapped(next_issue)),
+            b"away": filling(wording.away(contents)),
+            b"rest": b"".join(lines[:rest]),
+            b"near": b"".join(lines[rest:]),
+            b"links": b"".join(footnotes) % _NUMBERS[1:last],
         }
-        above, below = layout.frame.text
-        body = (above % in_text, *text, below % in_text)
+        above, below = frame.text
+        body = (above % in_text, b"".join(text) % tuple(values), below % in_text)
         if text_only:
             return assemble(heading, body, None)
         in_html = {
             b"preferences_url": preferences,
             b"unsubscribe_url": unsubscribe,
             b"subject": filling(markup.text(heading.subject)),
-            b"preheader": filling(markup.text(words["preheader"])),
-            b"dateline": filling(markup.text(words["dateline"])),
-            b"receipt": filling(markup.text(words["receipt"])),
-            b"next_issue": filling(markup.text(words["next_issue"])),
-            b"rest": b"".join([each.html for each in layout.rest]),
-            b"near": b"".join([each.html for each in layout.near]),
+            b"preheader": filling(markup.text(wording.preheader(contents))),
+            b"dateline": filling(markup.text(dateline)),
+            b"receipt": filling(markup.text(receipt)),
+            b"next_issue": filling(markup.text(next_issue)),
+            b"away": in_text[b"away"],
+            b"rest": b"".join([each.html for each in briefs[:rest]]),
+            b"near": b"".join([each.html for each in briefs[rest:]]),
         }
-        above, below = layout.frame.html
-        papers = [reason.html.join(printed.html) for printed, reason in zip(layout.papers, layout.reasons, strict=True)]
-        return assemble(heading, body, (above % in_html, *papers, below % in_html))
+        above, below = frame.html
+        page = [above % in_html]
+        page += [reason.html.join(printed.html) for printed, reason in zip(papers, reasons, strict=True)]
+        page.append(below % in_html)
+        return assemble(heading, body, page)

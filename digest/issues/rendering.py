@@ -9,7 +9,7 @@ from django.conf import settings
 
 from digest.issues.loading import Letter, Texts, letters
 from digest.issues.press import Press
-from digest.messages import Heading, Mailbox, Outgoing, return_path, sender, transport
+from digest.messages import Heading, Mailbox, Outgoing, return_path, sealed, sender, transport
 from digest.models import Delivery
 
 _log = logging.getLogger(__name__)
@@ -71,5 +71,6 @@ def messages_for(deliveries: Sequence[Delivery], now: dt.datetime) -> dict[int, 
             _log.error("Delivery %d cannot be composed: %s", delivery.pk, error)
             continue
         content = press.message(press.layout(letter.contents), heading, text_only=letter.text_only)
+        content = sealed(content, heading.sender)
         outgoing[delivery.pk] = Outgoing(return_path(delivery.pk), heading.to.address, content)
     return outgoing

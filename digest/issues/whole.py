@@ -21,7 +21,7 @@ def shape_of(contents: Contents, choice: Choice) -> Shape:
 def subject(contents: Contents) -> str:
     """The subject: the two strongest papers and how many more."""
     first, second, more = subject_values(contents)
-    return blocks.subject(first, second, more)
+    return blocks.subject(FrameShape.of(contents).folder, first, second, more)
 
 
 def subject_values(contents: Contents) -> tuple[str, str, str]:
@@ -49,6 +49,7 @@ def words(contents: Contents) -> dict[str, str]:
         "dateline": wording.dateline(contents),
         "receipt": wording.receipt(contents),
         "next_issue": wording.next_issue(contents),
+        "away": wording.away(contents),
     }
 
 

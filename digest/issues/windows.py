@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import lru_cache
 
 from subscriptions import schedule
 
@@ -20,6 +21,7 @@ class Plan:
     reach: dt.timedelta
 
 
+@lru_cache(maxsize=4096)
 def plan(cadence: str, weekday: int, hour: int, time_zone: str, now: dt.datetime) -> Plan:
     """The plan at `now`; ValueError names a cadence, hour or zone that makes none."""
     slot = (cadence, weekday, hour, time_zone)

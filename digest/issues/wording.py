@@ -98,6 +98,11 @@ def next_issue(contents: Contents) -> str:
     return f"Your next issue: {day(next_at.date())}, {hour(next_at)}." if next_at else ""
 
 
+def away(contents: Contents) -> str:
+    """`since Monday 2 March 2026`, in the issue after a pause; else empty."""
+    return f"since {day(contents.away_since)}" if contents.away_since else ""
+
+
 def reason(choice: Choice) -> str:
     """Why the paper is here, as one sentence; empty when the ranking gave no words."""
     text = clipped("; ".join(choice.reasons), _REASON_ROOM)

@@ -12,9 +12,11 @@ import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from digest.messages import headers, quoted
+from django.conf import settings
+
+from digest.messages import dkim, headers, quoted
 from digest.messages.addresses import Mailbox, sender, transport
-from digest.messages.identity import delivery_of, message_id, return_path
+from digest.messages.identity import bounce_address, delivery_of, message_id, return_path
 
 __all__ = [
     "Heading",
@@ -22,10 +24,12 @@ __all__ = [
     "Outgoing",
     "Rendered",
     "assemble",
+    "bounce_address",
     "compose",
     "delivery_of",
     "message_id",
     "return_path",
+    "sealed",
     "sender",
     "transport",
 ]
@@ -111,3 +115,8 @@ def compose(rendered: Rendered, heading: Heading) -> bytes:
     text = rendered.text if rendered.text.endswith("\n") else f"{rendered.text}\n"
     html = None if rendered.html is None else [quoted.encode(rendered.html)]
     return assemble(heading, [quoted.encode(text)], html)
+
+
+def sealed(content: bytes, own: Mailbox) -> bytes:
+    """The message signed for the sender's domain when DKIM_KEYS is set; as it is when the relay signs."""
+    return dkim.signed(content, dkim.signers(settings.DKIM_KEYS, own.domain)) if settings.DKIM_KEYS else content

@@ -29,7 +29,7 @@ def number(name: str) -> str:
 
 def filling(text: str) -> bytes:
     """What fills a hole: the text encoded, so that anything may follow it."""
-    return quoted.encode_open(text)
+    return text.encode() + quoted.SOFT if quoted.is_plain(text) else quoted.encode_open(text)
 
 
 @dataclass(frozen=True, slots=True)

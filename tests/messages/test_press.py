@@ -3,19 +3,18 @@
 import email
 import email.policy
 import json
-from email.message import EmailMessage
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from digest.issues import whole
+from digest.issues import specimen, whole
 from digest.issues.contents import Choice, Contents, Link, PaperText
 from digest.issues.press import HTML_LIMIT, Press
 from digest.messages import Heading, Mailbox, compose, inert
 from tests.messages import people
-from tests.messages.test_golden import CASES, contents_of
+from tests.messages.test_golden import CASES
 
 LINES = st.text(max_size=200).map(inert.line)
 TITLES = LINES.filter(bool)
@@ -57,7 +56,7 @@ def _heading(contents: Contents) -> Heading:
 def _read(content: bytes) -> list[Any]:
     """Everything that the stdlib's parser finds: header fields, types, words."""
     message = email.message_from_bytes(content, policy=email.policy.default)
-    parts = [cast(EmailMessage, each) for each in message.walk()]
+    parts = list(message.walk())
     return [
         [list(each.items()) for each in parts],
         [each.get_content() for each in parts if not each.is_multipart()],
@@ -83,7 +82,7 @@ def _same(contents: Contents, *, text_only: bool) -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
 def test_golden_issues_come_out_of_the_press_as_they_are_rendered_whole(case: Any) -> None:
     known = json.loads(case.read_text())
-    _same(contents_of(known), text_only=known.get("text_only", False))
+    _same(specimen.contents(known), text_only=known.get("text_only", False))
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -106,7 +105,7 @@ def test_the_html_stays_below_its_limit_whatever_the_papers(count: int, sentence
         people.choice(
             number,
             paper=people.paper(number, title="<" * title, abstract=sentence * 300),
-            reasons=tuple(f"matches *{sentence.strip()}{each}*" for each in range(40)),
+            reasons=tuple(f"matches “{sentence.strip()}{each}”" for each in range(40)),
         )
         for number in range(1, count + 1)
     ]
