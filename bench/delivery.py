@@ -5,8 +5,8 @@
     python bench/delivery.py --scale 10000 100000             one run for each number of recipients: time, memory
 
 It starts a PostgreSQL of its own (durable: commits reach the disk), fills it with issues of twelve papers, some 40 KB a
-message, and lets the sides alternate: smtp-source into a sink, then our workers into a fresh sink of the same kind. The ratio
-is the median of the rounds' ratios of messages per second, and `spread` its least and greatest. "Sign" means link tokens; DKIM is
+message, and lets the sides alternate: smtp-source into a sink, then our workers into a fresh sink of its kind. The ratio is
+the median of the rounds' ratios of messages per second, and `spread` its least and greatest. "Sign" means link tokens; DKIM is
 the relay's. Exits with 1 when acknowledgements, ledger and sink do not agree. Sender CPU leaves out PostgreSQL and the sinks.
 """
 

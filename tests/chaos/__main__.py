@@ -1,8 +1,8 @@
 """Crash safety, shown: `python -m tests.chaos [--recipients 10000 --kills 200 --flushes 20 --database-kills 10 --seed N]`.
 
-Real workers, a real PostgreSQL whose commits reach the disk, a real Valkey, and an SMTP server of ours that keeps every
-message it got and misbehaves. Faults come at random, seeded times until their number is used up; then the rest is delivered in peace. The
-report counts at the server, not in the ledger, and then compares the two. Exits with 1 when a promise is broken:
+Real workers, a real PostgreSQL whose commits reach the disk, a real Valkey, and an SMTP server of ours that keeps every message
+it got and misbehaves. Faults come at random, seeded times until their number is used up; then the rest is delivered in peace.
+The report counts at the server, not in the ledger, and then compares the two. Exits with 1 when a promise is broken:
 
 - nobody is lost: every recipient whom the server did not refuse for good has the whole message;
 - nobody has it twice, except where the ledger says that an outcome was unknown;

@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from hypothesis import example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from digest.messages import (
     Heading,
@@ -198,7 +198,7 @@ def test_an_address_without_a_token_names_nothing(address: str) -> None:
     assert delivery_of(address) is None
 
 
-def test_keys_rotate_and_old_return_paths_still_work(settings: SettingsWrapper) -> None:
+def test_keys_rotate_and_old_return_paths_still_work(settings: Settings) -> None:
     path = return_path(7)
     settings.TOKEN_KEYS = ["n" * 64, *settings.TOKEN_KEYS]
     assert return_path(7) != path
