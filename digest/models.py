@@ -491,6 +491,16 @@ class Brake(models.Model):
         return f"{self.domain or 'everything'}: {self.why}"
 
 
+class Home(models.Model):
+    """The PostgreSQL cluster that this database lives in; in another one it is a copy, and sends nothing by itself."""
+
+    cluster = models.CharField(max_length=32, help_text="The cluster's system identifier.")
+    since = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.cluster
+
+
 class Bounce(models.Model):
     """A report about a message, with our verdict."""
 

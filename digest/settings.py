@@ -72,6 +72,8 @@ DOMAIN_RATES = rates("DOMAIN_RATES")
 SEND_WORKERS = number("SEND_WORKERS", 4)
 # A new sender earns its reputation slowly: "2026-03-01:200:1.5" is 200 messages on that day and grows by half each day.
 WARMUP = optional("WARMUP", "")
+# Consent, erasures and suppressions are also appended here, as keyed hashes, so that a restored database can be told of them.
+SAFETY_LOG = optional("SAFETY_LOG", str(VAR / "safety.log"))
 # For the preflight: the selector under which the relay signs for us, and the addresses from which it sends, if we run it.
 DKIM_SELECTOR = optional("DKIM_SELECTOR", "")
 RELAY_ADDRESSES = [each for each in optional("RELAY_ADDRESSES", "").split(",") if each]

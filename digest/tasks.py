@@ -5,7 +5,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from digest import delivery, issues, papers, polling, preflight
-from digest.delivery import brakes
+from digest.delivery import brakes, safekeeping
 from digest.models import Brake
 
 BATCH = 500
@@ -27,6 +27,8 @@ def publish_due() -> dict[str, int]:
 def deliver_waiting() -> dict[str, int]:
     """Queue the notices that wait, then send a batch of what is ready; returns deliveries by their new state."""
     now = timezone.now()
+    if safekeeping.guard(now):
+        return {}
     delivery.queue_notices(now)
     delivered = delivery.deliver(now, limit=BATCH)
     if delivered.more:
