@@ -19,7 +19,7 @@ KEY := 0000000000000000000000000000000000000000000000000000000000000000
 SETTINGS = set -a; . ./.env.example; set +a; export PAPER_ROUND_VAR=$(CURDIR)/var/check SECRET_KEY=$(KEY) TOKEN_KEYS=$(KEY) IDENTITY_KEY=$(KEY) DATABASE_URL=postgres://nobody@%2Fnonexistent/none
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check up down golden lock clean venv requirements requirements-dev chromium
+.PHONY: help run test chaos check up down golden screens lock clean venv requirements requirements-dev chromium
 
 help: ## list the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | awk -F '\t' '{printf "make %-9s %s\n", $$1, $$2}'
@@ -37,6 +37,9 @@ down: requirements ## stop the private PostgreSQL and Valkey
 test: requirements-dev chromium ## run every test
 	$(BIN)/python -m pytest $(ARGS)
 
+chaos: requirements-dev ## kill workers, databases and connections at random, and count at the server (some minutes)
+	$(BIN)/python -m tests.chaos $(ARGS)
+
 check: requirements-dev ## format, lint, types, layers, templates, missing migrations
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -46,8 +49,11 @@ check: requirements-dev ## format, lint, types, layers, templates, missing migra
 	@echo makemigrations --check; $(SETTINGS); $(BIN)/python -W "ignore:Got an error checking a consistent migration history" manage.py makemigrations --check --dry-run
 
 golden: requirements-dev ## rewrite the golden files; look at the difference before you commit it
-	GOLDEN=rewrite $(BIN)/python -m pytest tests -k golden -q $(ARGS)
+	GOLDEN=1 $(BIN)/python -m pytest tests -k golden -q $(ARGS)
 	git diff --stat -- tests
+
+screens: requirements-dev chromium ## take the pictures of every page into docs/screens; look at them before you commit them
+	SCREENS=docs/screens $(BIN)/python -m pytest tests/browser/test_pages.py -q $(ARGS)
 
 lock: requirements-dev ## renew requirements.txt and requirements-dev.txt from the .in files
 	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --upgrade requirements.in -o requirements.txt

@@ -4,3 +4,7 @@ from django.apps import AppConfig
 class DigestConfig(AppConfig):
     name = "digest"
     verbose_name = "Digests"
+
+    def ready(self) -> None:
+        """Have every message rendered once by `manage.py check`, which every command and every worker runs as it starts."""
+        from digest import checks  # noqa: F401 - registers itself; models must be ready first

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import TruncDate
 
-from digest.models import Delivery, Poll, Source
+from digest.models import Delivery, Poll, Source, SourceDay
 from subscriptions.models import Subscriber, Subscription
 
 WAITING = (
@@ -69,7 +69,7 @@ class NextRun:
 
 @dataclass(frozen=True, slots=True)
 class LateSource:
-    """An active source whose last successful poll is too long ago, or never was."""
+    """A source that stopped itself, or whose last successful poll is too long ago or never was; `error` says why, if known."""
 
     source: int
     name: str
@@ -105,14 +105,16 @@ def subscribers_by_day(now: dt.datetime, number: int = 90) -> SubscribersByDay:
     """Who read, waited for confirmation, or had left every digest, at the end of each of the last days.
 
     Seen from today's rows: people who were erased, and sign-ups that were never confirmed and swept away, are in none of it,
-    and someone who left and came back counts as reading throughout.
+    and someone who left and came back counts as reading throughout. Reading means to have a live subscription.
     """
     days = last_days(now, number)
     asked = _standing(days, Subscriber.objects.all(), "created_at")
     confirmed = _standing(days, Subscriber.objects.exclude(confirmed_at=None), "confirmed_at")
     others = Subscription.objects.filter(subscriber=OuterRef("subscriber")).exclude(pk=OuterRef("pk"))
     outlived = others.filter(
-        Q(ended_at=None) | Q(ended_at__gt=OuterRef("ended_at")) | Q(ended_at=OuterRef("ended_at"), pk__gt=OuterRef("pk"))
+        Q(next_issue_at__isnull=False)
+        | Q(ended_at__gt=OuterRef("ended_at"))
+        | Q(ended_at=OuterRef("ended_at"), pk__gt=OuterRef("pk"))
     )
     departures = Subscription.objects.filter(
         ~Exists(outlived), ended_at__isnull=False, subscriber__status=Subscriber.Status.CONFIRMED
@@ -165,7 +167,7 @@ def deliveries_waiting() -> int:
 
 def next_run(now: dt.datetime) -> NextRun:
     """What is due: overdue, the next hour, and how many follow within a day."""
-    live = Subscription.objects.live().filter(next_issue_at__isnull=False)
+    live = Subscription.objects.live()
     ahead = live.filter(next_issue_at__gt=now).order_by("next_issue_at")
     return NextRun(
         live.filter(next_issue_at__lte=now).count(),
@@ -175,19 +177,35 @@ def next_run(now: dt.datetime) -> NextRun:
 
 
 def sources_late(now: dt.datetime) -> tuple[LateSource, ...]:
-    """Active sources with an address that were not polled with success for two of their intervals; the latest first."""
+    """Sources that should have brought something and did not; the longest silent first.
+
+    Those are the sources that stopped themselves, and the active ones with an address that were not polled with success for two
+    of their intervals, unless their next poll is put off on purpose: it lies ahead and none has failed since (feeds name
+    days and hours to skip).
+    """
     polls = Poll.objects.filter(source=OuterRef("pk")).order_by("-started_at")
+    long_ago = now - LATE_INTERVALS * F("interval")
+    overdue = Q(failures__gt=0) | Q(next_poll_at=None) | Q(next_poll_at__lte=now)
     rows = (
-        Source.objects.filter(active=True)
-        .exclude(url="")
-        .annotate(
+        Source.objects.annotate(
             succeeded_at=Subquery(polls.filter(error="").values("started_at")[:1]),
             last_error=Subquery(polls.values("error")[:1]),
         )
         .filter(
-            Q(succeeded_at__lt=now - LATE_INTERVALS * F("interval"))
-            | Q(succeeded_at=None, created_at__lt=now - LATE_INTERVALS * F("interval"))
+            ~Q(stopped_because="")
+            | Q(active=True)
+            & ~Q(url="")
+            & overdue
+            & (Q(succeeded_at__lt=long_ago) | Q(succeeded_at=None, created_at__lt=long_ago))
         )
         .order_by(F("succeeded_at").asc(nulls_first=True), "name")
+        .values_list("pk", "name", "succeeded_at", "last_error", "stopped_because")
     )
-    return tuple(LateSource(row.pk, row.name, row.succeeded_at, row.last_error or "") for row in rows)
+    return tuple(
+        LateSource(source, name, succeeded_at, stopped or error or "") for source, name, succeeded_at, error, stopped in rows
+    )
+
+
+def source_days_missing() -> int:
+    """Days on which a source should have had papers and which neither a poll nor a backfill has brought."""
+    return SourceDay.objects.filter(missing_since__isnull=False, filled_at=None).count()

@@ -66,3 +66,17 @@ def number(name: str, default: int) -> int:
     if value.isdecimal():
         return int(value)
     raise ImproperlyConfigured(f"{name} is {value!r}. It takes a whole number; for example {name}={default}")
+
+
+def rates(name: str) -> dict[str, float]:
+    """`domain=messages a second` pairs, separated by commas; raises ImproperlyConfigured for anything else."""
+    found: dict[str, float] = {}
+    for pair in filter(None, optional(name, "").split(",")):
+        domain, _, rate = pair.strip().partition("=")
+        try:
+            found[domain.lower()] = float(rate)
+        except ValueError:
+            found[domain.lower()] = 0.0
+        if not domain or not found[domain.lower()] > 0:
+            raise ImproperlyConfigured(f"{name} holds {pair!r}. It takes pairs such as {name}=example.com=20,example.net=5")
+    return found

@@ -11,6 +11,7 @@ from django.templatetags.static import static
 from django.urls import reverse
 from jinja2 import Environment, StrictUndefined
 
+from digest import text
 from digest.messages import theme, typeset
 
 
@@ -35,8 +36,8 @@ def environment(**options: Any) -> Environment:
         site_name=settings.SITE_NAME,
         site_url=settings.SITE_URL,
         postal_address=settings.POSTAL_ADDRESS,
-        theme=theme.default(settings.SITE_NAME),
+        theme=theme.load(settings.THEME, settings.SITE_NAME) if settings.THEME else theme.default(settings.SITE_NAME),
         rule="-" * typeset.COLUMNS,
     )
-    env.filters.update(hang=typeset.hang, centre=typeset.centre)
+    env.filters.update(hang=typeset.hang, centre=typeset.centre, extract=text.extract)
     return env

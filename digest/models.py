@@ -43,7 +43,8 @@ class Source(models.Model):
     active = models.BooleanField(default=True)
     etag = models.CharField(max_length=500, blank=True)
     last_modified = models.CharField(max_length=100, blank=True)
-    interval = models.DurationField(default=dt.timedelta(hours=6))
+    interval = models.DurationField(default=dt.timedelta(hours=6), help_text="How often to ask when nothing is known better.")
+    pace = models.DurationField(null=True, blank=True, help_text="How often asking has turned out to be worth it.")
     next_poll_at = models.DateTimeField(null=True, blank=True)
     failures = models.PositiveIntegerField(default=0, help_text="Failed polls in a row.")
     last_success_at = models.DateTimeField(null=True, blank=True)
@@ -53,7 +54,7 @@ class Source(models.Model):
     skip_hours = ArrayField(models.PositiveSmallIntegerField(), default=list, blank=True, help_text="Hours of the day, UTC.")
     created_at = models.DateTimeField(db_default=Now())
 
-    objects: ClassVar[SourceQuerySet] = SourceQuerySet.as_manager()  # type: ignore[assignment]
+    objects = SourceQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]
@@ -122,6 +123,8 @@ class Paper(models.Model):
     url = models.URLField(max_length=1000, blank=True, help_text="Where the work lives; empty when no feed said.")
     pdf_url = models.URLField(max_length=1000, blank=True)
     links = models.JSONField(default=list, help_text="Objects {kind: code|project|other, url}, in order of appearance.")
+    journal_reference = models.CharField(max_length=300, blank=True)
+    organisation = models.CharField(max_length=160, blank=True)
     upvotes = models.PositiveIntegerField(default=0)
     stars = models.PositiveIntegerField(default=0)
     announced_at = models.DateTimeField(help_text="When the outside world announced it.")
@@ -189,6 +192,7 @@ class Appearance(models.Model):
     paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="appearances")
     source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="appearances")
     url = models.URLField(max_length=1000, blank=True)
+    submitter = models.CharField(max_length=160, blank=True, help_text="Who brought it there, if the source says.")
     announced_at = models.DateTimeField()
     first_seen_at = models.DateTimeField()
     upvotes = models.PositiveIntegerField(default=0)
@@ -390,9 +394,10 @@ class Delivery(models.Model):
     priority = models.PositiveSmallIntegerField(choices=Priority)
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     reason = models.CharField(max_length=200, blank=True, help_text="Why it is where it is, in a few plain words.")
-    message_id = models.CharField(max_length=200, unique=True)
+    message_id = models.CharField(max_length=200)
     attempts = models.PositiveSmallIntegerField(default=0)
     doubts = models.PositiveSmallIntegerField(db_default=0, help_text="Attempts whose outcome nobody knows.")
+    held = models.BooleanField(db_default=False, help_text="Uncertain, and waiting for the operator's word.")
     first_attempt_at = models.DateTimeField(null=True, blank=True)
     next_attempt_at = models.DateTimeField()
     fence = models.PositiveBigIntegerField(default=0)
@@ -416,14 +421,22 @@ class Delivery(models.Model):
                 condition=Q(state__in=["queued", "deferred"]),
             ),
             models.Index(fields=["lease_expires_at"], name="delivery_leased", condition=Q(state__in=["claimed", "sending"])),
-            models.Index(fields=["state", "-created_at"], name="delivery_state"),
+            # What is on its way changes its state several times in a second; only what stays needs to be found by state.
+            models.Index(
+                fields=["state", "-created_at"],
+                name="delivery_state",
+                condition=Q(state__in=["deferred", "uncertain", "failed", "skipped"]),
+            ),
             BrinIndex(fields=["created_at"], name="delivery_created_brin"),
+            BrinIndex(fields=["finished_at"], name="delivery_finished_brin"),
         ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(issue__isnull=False, notice=None) | Q(issue=None, notice__isnull=False),
                 name="delivery_of_an_issue_or_a_notice",
             ),
+            # Not `unique=True`, which would add a second index, for LIKE.
+            models.UniqueConstraint(fields=["message_id"], name="delivery_message_id_once"),
             models.CheckConstraint(
                 condition=~Q(state__in=["deferred", "uncertain", "failed", "skipped"]) | ~Q(reason=""),
                 name="delivery_says_why",
@@ -441,6 +454,41 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.state} {self.message_id}"
+
+
+class BrakeQuerySet(models.QuerySet["Brake"]):
+    def standing(self) -> "BrakeQuerySet":
+        return self.filter(lifted_at=None)
+
+
+class Brake(models.Model):
+    """Why sending stands still: all of it, or what goes to one receiving domain."""
+
+    class Kind(models.TextChoices):
+        OPERATOR = "operator", "paused by an operator"
+        BREAKER = "breaker", "refused too often"
+        RESTORE = "restore", "the database was restored or copied"
+        PREFLIGHT = "preflight", "the preflight failed"
+
+    kind = models.CharField(max_length=12, choices=Kind)
+    domain = models.CharField(max_length=254, blank=True, help_text="The receiving domain; empty for everything.")
+    why = models.CharField(max_length=500)
+    set_by = models.CharField(max_length=150, blank=True, help_text="Empty when the sender set it by itself.")
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True, blank=True, help_text="When one message may try again; empty: until lifted.")
+    openings = models.PositiveSmallIntegerField(default=1, help_text="How often it has been set again since.")
+    lifted_at = models.DateTimeField(null=True, blank=True)
+    lifted_by = models.CharField(max_length=150, blank=True)
+
+    objects: ClassVar[BrakeQuerySet] = BrakeQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "domain"], condition=Q(lifted_at=None), name="brake_stands_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.domain or 'everything'}: {self.why}"
 
 
 class Bounce(models.Model):

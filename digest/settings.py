@@ -8,7 +8,7 @@ import dj_database_url
 from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
-from digest.environment import BASE, VAR, flag, number, optional, required, secret
+from digest.environment import BASE, VAR, flag, number, optional, rates, required, secret
 
 DEBUG = flag("DEBUG")
 SECRET_KEY = secret("SECRET_KEY", "the key that signs sessions, 50 random characters or more", "$(openssl rand -hex 32)", 50)
@@ -65,11 +65,25 @@ SMTP_HELLO = optional("SMTP_HELLO", socket.gethostname())
 SMTP_CONNECTIONS = number("SMTP_CONNECTIONS", 10)
 # No wait but the one after the final dot is longer than this; RFC 5321 (4.5.3.2) asks for 300 at most steps.
 SMTP_TIMEOUT_SECONDS = number("SMTP_TIMEOUT_SECONDS", 300)
+# Messages a second, over all workers: altogether (0: no limit), and for single domains ("example.com=20").
+SEND_RATE = number("SEND_RATE", 0)
+DOMAIN_RATES = rates("DOMAIN_RATES")
+# How many senders share these rates when Redis is away and they cannot ask one another.
+SEND_WORKERS = number("SEND_WORKERS", 4)
+# A new sender earns its reputation slowly: "2026-03-01:200:1.5" is 200 messages on that day and grows by half each day.
+WARMUP = optional("WARMUP", "")
+# For the preflight: the selector under which the relay signs for us, and the addresses from which it sends, if we run it.
+DKIM_SELECTOR = optional("DKIM_SELECTOR", "")
+RELAY_ADDRESSES = [each for each in optional("RELAY_ADDRESSES", "").split(",") if each]
+# Whether the preflight runs each night, and a fatal finding holds issues back (never notices) until it is mended.
+PREFLIGHT = flag("PREFLIGHT")
 # A delivery whose outcome nobody knows is sent once more, with the same Message-ID, after this long; or it is held.
 UNCERTAIN_RESEND = flag("UNCERTAIN_RESEND", default=True)
 UNCERTAIN_SETTLE_SECONDS = number("UNCERTAIN_SETTLE_SECONDS", 60)
 DIGEST_FROM = required("DIGEST_FROM", "the sender of digests", "Paper Round <digest@papers.example.org>")
 NOTICE_FROM = required("NOTICE_FROM", "the sender of confirmations and links", "Paper Round <hello@papers.example.org>")
+OPERATOR_ADDRESS = optional("OPERATOR_ADDRESS", "")
+DKIM_KEYS = optional("DKIM_KEYS", "")
 BOUNCE_ADDRESS = required("BOUNCE_ADDRESS", "where relays return what cannot be delivered", "bounces@papers.example.org")
 POSTAL_ADDRESS = required(
     "POSTAL_ADDRESS", "the postal address that ends each message, as the law asks", "1 Example Street, 75000 Paris"
@@ -117,10 +131,13 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
+# An operator's own look: a file of colours and words, and templates that stand before ours, each under the same name.
+THEME = optional("THEME", "")
+TEMPLATES_DIR = optional("TEMPLATES_DIR", "")
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.jinja2.Jinja2",
-        "DIRS": [BASE / "templates"],
+        "DIRS": [*filter(None, [TEMPLATES_DIR]), BASE / "templates"],
         "APP_DIRS": False,
         "OPTIONS": {"environment": "digest.jinja.environment"},
     },
@@ -173,6 +190,7 @@ UNFOLD = {
     "SITE_URL": "/",
     "SHOW_BACK_BUTTON": False,
     "BORDER_RADIUS": "3px",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "digest.admin.home.icon"}],
     "STYLES": ["digest.admin.home.stylesheet"],
     "DASHBOARD_CALLBACK": "digest.admin.home.context",
     "SIDEBAR": {"navigation": "digest.admin.navigation.sidebar"},
@@ -221,7 +239,14 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "max_retries": 3}
+# A hint that cannot be given is not worth a visitor's time: three tries within a fraction of a second.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,
+    "max_retries": 3,
+    "interval_start": 0,
+    "interval_step": 0.05,
+    "interval_max": 0.1,
+}
 CELERY_TASK_DEFAULT_QUEUE = "paper-round"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # The schedule is static and short: what is due lives in rows, and a lost hint is found at the next tick.
@@ -229,9 +254,16 @@ CELERY_BEAT_SCHEDULE = {
     "publish what is due": {"task": "digest.tasks.publish_due", "schedule": crontab()},
     "deliver what waits": {"task": "digest.tasks.deliver_waiting", "schedule": 20.0},
     "recover what a dead worker held": {"task": "digest.tasks.recover_expired", "schedule": 60.0},
+    "poll sources": {"task": "digest.tasks.poll_due_sources", "schedule": 60.0},
+    "fill missing days": {"task": "digest.tasks.fill_missing_days", "schedule": crontab(minute=17)},
     "answer what was asked": {"task": "subscriptions.tasks.answer_requests", "schedule": 20.0},
     "forget what nobody confirmed": {"task": "subscriptions.tasks.forget_unconfirmed", "schedule": crontab(minute="17")},
 }
+if PREFLIGHT:
+    CELERY_BEAT_SCHEDULE["check what receivers ask for"] = {
+        "task": "digest.tasks.check_preflight",
+        "schedule": crontab(hour="0", minute="5"),
+    }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "beat-schedule")
 
 LOGGING = {

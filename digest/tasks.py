@@ -1,11 +1,15 @@
 """Celery tasks: each does one batch and asks for another when there is more. The beat finds what a lost task left."""
 
 from celery import shared_task
+from django.db import transaction
 from django.utils import timezone
 
-from digest import delivery, issues
+from digest import delivery, issues, papers, polling, preflight
+from digest.delivery import brakes
+from digest.models import Brake
 
 BATCH = 500
+SOURCES_EACH = 10
 
 
 @shared_task
@@ -37,3 +41,36 @@ def recover_expired() -> dict[str, int]:
     if recovered.queued or recovered.uncertain:
         deliver_waiting.delay()
     return {"queued": recovered.queued, "uncertain": recovered.uncertain}
+
+
+@shared_task
+def poll_due_sources() -> dict[str, int]:
+    """Poll a few of the sources whose hour has come; returns how many, how many failed, and how many papers were new."""
+    done = polling.poll_due(timezone.now(), polling.Tools.shared(), limit=SOURCES_EACH)
+    if done.polled >= SOURCES_EACH:
+        poll_due_sources.delay()
+    return {"polled": done.polled, "failed": done.failed, "new": done.new}
+
+
+@shared_task
+def fill_missing_days() -> dict[str, int]:
+    """Read announcement days that were missed from the archive, and settle votes that a merge overtook."""
+    filled = polling.fill_missing(timezone.now(), polling.Tools.shared())
+    with transaction.atomic():
+        settled = papers.settle()
+    return {"filled": filled, "settled": settled}
+
+
+@shared_task
+def check_preflight() -> dict[str, list[str]]:
+    """Hold issues back while receivers would refuse them, and let them go once that is mended; returns the fatal findings."""
+    now = timezone.now()
+    fatal = [
+        f"{each.check}: {each.found}"
+        for each in preflight.run(preflight.Internet(), now)
+        if each.level is preflight.Level.FATAL
+    ]
+    brakes.lift(Brake.Kind.PREFLIGHT, "the preflight", now)
+    if fatal:
+        brakes.pause("; ".join(fatal), "", now, Brake.Kind.PREFLIGHT)
+    return {"fatal": fatal}

@@ -1,37 +1,63 @@
-"""The papers that the site's first page shows."""
+"""The papers that the site's first page shows, by the formula that messages use too (`ranking.trending`)."""
 
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count
+from django.db.models import Count, F
 
-from digest.models import Paper
+from digest import papers, ranking
+from digest.models import Paper, RankingConfiguration
+from digest.ranking.trending import trending_score
 
 _DAY = dt.timedelta(days=1)
+# The formula looks at so many, those with the most upvotes, stars and places first; what nobody noticed scores nothing anyway.
+_LOOKED_AT = 200
 
 
 @dataclass(frozen=True)
 class Trending:
-    """`papers`, the most upvoted first, of the `days` days before `until`; of the latest day there was when those are empty."""
+    """Papers of the `days` days before `until`; of the latest day there was (`latest`) when those days are empty.
+
+    `listed` counts all that were listed then.
+    """
 
     papers: Sequence[Paper]
+    listed: int
     days: int
     until: dt.datetime
     latest: bool
 
 
 def trending(now: dt.datetime, days: int, limit: int) -> Trending:
-    """Papers listed within the last days, by upvotes, then by the number of sources that carry them, then the newest first."""
-    papers = (
-        Paper.objects.filter(merged_into=None, withdrawn_at=None, listed_at__lte=now)
-        .annotate(seen=Count("appearances"))
-        .order_by("-upvotes", "-seen", "-announced_at", "id")
-        .prefetch_related("topics")
-    )
-    found = list(papers.filter(listed_at__gt=now - days * _DAY)[:limit])
-    if found:
-        return Trending(found, days, now, latest=False)
-    last = papers.order_by("-listed_at").first()
+    """What trends at `now` among the papers listed within the last `days`, the strongest first, then the newest."""
+    listed, shown = _ranked(now - days * _DAY, now, now, limit)
+    if shown:
+        return Trending(shown, listed, days, now, latest=False)
+    last = Paper.objects.filter(merged_into=None, withdrawn_at=None, listed_at__lte=now).order_by("-listed_at").first()
     until = last.listed_at if last else now
-    return Trending(list(papers.filter(listed_at__gt=until - _DAY)[:limit]), 1, until, latest=True)
+    listed, shown = _ranked(until - _DAY, until, now, limit)
+    return Trending(shown, listed, 1, until, latest=True)
+
+
+def _ranked(start: dt.datetime, end: dt.datetime, now: dt.datetime, limit: int) -> tuple[int, list[Paper]]:
+    listed = Paper.objects.filter(merged_into=None, withdrawn_at=None, listed_at__gt=start, listed_at__lte=end)
+    found = (
+        listed.annotate(signs=F("upvotes") + F("stars") + Count("appearances"))
+        .order_by("-signs", "-announced_at", "-id")
+        .values_list("pk", flat=True)[:_LOOKED_AT]
+    )
+    weights, instant = _weights(), now.timestamp()
+    scored = sorted(
+        papers.as_ranked(list(found)),
+        key=lambda paper: (-trending_score(paper, weights, instant), -paper.announced_at, -paper.id),
+    )
+    ids = [paper.id for paper in scored[:limit]]
+    rows = Paper.objects.prefetch_related("topics").in_bulk(ids)
+    return listed.count(), [rows[each] for each in ids]
+
+
+def _weights() -> ranking.Configuration:
+    row = RankingConfiguration.objects.order_by("-version").first()
+    # A first page is looked at before anything was published: the defaults serve, and looking writes nothing.
+    return ranking.Configuration.from_json({**row.weights, "version": row.version}) if row else ranking.Configuration()

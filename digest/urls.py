@@ -2,14 +2,19 @@
 
 from django.conf import settings
 from django.contrib import admin
+from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
 
 from digest import views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
+    # Browsers ask for it wherever a page names no icon, as the admin's do not.
+    path("favicon.ico", RedirectView.as_view(url=static("icon.svg"), permanent=True)),
     path("papers/<int:paper_id>/", views.paper, name="paper"),
     path("you/export/", views.export, name="export"),
+    path("sample/<str:token>/", views.sample, name="sample"),
     path("", include("subscriptions.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Literal
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from subscriptions import consent, mailboxes, suppression
 from subscriptions.models import Consent, Notice, Request, Subscriber
@@ -103,7 +103,12 @@ def change_address(token: str, now: dt.datetime, network: str = "") -> Changed:
         Subscriber.objects.filter(mailbox_hash=hashed, status=Subscriber.Status.PENDING).delete()
         subscriber.address, subscriber.mailbox_hash = found.address, hashed
         subscriber.token_generation += 1
-        subscriber.save(update_fields=["address", "mailbox_hash", "token_generation"])
+        try:
+            with transaction.atomic():
+                subscriber.save(update_fields=["address", "mailbox_hash", "token_generation"])
+        except IntegrityError:
+            # Someone signed up with that address in this very moment; the link is unused, and tells more when tried again.
+            return Changed("taken", "the address signed up just now", subscriber, found.address)
         Notice.objects.filter(pk=notice.pk).update(used_at=now)
         consent.record(subscriber, Consent.Event.CHANGED_ADDRESS, "link", ADDRESS_WORDING, now, network)
         consent.write_notice(subscriber, Notice.Kind.ADDRESS_CHANGED, now, ADDRESS_LINK, recipient=old)

@@ -6,6 +6,7 @@ So the page that takes the request cannot give away whether an address is known.
 
 import datetime as dt
 import logging
+import uuid
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -65,6 +66,10 @@ def _ask(
 ) -> Asked:
     mailbox = mailboxes.parse(address)
     with transaction.atomic():
+        over = limits.take(limits.of_network(network) + limits.of_all_requests(), uuid.uuid4().hex, now)
+        if over is not None:
+            _log.warning("Refused a request (%s): limit of %s reached for its %s", kind, over.limit, over.kind)
+            return Asked("network" if over.kind == "network" else "full")
         request = Request.objects.create(
             kind=kind,
             address=mailbox.address,
@@ -75,11 +80,6 @@ def _ask(
             wishes=wishes or {},
             created_at=now,
         )
-        over = limits.take(limits.of_network(network) + limits.of_all_requests(), f"{kind}:{request.pk}", now)
-        if over is not None:
-            transaction.set_rollback(True)
-            _log.warning("Refused a request (%s): limit of %s reached for %s", kind, over.limit, over.kind)
-            return Asked("network" if over.kind == "network" else "full")
     return Asked("taken", request)
 
 
@@ -91,34 +91,27 @@ def answer(now: dt.datetime, limit: int) -> Answered:
     """
     counts = dict.fromkeys(Request.Outcome, 0)
     full: set[str] = set()
-    seen = 0
     after = 0
-    while seen < limit:
+    for _ in range(limit):
         with transaction.atomic():
             waiting = Request.objects.waiting().filter(pk__gt=after).exclude(domain__in=full)
             request = waiting.select_for_update(skip_locked=True, of=("self",)).select_related("subscriber").first()
             if request is None:
                 break
-            seen, after = seen + 1, request.pk
-            over = None
-            if now - request.created_at < TOO_LATE:
-                over = limits.take(
-                    limits.of_mailbox(bytes(request.mailbox)) + limits.of_domain(request.domain) + limits.of_all_messages(),
-                    f"{request.kind}:{request.pk}",
-                    now,
-                )
-                if over is None:
-                    outcome, reason = _answer(request, now)
-                elif over.kind == "messages":
-                    full.add(request.domain)
+            after = request.pk
+            late = now - request.created_at >= TOO_LATE
+            over = None if late else limits.take(_rules(request), f"{request.kind}:{request.pk}", now)
+            if over is not None and over.kind != "mailbox":
+                full.add(request.domain)
+                if over.kind == "messages":
                     break
-                elif over.kind == "domain":
-                    full.add(request.domain)
-                    continue
-                else:
-                    outcome, reason = Request.Outcome.REFUSED, f"{over.limit} in {over.window} had gone to this mailbox"
-            else:
+                continue
+            if late:
                 outcome, reason = Request.Outcome.REFUSED, "it waited for a day"
+            elif over is not None:
+                outcome, reason = Request.Outcome.REFUSED, f"{over.limit} in {over.window} had gone to this mailbox"
+            else:
+                outcome, reason = _answered(request, now)
             request.answered_at, request.outcome, request.reason = now, outcome, reason
             request.address, request.wishes = "", {}
             request.save()
@@ -128,6 +121,19 @@ def answer(now: dt.datetime, limit: int) -> Answered:
     return Answered(
         counts[Request.Outcome.MAILED], counts[Request.Outcome.NOTHING], counts[Request.Outcome.REFUSED], waiting=bool(full)
     )
+
+
+def _rules(request: Request) -> list[limits.Rule]:
+    return limits.of_mailbox(bytes(request.mailbox)) + limits.of_domain(request.domain) + limits.of_all_messages()
+
+
+def _answered(request: Request, now: dt.datetime) -> tuple[Request.Outcome, str]:
+    try:
+        return _answer(request, now)
+    except ValueError as error:
+        # The form checks all of it, so this is a fault of ours; it must not hold up those behind it.
+        _log.exception("A request could not be answered: %s", request.pk)
+        return Request.Outcome.NOTHING, f"it could not be used: {error}"[:120]
 
 
 def _answer(request: Request, now: dt.datetime) -> tuple[Request.Outcome, str]:

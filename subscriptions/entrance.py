@@ -1,11 +1,15 @@
 """The pages where strangers ask: to be signed up, or for a link. Their answers are the same for every address."""
 
+import logging
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
 from subscriptions import consent, door, pages, schedule, tasks
 from subscriptions.forms import AddressForm, SignUpForm
+
+_log = logging.getLogger(__name__)
 
 
 @pages.private
@@ -24,7 +28,7 @@ def subscribe(request: HttpRequest) -> HttpResponse:
         return render(request, "web/subscribe.html.jinja", {"form": form, "wording": consent.WORDING}, status=422)
     signup = form.signup(pages.network(request))
     if form.by_a_program:
-        pages.log.info("Dropped a sign-up: the hidden field was filled in (network %s)", signup.network)
+        _log.info("Dropped a sign-up: the hidden field was filled in (network %s)", signup.network)
     else:
         if door.ask_to_sign_up(signup, now).outcome != "taken":
             return render(request, "web/too_many.html.jinja", status=429)

@@ -134,6 +134,13 @@ class SignUpForm(_TopicsMixin):
             raise forms.ValidationError("That was quick. Please press the button once more.")
 
     @property
+    def when(self) -> str:
+        """Day and hour as they stand in the form: `Monday, 07:00`."""
+        days = {str(value): name for value, name in Subscription.Weekday.choices}
+        hours = {str(value): name for value, name in HOURS}
+        return f"{days.get(str(self['weekday'].value()), 'Monday')}, {hours.get(str(self['hour'].value()), '07:00')}"
+
+    @property
     def by_a_program(self) -> bool:
         """Whether the field that people do not see was filled in."""
         return bool(self.data.get("website"))
@@ -221,7 +228,9 @@ class AddressForm(forms.Form):
 class PersonForm(forms.Form):
     """Name and time zone."""
 
-    name = forms.CharField(required=False, max_length=120)
+    name = forms.CharField(
+        required=False, max_length=120, error_messages={"max_length": "A name may have 120 characters. Please shorten it."}
+    )
     time_zone = forms.ChoiceField(error_messages={"invalid_choice": "Please choose a time zone from the list."})
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -231,6 +240,15 @@ class PersonForm(forms.Form):
             standing = self.initial.get("time_zone")
             offered = ZONES if standing in ZONES or not standing else [standing, *ZONES]
             zones.choices = [(zone, zone) for zone in offered]
+
+    def clean_name(self) -> str:
+        """The name; it may stand in a header of a message, so it is one visible line."""
+        name = str(self.cleaned_data["name"])
+        if interests.invisible(name):
+            raise forms.ValidationError(
+                "The name contains an invisible character. Please type it by hand instead of pasting it."
+            )
+        return name
 
 
 class PauseForm(forms.Form):

@@ -49,6 +49,11 @@ class Replaced:
     unknown_topics: tuple[str, ...] = field(default=())
 
 
+def invisible(text: str) -> bool:
+    """Whether a text holds controls, marks of direction or other characters that nobody sees."""
+    return any(unicodedata.category(each) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"} for each in text)
+
+
 def items(typed: str, *, commas: bool = True) -> tuple[str, ...]:
     """What was typed into a box, one item for each line (or comma), spaces tidied, none twice.
 
@@ -58,7 +63,7 @@ def items(typed: str, *, commas: bool = True) -> tuple[str, ...]:
     lines = typed.replace(",", "\n").replace(";", "\n") if commas else typed
     for piece in lines.splitlines():
         item = " ".join(unicodedata.normalize("NFC", piece).split())
-        if any(unicodedata.category(each) in {"Cc", "Cf", "Cs", "Co"} for each in item):
+        if invisible(item):
             raise InterestRefused("One of these contains an invisible character. Please type it by hand instead of pasting it.")
         if len(item) > _LONGEST:
             raise InterestRefused(f"“{item[:40]}…” is too long. Each may have {_LONGEST} characters; put commas between them.")

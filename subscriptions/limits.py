@@ -96,7 +96,7 @@ def take(rules: Sequence[Rule], name: str, now: dt.datetime) -> Rule | None:
     for rule in rules:
         arguments += [rule.limit, rule.window.total_seconds() * 1000]
     try:
-        over = int(_client(settings.REDIS_URL).eval(_TAKE, len(rules), *(rule.key for rule in rules), *arguments))
+        over = int(client(settings.REDIS_URL).eval(_TAKE, len(rules), *(rule.key for rule in rules), *arguments))
     except redis.RedisError as error:
         _log.warning("Redis is away, so limits are counted in PostgreSQL: %s", error)
         return _take_from_rows(rules, now)
@@ -111,6 +111,7 @@ def _take_from_rows(rules: Sequence[Rule], now: dt.datetime) -> Rule | None:
 
 
 @functools.lru_cache(maxsize=2)
-def _client(url: str) -> redis.Redis:
+def client(url: str) -> redis.Redis:
+    """The connection to a Redis that counts."""
     # A limit is not worth waiting for: half a second, no second try, then PostgreSQL.
     return redis.Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.5, retry=None)

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import ipaddress
-import logging
 from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec
@@ -18,8 +17,6 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from subscriptions.models import Subscription
-
-log = logging.getLogger("subscriptions")
 
 _P = ParamSpec("_P")
 _View = Callable[Concatenate[HttpRequest, _P], HttpResponse]
@@ -93,6 +90,12 @@ def hour(at: dt.datetime, zone: str) -> str:
 def secure_site() -> bool:
     """Whether the site is served over TLS, as SITE_URL says."""
     return str(settings.SITE_URL).startswith("https:")
+
+
+def instant(at: dt.datetime, zone: str) -> str:
+    """`16 March 2026, 07:00`."""
+    place = ZoneInfo(zone)
+    return f"{day(at, place)}, {at.astimezone(place):%H:%M}"
 
 
 def day(at: dt.datetime, zone: ZoneInfo) -> str:

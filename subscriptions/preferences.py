@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from subscriptions import consent, interests
+from subscriptions import consent, interests, tokens
 from subscriptions.models import Subscriber, Subscription
 
 
@@ -19,6 +19,15 @@ class Choices:
     hour: int
     size: int
     format: str
+
+
+def of_message(token: str) -> Subscription | None:
+    """The live digest whose message carried this token, unless the subscriber's links were revoked since."""
+    numbers = tokens.read(tokens.Scope.MESSAGE, token)
+    if numbers is None or len(numbers) != 2:
+        return None
+    live = Subscription.objects.live().filter(pk=numbers[0], subscriber__token_generation=numbers[1])
+    return live.select_related("subscriber").first()
 
 
 def update(subscription_id: int, choices: Choices, now: dt.datetime) -> Subscription | None:

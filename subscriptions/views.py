@@ -81,16 +81,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
 @pages.private
 def preferences_page(request: HttpRequest, token: str) -> HttpResponse:
     """What a digest links to: subjects, schedule and pauses of that digest, and nothing personal."""
-    numbers = tokens.read(tokens.Scope.MESSAGE, token)
-    if numbers is None or len(numbers) != 2:
-        return pages.gone(request)
-    subscription_id, generation = numbers
-    subscription = (
-        Subscription.objects.live()
-        .filter(pk=subscription_id, subscriber__token_generation=generation)
-        .select_related("subscriber")
-        .first()
-    )
+    subscription = preferences.of_message(token)
     if subscription is None:
         return pages.gone(request)
     return editing.edit(request, subscription, timezone.now())

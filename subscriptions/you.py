@@ -54,7 +54,7 @@ def you(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
     context = {
         "subscriber": subscriber,
         "digests": [(digest, pages.next_issue(digest)) for digest in digests],
-        "consents": [(pages.hour(each.at, subscriber.time_zone), each) for each in subscriber.consents.order_by("-id")],
+        "consents": [(pages.instant(each.at, subscriber.time_zone), each) for each in subscriber.consents.order_by("-id")],
         "form": form,
         "saved": saved,
         "proof": _proof(request),

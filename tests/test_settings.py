@@ -5,11 +5,13 @@ import re
 import runpy
 import subprocess
 from collections.abc import Iterator
+from inspect import isfunction, signature
 from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from digest import environment
 from digest.environment import BASE
 
 SETTINGS = str(BASE / "digest" / "settings.py")
@@ -37,7 +39,9 @@ def _named(*functions: str) -> dict[str, ast.Call]:
 
 
 REQUIRED = _named("required", "secret")
-EVERY = {*REQUIRED, *_named("optional", "flag", "number"), "PAPER_ROUND_VAR"}
+# Whatever in `digest.environment` takes the name of a variable reads one.
+READERS = {name for name, each in vars(environment).items() if isfunction(each) and "name" in signature(each).parameters}
+EVERY = {*_named(*READERS), "PAPER_ROUND_VAR"}
 
 
 def _documented() -> set[str]:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from digest import dashboard
 from digest.admin import charts
 from digest.admin.navigation import may_view
-from digest.models import Delivery, Poll, Source
+from digest.models import Delivery, Poll, Source, SourceDay
 from subscriptions.admin.base import list_path
 from subscriptions.admin.filters import span
 from subscriptions.models import Subscriber, Subscription
@@ -21,6 +21,10 @@ STRIP_HEIGHT = 28
 
 def stylesheet(request: HttpRequest) -> str:
     return static("admin_site/admin.css")
+
+
+def icon(request: HttpRequest) -> str:
+    return static("icon.svg")
 
 
 def context(request: HttpRequest, given: dict[str, Any]) -> dict[str, Any]:
@@ -36,7 +40,7 @@ def context(request: HttpRequest, given: dict[str, Any]) -> dict[str, Any]:
         "drawn_at": now,
         "run": _run(now) if sees(Subscription) else None,
         "waiting": _waiting() if sees(Delivery) else None,
-        "late": _late(now) if sees(Source, Poll) else None,
+        "late": _late(now) if sees(Source, Poll, SourceDay) else None,
         "subscribers": _subscribers(now) if sees(Subscriber) else None,
         "papers": _papers(now) if sees(Source, Poll) else None,
         "deliveries": _deliveries(now) if sees(Delivery) else None,
@@ -58,7 +62,12 @@ def _waiting() -> dict[str, Any]:
 
 def _late(now: dt.datetime) -> dict[str, Any]:
     sources = [{"row": late, "path": list_path(Poll, source__id__exact=late.source)} for late in dashboard.sources_late(now)]
-    return {"sources": sources, "path": list_path(Source, active__exact=1)}
+    return {
+        "sources": sources,
+        "path": list_path(Source, active__exact=1),
+        "days": dashboard.source_days_missing(),
+        "days_path": list_path(SourceDay, came="missing"),
+    }
 
 
 def _subscribers(now: dt.datetime) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Issues, with what was chosen and why; and the weights that chose."""
 
 from django.contrib import admin
+from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.html import format_html_join
 
@@ -27,6 +28,13 @@ class IssueAdmin(AddressSearch[Issue], ReadOnlyAdmin[Issue]):
         ("Coverage receipt", {"fields": ("coverage",)}),
     )
     readonly_fields = ("reader", "digest", "fate", "weights", "chosen", "coverage")
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Issue | None:
+        """Unfold asks for a read-only field several times a page; the titles it needs are looked up once."""
+        issue = super().get_object(request, object_id, from_field)
+        if issue:
+            issue.__dict__["titles"] = slate.titles(issue)
+        return issue
 
     @admin.display(description="issue")
     def name(self, issue: Issue) -> str:
@@ -57,11 +65,11 @@ class IssueAdmin(AddressSearch[Issue], ReadOnlyAdmin[Issue]):
 
     @admin.display(description="papers")
     def chosen(self, issue: Issue) -> str:
-        return render_to_string("admin/slate.html", {"lines": slate.lines(issue.slate, slate.titles(issue))})
+        return render_to_string("admin/slate.html", {"lines": slate.lines(issue.slate, issue.__dict__["titles"])})
 
     @admin.display(description="counts")
     def coverage(self, issue: Issue) -> str:
-        return render_to_string("admin/receipt.html", {"receipt": slate.receipt(issue.receipt, slate.titles(issue))})
+        return render_to_string("admin/receipt.html", {"receipt": slate.receipt(issue.receipt, issue.__dict__["titles"])})
 
 
 @admin.register(RankingConfiguration)

@@ -8,9 +8,9 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
 
-from digest.models import Bounce, Delivery, Feedback, Issue, Paper, Pick, Poll, RankingConfiguration, Source
+from digest.models import Bounce, Delivery, Feedback, Issue, Paper, Pick, Poll, RankingConfiguration, Source, SourceDay
 from subscriptions.admin.base import list_path
-from subscriptions.models import Consent, Notice, Subscriber, Subscription, Suppression, Topic
+from subscriptions.models import Consent, Notice, Request, Subscriber, Subscription, Suppression, Topic
 
 GROUPS: dict[str, list[tuple[type[Model], str]]] = {
     "Readers": [
@@ -18,9 +18,10 @@ GROUPS: dict[str, list[tuple[type[Model], str]]] = {
         (Subscription, "event_repeat"),
         (Topic, "sell"),
         (Consent, "fact_check"),
+        (Request, "door_front"),
         (Suppression, "block"),
     ],
-    "Papers": [(Paper, "article"), (Source, "rss_feed"), (Poll, "history"), (Pick, "push_pin")],
+    "Papers": [(Paper, "article"), (Source, "rss_feed"), (Poll, "history"), (SourceDay, "event_busy"), (Pick, "push_pin")],
     "Sending": [
         (Issue, "newspaper"),
         (Delivery, "outbox"),

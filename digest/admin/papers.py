@@ -2,10 +2,12 @@
 
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 
 from digest.models import Appearance, Paper, PaperIdentifier, PaperTopic, PaperVersion, Pick
 from subscriptions.admin.base import OurAdmin, ReadOnlyInline, change_link
@@ -72,6 +74,7 @@ class PaperAdmin(OurAdmin[Paper]):
         ("withdrawn_at", admin.EmptyFieldListFilter),
         ("merged_into", admin.EmptyFieldListFilter),
     )
+    ordering = ("-announced_at", "id")
     date_hierarchy = "announced_at"
     search_fields = ("title", "=identifiers__value")
     search_help_text = "Words of the title, or a whole arXiv id, DOI or address."
@@ -103,14 +106,26 @@ class PaperAdmin(OurAdmin[Paper]):
     def addresses(self, paper: Paper) -> str:
         found = [("paper", paper.url), ("PDF", paper.pdf_url), *((link["kind"], link["url"]) for link in paper.links)]
         return format_html_join(
-            format_html("<br>"),
-            '{}: <a href="{}" rel="noopener noreferrer">{}</a>',
+            "",
+            '<p>{}: <a href="{}" rel="noopener noreferrer">{}</a></p>',
             ((kind, url, url) for kind, url in found if url),
         )
 
     @admin.display(description="merged into")
     def merged_to(self, paper: Paper) -> str:
         return change_link(paper.merged_into, paper.merged_into) if paper.merged_into else ""
+
+
+class PickForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's forms take their parameter only in the stubs
+    """Knows whose pick it will be, which no field of the form says."""
+
+    editor: ClassVar[Any] = None
+
+    def clean_paper(self) -> Paper:
+        paper: Paper = self.cleaned_data["paper"]
+        if Pick.objects.filter(paper=paper, editor=self.editor).exists():
+            raise ValidationError("You picked this paper before. Open that pick to change its note.")
+        return paper
 
 
 @admin.register(Pick)
@@ -129,6 +144,11 @@ class PickAdmin(OurAdmin[Pick]):
 
     def get_fields(self, request: HttpRequest, obj: Pick | None = None) -> Any:
         return self.fields if obj else ("paper", "note")
+
+    def get_form(self, request: HttpRequest, obj: Pick | None = None, change: bool = False, **kwargs: Any) -> Any:
+        if obj is None:
+            kwargs["form"] = type("PickForm", (PickForm,), {"editor": request.user})
+        return super().get_form(request, obj, change, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Pick, form: Any, change: bool) -> None:
         """A pick bears the name of who made it."""

@@ -76,4 +76,9 @@ def receipt(written: Mapping[str, Any], known: Mapping[int, str]) -> Receipt:
     return Receipt(tuple(counts), near)
 
 
-NAMES = {"considered": "considered", "shown": "shown", "missing_days": "source days missing"}
+NAMES = {
+    "considered": "considered",
+    "matched": "matched an interest or a vote",
+    "shown": "shown",
+    "missing_days": "source days missing",
+}

@@ -7,7 +7,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 
-from digest.models import Paper, Poll, Source
+from digest.models import Paper, Poll, Source, SourceDay
 from subscriptions.admin.base import OurAdmin, ReadOnlyAdmin, ReadOnlyInline, change_link, links, list_path
 from subscriptions.admin.filters import days
 
@@ -37,17 +37,28 @@ class PollInline(ReadOnlyInline[Poll, Source]):
 
 @admin.register(Source)
 class SourceAdmin(OurAdmin[Source]):
-    list_display = ("name", "format", "active", "last_poll", "next_poll_at", "failures")
-    list_filter = ("format", "active")
+    list_display = ("name", "format", "active", "last_poll", "next_poll_at", "failures", "stopped_because")
+    list_filter = ("format", "active", ("stopped_because", admin.EmptyFieldListFilter))
     search_fields = ("name", "slug", "url")
     ordering = ("name",)
     prepopulated_fields = {"slug": ["name"]}
     fieldsets = (
         (None, {"fields": ("name", "slug", "format", "url", "homepage", "active")}),
-        ("Polling", {"fields": ("interval", "next_poll_at", "failures", "etag", "last_modified")}),
+        ("Polling", {"fields": ("interval", "next_poll_at", "failures", "last_success_at", "stopped_because")}),
+        ("What the feed says", {"fields": ("feed_title", "skip_days", "skip_hours", "etag", "last_modified")}),
         ("See also", {"fields": ("elsewhere",)}),
     )
-    readonly_fields = ("failures", "etag", "last_modified", "elsewhere")
+    readonly_fields = (
+        "failures",
+        "last_success_at",
+        "stopped_because",
+        "feed_title",
+        "skip_days",
+        "skip_hours",
+        "etag",
+        "last_modified",
+        "elsewhere",
+    )
     inlines = (PollInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Source]:
@@ -76,6 +87,7 @@ class SourceAdmin(OurAdmin[Source]):
             [
                 (list_path(Paper, appearances__source__id__exact=source.pk), "Papers of this source"),
                 (list_path(Poll, source__id__exact=source.pk), "All polls"),
+                (list_path(SourceDay, source__id__exact=source.pk), "Days"),
             ]
         )
 
@@ -98,8 +110,8 @@ class PollAdmin(ReadOnlyAdmin[Poll]):
     list_select_related = ("source",)
     search_fields = ("error",)
     sortable_by = ()
-    fields = ("source", "started_at", "duration", "status", "size", "entries_new", "entries_known", "refused", "error")
-    readonly_fields = ("refused",)
+    fields = ("source", "started_at", "duration", "status", "size", "entries_new", "entries_known", "refused", "noted", "error")
+    readonly_fields = ("refused", "noted")
 
     @admin.display(description="refused")
     def refused_count(self, poll: Poll) -> int:
@@ -110,3 +122,36 @@ class PollAdmin(ReadOnlyAdmin[Poll]):
         return format_html_join(
             "", "<p>{}: {}</p>", ((entry.get("title", ""), entry.get("why", "")) for entry in poll.entries_refused)
         )
+
+    @admin.display(description="notes")
+    def noted(self, poll: Poll) -> str:
+        return format_html_join("", "<p>{}</p>", ((note,) for note in poll.notes))
+
+
+class CameFilter(admin.SimpleListFilter):
+    """Days that came and days that are missing."""
+
+    title = "came"
+    parameter_name = "came"
+
+    def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> list[tuple[str, str]]:
+        return [("missing", "Missing"), ("late", "Came late"), ("in-time", "Came in time")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[SourceDay]) -> QuerySet[SourceDay]:
+        match self.value():
+            case "missing":
+                return queryset.filter(missing_since__isnull=False, filled_at=None)
+            case "late":
+                return queryset.filter(missing_since__isnull=False, filled_at__isnull=False)
+            case "in-time":
+                return queryset.filter(missing_since=None)
+        return queryset
+
+
+@admin.register(SourceDay)
+class SourceDayAdmin(ReadOnlyAdmin[SourceDay]):
+    list_display = ("day", "source", "entries", "missing_since", "filled_at", "filled_by")
+    list_filter = (CameFilter, "source")
+    list_select_related = ("source",)
+    sortable_by = ()
+    fields = ("source", "day", "entries", "missing_since", "filled_at", "filled_by")

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from subscriptions.admin.base import ModelAdmin
 
@@ -23,7 +25,12 @@ class AccountAdmin(UserAdmin, ModelAdmin[User]):  # type: ignore[type-arg]  # it
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        """Permissions name their content types."""
+        return super().get_queryset(request).prefetch_related("user_permissions__content_type", "groups")
+
 
 @admin.register(Group)
 class RoleAdmin(GroupAdmin, ModelAdmin[Group]):
-    pass
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
+        return super().get_queryset(request).prefetch_related("permissions__content_type")

@@ -1,8 +1,10 @@
 """The connections of one run: dialled as needed, waited on together."""
 
+import contextlib
 import selectors
 from collections.abc import Iterator
 
+from digest.delivery.books import Books
 from digest.delivery.policy import Policy
 from digest.smtp import Connection, Event
 
@@ -18,6 +20,7 @@ class Links:
         self._most = policy.connections
         self._selector = selectors.DefaultSelector()
         self._watched: dict[Connection, tuple[int, int]] = {}
+        self._books: int | None = None
         self._expired_at = policy.clock()
 
     def dial(self, wanted: int) -> list[tuple[Connection, list[Event]]]:
@@ -35,12 +38,13 @@ class Links:
         """The relay does not take as many as we tried: be content with those that are open."""
         self._most = max(1, sum(1 for link in self.all if link.session.ready))
 
-    def wait(self, seconds: float) -> Iterator[tuple[Connection, list[Event]]]:
-        """Wait until something happens or the time is up; yields what happened to each connection."""
+    def wait(self, seconds: float, books: Books | None) -> Iterator[tuple[Connection, list[Event]]]:
+        """Wait until something happens, the books are ready or the time is up; yields what happened to each connection."""
         self._watch()
+        self._watch_books(books)
         for key, mask in self._selector.select(min(seconds, _TICK_SECONDS)):
-            link: Connection = key.data
-            yield link, link.handle(mask)
+            if isinstance(key.data, Connection):
+                yield key.data, key.data.handle(mask)
         now = self._policy.clock()
         if now - self._expired_at >= _TICK_SECONDS:
             self._expired_at = now
@@ -56,6 +60,17 @@ class Links:
         for link in self.all:
             link.bid_farewell()
         self._selector.close()
+
+    def _watch_books(self, books: Books | None) -> None:
+        descriptor = books.fileno() if books is not None else None
+        if descriptor == self._books:
+            return
+        if self._books is not None:
+            with contextlib.suppress(KeyError, ValueError, OSError):
+                self._selector.unregister(self._books)
+        if descriptor is not None:
+            self._selector.register(descriptor, selectors.EVENT_READ)
+        self._books = descriptor
 
     def _watch(self) -> None:
         """Tell the selector what each connection waits for; a connection changes its socket while it tries addresses."""

@@ -1,6 +1,7 @@
 """What becomes of a delivery after an attempt; decided here, purely, and written down by the ledger."""
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from digest.models import Delivery
@@ -42,6 +43,10 @@ class Outcome:
     fault: Fault | None = None
 
 
+Chance = Callable[[], float]
+"""A number in [0, 1), drawn only when it is needed."""
+
+
 def backoff(attempts: int, chance: float) -> dt.timedelta:
     """How long to wait after attempt number `attempts` (from 1): 5 minutes, doubling, at most 4 hours, give or take a fifth.
 
@@ -52,7 +57,7 @@ def backoff(attempts: int, chance: float) -> dt.timedelta:
     return wait * (1 - _JITTER + 2 * _JITTER * chance)
 
 
-def answered(delivery: Delivery, size: int, stage: Stage, reply: Reply, now: dt.datetime, chance: float) -> Outcome:
+def answered(delivery: Delivery, size: int, stage: Stage, reply: Reply, now: dt.datetime, chance: Chance) -> Outcome:
     """The server gave its last word on the message."""
     if stage is Stage.DOT and reply.positive:
         return Outcome(
@@ -85,7 +90,7 @@ def answered(delivery: Delivery, size: int, stage: Stage, reply: Reply, now: dt.
 
 
 def broken(
-    delivery: Delivery, size: int, stage: Stage, why: str, now: dt.datetime, chance: float, settle: dt.timedelta
+    delivery: Delivery, size: int, stage: Stage, why: str, now: dt.datetime, chance: Chance, settle: dt.timedelta
 ) -> Outcome:
     """The connection broke at `stage`: before the final dot the server has nothing, after it nobody knows."""
     if stage is Stage.DOT:
@@ -108,7 +113,7 @@ def unsendable(delivery: Delivery, why: str, now: dt.datetime) -> Outcome:
     return Outcome(delivery.pk, delivery.fence, Delivery.State.FAILED, why[:_REASON_LENGTH], now, tried=False)
 
 
-def uncomposed(delivery: Delivery, why: str, now: dt.datetime, chance: float) -> Outcome:
+def uncomposed(delivery: Delivery, why: str, now: dt.datetime, chance: Chance) -> Outcome:
     """The message could not be made; perhaps it can be once the fault is mended."""
     state, reason, when = _again(delivery, f"the message could not be made: {why}", now, chance)
     return Outcome(delivery.pk, delivery.fence, state, reason, when)
@@ -119,9 +124,9 @@ def skipped(delivery: Delivery, why: str, now: dt.datetime) -> Outcome:
     return Outcome(delivery.pk, delivery.fence, Delivery.State.SKIPPED, why[:_REASON_LENGTH], now, tried=False)
 
 
-def _again(delivery: Delivery, why: str, now: dt.datetime, chance: float) -> tuple[Delivery.State, str, dt.datetime]:
+def _again(delivery: Delivery, why: str, now: dt.datetime, chance: Chance) -> tuple[Delivery.State, str, dt.datetime]:
     """Deferred, or failed once patience has run out."""
     first = delivery.first_attempt_at or now
     if now - first >= PATIENCE:
         return Delivery.State.FAILED, f"gave up after 48 h: {why}"[:_REASON_LENGTH], now
-    return Delivery.State.DEFERRED, why[:_REASON_LENGTH], now + backoff(delivery.attempts + 1, chance)
+    return Delivery.State.DEFERRED, why[:_REASON_LENGTH], now + backoff(delivery.attempts + 1, chance())

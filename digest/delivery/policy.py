@@ -4,11 +4,12 @@ import datetime as dt
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from django.conf import settings
 
+from digest.delivery.pacing import OVERALL, Warmup
 from digest.smtp import Relay, Timeouts
 
 
@@ -21,7 +22,9 @@ def boot_seconds() -> float:
 class Policy:
     """`lease`: how long a claim holds without being renewed. `settle`: how long an uncertain delivery waits before it is sent
     once more, which happens only if `resend`. `seconds`: a run claims nothing more after this long, so that a worker that is
-    asked to stop can end its run. `chunk`: claimed at once; `slice`: composed at once.
+    asked to stop can end its run. `chunk`: claimed at once; `slice`: composed at once. `freshness`: seconds after which the
+    answer to "may this be sent" is asked for anew. `patience`: seconds to wait for a database that is away. `rates`, `workers`,
+    `redis`, `warmup`: see `pacing`.
     """
 
     relay: Relay
@@ -36,6 +39,10 @@ class Policy:
     slice: int = 100
     freshness: float = 2.0
     patience: float = 60.0
+    rates: Mapping[str, float] = field(default_factory=dict)
+    workers: int = 4
+    redis: str = ""
+    warmup: Warmup | None = None
     clock: Callable[[], float] = boot_seconds
 
     @classmethod
@@ -48,6 +55,10 @@ class Policy:
             connections=settings.SMTP_CONNECTIONS,
             settle=dt.timedelta(seconds=settings.UNCERTAIN_SETTLE_SECONDS),
             resend=settings.UNCERTAIN_RESEND,
+            rates={OVERALL: float(settings.SEND_RATE), **settings.DOMAIN_RATES},
+            workers=settings.SEND_WORKERS,
+            redis=settings.REDIS_URL,
+            warmup=Warmup.parse(settings.WARMUP),
         )
 
 

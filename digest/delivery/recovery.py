@@ -27,7 +27,7 @@ UPDATE digest_delivery
 SET state = 'deferred', reason = 'sent once more, for nobody knows what became of it: ' || left(reason, 120)
 WHERE id IN (
     SELECT id FROM digest_delivery
-    WHERE state = 'uncertain' AND doubts <= 1 AND next_attempt_at <= %(now)s
+    WHERE state = 'uncertain' AND doubts <= 1 AND NOT held AND next_attempt_at <= %(now)s
     FOR UPDATE SKIP LOCKED
 )
 """

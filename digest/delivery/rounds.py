@@ -16,20 +16,25 @@ from dataclasses import dataclass, field
 
 from django.db import InterfaceError, OperationalError, connection
 
-from digest.delivery import ledger, outcomes
+from digest.delivery import brakes, outcomes
+from digest.delivery.books import Books, Round
 from digest.delivery.composing import MessagesFor
 from digest.delivery.links import Links
 from digest.delivery.outcomes import Outcome
 from digest.delivery.policy import Policy, worker_name
 from digest.delivery.supply import Held, Supply
 from digest.models import Delivery
-from digest.smtp import Answered, Broken, Connection, Event, Opened, Ready, Stage
+from digest.smtp import Answered, Broken, Connection, Event, Fault, Opened, Ready, Stage
+from subscriptions import suppression
+from subscriptions.models import Suppression
 
 log = logging.getLogger(__name__)
 
 _BREAKS_IN_A_ROW = 5
 _REFUSALS_IN_A_ROW = 3
+_UNKNOWN_IN_A_ROW = 10
 _RETRY_SECONDS = 0.5
+_HELD_UP_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,15 @@ class Delivered:
     more: bool = False
 
 
+@dataclass(slots=True)
+class _Page:
+    """A round under way: what it records, and the letters whose final dots wait for it until `lease_ends`."""
+
+    outcomes: list[Outcome]
+    opened: list[tuple[Connection, Held]]
+    lease_ends: float
+
+
 class Run:
     """One run of the sender; `run` does it all."""
 
@@ -54,28 +68,41 @@ class Run:
         self._start, self._started_at = now, policy.clock()
         self._chance = secrets.SystemRandom().random
         self._worker = worker_name()
-        self._supply = Supply(policy, self._worker, limit, make, self._chance)
+        self._standing = brakes.standing(now)
+        self._supply = Supply(policy, self._worker, 1 if self._standing.trying else limit, make, self._chance)
+        self._streaks = brakes.Streaks()
+        self._breakers: dict[str, str] = {}
+        self._closing: set[str] = set()
+        self._unknown: list[tuple[str, str]] = []
+        self._unknown_in_a_row = 0
+        self._heeded_at = float("-inf")
         self._links = Links(policy)
+        self._books = Books()
+        self._page: _Page | None = None
         self._outcomes: list[Outcome] = []
         self._opened: list[tuple[Connection, Held]] = []
         self._counts: collections.Counter[str] = collections.Counter()
         self._halted = ""
         self._breaks = self._refusals = 0
         self._away_since: float | None = None
+        self._repeated = False
         self._retry_at = 0.0
 
     def run(self) -> Delivered:
-        """Send until nothing is left, the time is up, or the relay or the database does not let us."""
+        """Send until nothing is left, the time is up, or the relay, the database or an operator does not let us."""
+        if self._standing.everything:
+            return Delivered(0, halted=self._standing.everything)
         try:
             while True:
                 self._keep_books()
                 self._hand_out()
                 if self._done():
                     break
-                for link, events in self._links.wait(self._patience()):
+                for link, events in self._links.wait(self._patience(), self._books if self._books.busy else None):
                     self._react(link, events)
         finally:
             self._links.close()
+            self._books.close()
         given_back = self._supply.give_back(self._halted)
         self._counts["queued"] += given_back
         more = not self._halted and (given_back > 0 or not self._supply.drained)
@@ -86,12 +113,17 @@ class Run:
 
     def _done(self) -> bool:
         on_the_way = any(not link.session.idle and link.session.ready for link in self._links.all)
-        return not (on_the_way or self._outcomes or self._opened or self._supply.waiting or not self._supply.exhausted)
+        waiting = self._page or self._outcomes or self._opened or self._supply.waiting or self._breakers or self._closing
+        return not (on_the_way or waiting or not self._supply.exhausted)
 
     def _patience(self) -> float:
         """Seconds the loop may wait for the relay."""
         if self._away_since is not None:
             return _RETRY_SECONDS
+        if self._page is not None:
+            return self._policy.freshness
+        if self._supply.held_up:
+            return _HELD_UP_SECONDS
         at_once = self._outcomes or self._opened or not (self._supply.exhausted or self._supply.waiting)
         return 0 if at_once else self._policy.freshness
 
@@ -102,8 +134,8 @@ class Run:
         if self._away_since is not None and self._policy.clock() < self._retry_at:
             return
         try:
-            self._bar()
-            self._round()
+            self._heed()
+            self._turn_page()
             self._supply.renew()
             self._refill()
         except (OperationalError, InterfaceError) as error:
@@ -117,6 +149,22 @@ class Run:
         else:
             self._outcomes += self._supply.refill(self._now())
 
+    def _heed(self) -> None:
+        """Open and close the breakers that answers ask for, and obey those that others have opened."""
+        now = self._now()
+        for domain, why in self._breakers.items():
+            brakes.open_breaker(domain, why, now)
+        for domain in self._closing:
+            brakes.close_breaker(domain, now)
+        fresh = self._policy.clock() - self._heeded_at < self._policy.freshness
+        if fresh and not self._breakers and not self._closing:
+            return
+        self._breakers, self._closing, self._heeded_at = {}, set(), self._policy.clock()
+        self._standing = brakes.standing(now)
+        self._counts["queued"] += len(self._supply.heed(self._standing))
+        if self._standing.everything:
+            self._halt(self._standing.everything)
+
     def _bar(self) -> None:
         """Withdraw what must not be sent any more, even from a connection that carries its body already."""
         self._outcomes += self._supply.recheck(self._now())
@@ -124,34 +172,65 @@ class Run:
             if held.delivery.pk not in self._supply.held:
                 link.drop("a message was withdrawn before its final dot")
 
-    def _round(self) -> None:
-        """One commit: record what is known, mark what is next as `sending`; then its final dots."""
+    def _turn_page(self) -> None:
+        """Finish the round under way if it is committed, and begin the next if there is something to write."""
+        if self._page is not None:
+            committed = self._books.finished() if self._books.busy else None
+            if committed is None:
+                return
+            page, self._page = self._page, None
+            self._committed(page, committed)
+        self._bar()
         self._opened = [(link, held) for link, held in self._opened if not link.closed]
         if not self._outcomes and not self._opened:
             return
         lease_ends = self._policy.clock() + self._policy.lease.total_seconds()
-        begin = [held.delivery for _, held in self._opened]
-        committed = ledger.commit_round(self._outcomes, begin, self._now(), self._policy.lease)
-        for outcome in self._outcomes:
+        self._page = _Page(self._outcomes, self._opened, lease_ends)
+        self._outcomes, self._opened = [], []
+        self._books.begin(
+            self._page.outcomes, [held.delivery for _, held in self._page.opened], self._now(), self._policy.lease
+        )
+
+    def _committed(self, page: _Page, committed: Round) -> None:
+        """What is recorded is counted; what is `sending` gets its final dot, while the lease still runs."""
+        for outcome in page.outcomes:
             # After a commit whose fate was unknown, what is not recorded now was recorded then.
-            known = outcome.delivery in committed.recorded or self._away_since is not None
+            known = outcome.delivery in committed.recorded or self._repeated
             self._counts[outcome.state.value if known else "superseded"] += 1
-        opened, self._opened, self._outcomes = self._opened, [], []
-        for link, held in opened:
-            if held.delivery.pk not in committed.begun:
+        self._repeated = False
+        self._suppress()
+        for link, held in page.opened:
+            pk = held.delivery.pk
+            if pk not in committed.begun:
                 self._counts["superseded"] += 1
-                self._supply.settle(held.delivery.pk)
+                self._supply.settle(pk)
                 link.drop("someone else has taken the delivery over")
-            elif self._policy.clock() >= lease_ends:
+            elif link.closed:
+                continue
+            elif pk not in self._supply.held:
+                link.drop("a message was withdrawn before its final dot")
+            elif self._policy.clock() >= page.lease_ends:
                 link.drop("the lease ran out before the final dot")
-                self._break_off(held.delivery.pk, Stage.BODY, "the lease ran out before the final dot")
+                self._break_off(pk, Stage.BODY, "the lease ran out before the final dot")
             else:
                 self._seal(link, held)
+
+    def _suppress(self) -> None:
+        """Never again mail the addresses that do not exist; only once the relay has accepted another, for then it is sane."""
+        if self._unknown and self._counts["accepted"]:
+            for recipient, reply in self._unknown:
+                suppression.suppress(recipient, Suppression.Reason.HARD_BOUNCE, reply, self._now())
+            self._unknown = []
 
     def _database_away(self, error: Exception) -> None:
         """Keep what is known and try again; raises `error` once patience has run out."""
         now = self._policy.clock()
         connection.close()
+        self._books.close()
+        if self._page is not None:
+            self._outcomes = self._page.outcomes + self._outcomes
+            self._opened = self._page.opened + self._opened
+            self._page, self._repeated = None, True
         if self._away_since is None:
             self._away_since = now
             log.warning("The database is away; deliveries wait for it: %s", error)
@@ -210,21 +289,41 @@ class Run:
         if held is None:
             return
         size = len(event.letter.content)
-        outcome = outcomes.answered(held.delivery, size, event.stage, event.reply, self._now(), self._chance())
+        outcome = outcomes.answered(held.delivery, size, event.stage, event.reply, self._now(), self._chance)
         self._outcomes.append(outcome)
+        domain = held.delivery.domain
         if outcome.state is Delivery.State.ACCEPTED:
-            self._breaks = self._refusals = 0
+            self._breaks = self._refusals = self._unknown_in_a_row = 0
+            self._streaks.saw(domain, None)
+            if domain in self._standing.probing:
+                self._closing.add(domain)
+            if self._standing.trying:
+                self._closing.add(brakes.EVERYTHING)
         elif event.stage is Stage.MAIL:
             self._refusals += 1
-            if self._refusals >= _REFUSALS_IN_A_ROW:
-                self._halt(f"the relay refuses MAIL: {event.reply}")
+            if self._refusals >= _REFUSALS_IN_A_ROW or self._standing.trying:
+                self._refused(f"the relay refuses MAIL: {event.reply}")
+        elif outcome.fault is Fault.ADDRESS:
+            self._unknown.append((event.letter.recipient, str(event.reply)))
+            self._unknown_in_a_row += 1
+            if self._unknown_in_a_row >= _UNKNOWN_IN_A_ROW:
+                self._refused(f"the relay knows no recipient at all: {event.reply}")
+        elif self._streaks.saw(domain, outcome.fault) or domain in self._standing.probing:
+            self._breakers[domain] = str(event.reply)
+
+    def _refused(self, why: str) -> None:
+        """The relay turns us away: nothing more is tried until its breaker lets one message try again."""
+        self._breakers[brakes.EVERYTHING] = why
+        self._halt(why)
 
     def _broken(self, event: Broken) -> None:
         for letter, stage in event.letters:
             self._break_off(letter.key, stage, event.why)
         self._breaks += 1
         alone = not any(link.session.ready for link in self._links.all)
-        if (alone and not event.established) or self._breaks >= _BREAKS_IN_A_ROW:
+        if alone and event.refused:
+            self._refused(event.why)
+        elif (alone and not event.established) or self._breaks >= _BREAKS_IN_A_ROW:
             self._halt(event.why)
         elif not event.established:
             self._links.want_fewer()
@@ -234,9 +333,7 @@ class Run:
         if held is None or held.letter is None:
             return
         size = len(held.letter.content)
-        self._outcomes.append(
-            outcomes.broken(held.delivery, size, stage, why, self._now(), self._chance(), self._policy.settle)
-        )
+        self._outcomes.append(outcomes.broken(held.delivery, size, stage, why, self._now(), self._chance, self._policy.settle))
 
     def _halt(self, why: str) -> None:
         """End the run: what is on the way is finished, the rest is given back."""

@@ -4,7 +4,6 @@ What is personal comes in as values: real ones when a whole message is rendered,
 many readers. Both ways use these functions, so they cannot say different things.
 """
 
-import functools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,24 +18,27 @@ from digest.messages import markup, typeset
 from digest.messages.templates import render
 
 Form = Literal["html", "txt"]
+WORD = '<em class="word">'
 _INDENT = "    "
-_MATCHED = re.compile(r"\*([^*\s](?:[^*]*[^*\s])?)\*")
+_MATCHED = re.compile("“([^“”]+)”")
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A paper's block but for what is personal."""
+    """A paper's block but for what is one reader's own: the reason, and in text the numbers."""
 
     paper: PaperText
     excerpt: int
     slot: str
     has_reason: bool
+    followed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class FrameShape:
     """Which sections a frame has."""
 
+    folder: str
     trending_only: bool
     quiet: bool
     has_rest: bool
@@ -46,6 +48,7 @@ class FrameShape:
     @classmethod
     def of(cls, contents: Contents) -> "FrameShape":
         return cls(
+            folder="issue" if contents.away_since is None else "best-of",
             trending_only=contents.trending_only,
             quiet=not contents.choices,
             has_rest=bool(contents.rest),
@@ -54,13 +57,13 @@ class FrameShape:
         )
 
 
-@functools.lru_cache(maxsize=10_000)
 def _excerpt(abstract: str, limit: int) -> str:
     return clean_text.extract(abstract, limit) if limit else ""
 
 
 def paper(form: Form, shape: Shape, values: Mapping[str, object]) -> str:
-    """One paper. `values`: authors, reason; for text also number and notes, the footnotes' numbers."""
+    """One paper. `values`: reason; for text also number and notes, the footnotes' numbers."""
+    authors = authors_html if form == "html" else authors_text
     facts = ", ".join(shape.paper.topics)
     if shape.paper.upvotes:
         votes = f"{shape.paper.upvotes}\xa0{'upvote' if shape.paper.upvotes == 1 else 'upvotes'}"
@@ -71,6 +74,7 @@ def paper(form: Form, shape: Shape, values: Mapping[str, object]) -> str:
         extract=_excerpt(shape.paper.abstract, shape.excerpt),
         slot=shape.slot,
         facts=facts,
+        authors=authors(shape.paper.authors, shape.followed),
         has_reason=shape.has_reason,
         **values,
     )
@@ -81,15 +85,10 @@ def brief(form: Form, item: PaperText, page_url: str, notes: Sequence[object] = 
     return render(f"_base/_brief.{form}.jinja", title=wording.near_miss(item), url=page_url, notes=notes)
 
 
-def notes(item: PaperText, numbers: Sequence[object]) -> str:
-    """The footnotes of a paper's block, one a line."""
-    return render("_base/_notes.txt.jinja", paper=item, notes=numbers)
-
-
 def frame(form: Form, shape: FrameShape, values: Mapping[str, object]) -> str:
     """The message around its papers."""
     return render(
-        f"issue/body.{form}.jinja",
+        f"{shape.folder}/body.{form}.jinja",
         trending_only=shape.trending_only,
         quiet=shape.quiet,
         has_rest=shape.has_rest,
@@ -100,9 +99,9 @@ def frame(form: Form, shape: FrameShape, values: Mapping[str, object]) -> str:
     )
 
 
-def subject(first: str, second: str, more: str) -> str:
+def subject(folder: str, first: str, second: str, more: str) -> str:
     """The subject line; what is empty is left out."""
-    return render("issue/subject.txt.jinja", first=first, second=second, more=more).strip()
+    return render(f"{folder}/subject.txt.jinja", first=first, second=second, more=more).strip()
 
 
 def authors_html(authors: Sequence[str], followed: frozenset[str]) -> Markup:
@@ -119,22 +118,14 @@ def authors_text(authors: Sequence[str], followed: frozenset[str]) -> str:
     return typeset.wrapped(", ".join(parts) + (f" and {left} more" if left else ""), first=_INDENT, rest=_INDENT)
 
 
-@functools.cache
-def _word_tags() -> tuple[str, str]:
-    block = '<em class="word">x</em>'
-    before, _, after = markup.inlined_blocks([block], style())[0].rpartition("x")
-    return before, after
-
-
 def style() -> str:
     """The `<style>` element of every message."""
     return render("_base/style.html.jinja")
 
 
-def reason_html(sentence: str) -> Markup:
-    """Why the paper is here; what the ranking set between asterisks is the word that matched."""
-    before, after = _word_tags()
-    return Markup(_MATCHED.sub(rf"{before}\1{after}", markup.text(sentence)))  # noqa: S704 - escaped just now
+def reason_html(sentence: str, tag: str = WORD) -> Markup:
+    """Why the paper is here; what the ranking quotes is the word that matched, within `tag`."""
+    return Markup(_MATCHED.sub(rf"“{tag}\1</em>”", markup.text(sentence)))  # noqa: S704 - escaped just now
 
 
 def reason_text(sentence: str) -> str:

@@ -23,7 +23,7 @@ class Draft:
 
     @property
     def number(self) -> int | None:
-        return None if self.skip else self.assignment.last_number + 1
+        return None if self.skip or self.assignment.sample else self.assignment.last_number + 1
 
     @property
     def paper_ids(self) -> list[int]:

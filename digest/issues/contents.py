@@ -2,7 +2,8 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from digest.messages import inert
 
@@ -33,8 +34,7 @@ class PaperText:
     links: tuple[Link, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """A paper in one reader's issue. `followed` are those of its authors whom the reader follows."""
 
     paper: PaperText
@@ -43,11 +43,11 @@ class Choice:
     followed: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Contents:
+class Contents(NamedTuple):
     """One issue for one reader.
 
-    Instants are in the reader's zone; `number` is None for a sample; `next_at` is None when no issue follows.
+    Instants are in the reader's zone; `number` is None for a sample; `next_at` is None when no issue follows;
+    `away_since` is set in the one issue after a pause, which holds the best of the time away.
     `choices` are shown as papers, `rest` by title alone because the message would have grown too large, `near` are those that
     just missed the cut. `excerpt` is how many characters of each abstract are shown.
     """
@@ -64,13 +64,13 @@ class Contents:
     next_at: dt.datetime | None
     unsubscribe_url: str
     preferences_url: str
+    away_since: dt.date | None = None
     rest: tuple[PaperText, ...] = ()
     excerpt: int = 520
 
     def shortened(self, excerpt: int, shown: int) -> "Contents":
         """The same issue with shorter excerpts and at most `shown` papers, the others listed by title."""
-        return replace(
-            self,
+        return self._replace(
             excerpt=excerpt,
             choices=self.choices[:shown],
             rest=tuple(each.paper for each in self.choices[shown:]),

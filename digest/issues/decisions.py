@@ -16,7 +16,10 @@ _INSTANT = dt.timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """An issue to be made: chosen papers unless `skip` says why there are none. It takes the place of `replaces`, if any."""
+    """An issue to be made: chosen papers unless `skip` says why there are none. It takes the place of `replaces`, if any.
+
+    A sample has no number, and its window closes nothing; but its papers count as sent.
+    """
 
     subscription: Subscription
     due_at: dt.datetime
@@ -25,6 +28,7 @@ class Assignment:
     last_number: int
     skip: str = ""
     replaces: int | None = None
+    sample: bool = False
 
 
 @dataclass(frozen=True, slots=True)

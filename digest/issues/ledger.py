@@ -63,12 +63,16 @@ def _issues(
         # orjson writes a choice's fields as `Slate.as_json` names them, ten times as fast.
         profile, slate, receipt = (ranked.profile, ranked.slate.choices, ranked.receipt) if ranked else ({}, (), {})
         yield (
-            id_, made.subscription.pk, Issue.Kind.REGULAR.value, draft.number, made.due_at, made.window_start, made.window_end,
+            id_, made.subscription.pk, _kind(draft), draft.number, made.due_at, made.window_start, made.window_end,
             configuration_id, ranked and ranked.content_model_id, ranked and ranked.candidates_id, _json(profile),
             f"{{{','.join(map(str, draft.paper_ids))}}}",
             _json({str(each): versions[each] for each in draft.paper_ids if each in versions}),
             _json(slate), _json(receipt), now,
         )  # fmt: skip
+
+
+def _kind(draft: Draft) -> str:
+    return (Issue.Kind.SAMPLE if draft.assignment.sample else Issue.Kind.REGULAR).value
 
 
 def _deliveries(drafts: Sequence[Draft], ids: Sequence[int], now: dt.datetime) -> Iterator[tuple[Any, ...]]:

@@ -136,6 +136,13 @@ def letters(deliveries: Sequence[Delivery], texts: Texts) -> dict[int, Letter]:
     }
 
 
+def _new(receipt: Mapping[str, Any]) -> int:
+    """How many papers the issue chose from: those in the reader's topics, or all that were new when it went by trending."""
+    considered: int = receipt.get("considered", 0)
+    matched: int = receipt.get("matched", considered)
+    return considered if receipt.get("trending_only") or not receipt.get("topics") else matched
+
+
 def _letter(row: Mapping[str, Any], texts: Mapping[int, PaperText], followed: frozenset[str]) -> Letter:
     zone = _zone(row["subscription__subscriber__time_zone"])
     receipt, next_at = row["receipt"], row["subscription__next_issue_at"]
@@ -149,8 +156,9 @@ def _letter(row: Mapping[str, Any], texts: Mapping[int, PaperText], followed: fr
         trending_only=receipt.get("trending_only", False),
         choices=_choices(row["slate"], texts, followed),
         near=tuple(texts[each["paper"]] for each in receipt.get("near_misses", ()) if each["paper"] in texts),
-        considered=receipt.get("considered", 0),
+        considered=_new(receipt),
         missing_days=receipt.get("missing_days", 0),
+        away_since=dt.date.fromisoformat(receipt["away_since"]) if receipt.get("away_since") else None,
         next_at=next_at.astimezone(zone) if next_at else None,
         unsubscribe_url=absolute(tokens.unsubscribe_path(subscription)),
         preferences_url=absolute(tokens.preferences_path(subscription, row["subscription__subscriber__token_generation"])),

@@ -9,13 +9,13 @@ from django.urls import reverse
 @functools.cache
 def _page_parts() -> tuple[str, str]:
     before, _, after = reverse("paper", args=[0]).rpartition("0")
-    return settings.SITE_URL + before, after
+    return before, after
 
 
 def page_url(paper_id: int) -> str:
     """A paper's page here."""
     before, after = _page_parts()
-    return f"{before}{paper_id}{after}"
+    return f"{settings.SITE_URL}{before}{paper_id}{after}"
 
 
 def absolute(path: str) -> str:

@@ -17,9 +17,11 @@ from django.db import transaction
 from digest import papers
 from digest.issues import choosing, configurations, decisions, ledger
 from digest.issues.choosing import Draft
-from digest.issues.decisions import Decision
-from digest.issues.history import History, histories
+from digest.issues.decisions import Assignment, Decision
+from digest.issues.history import NOT_SENT, History, histories
 from digest.issues.windows import Plan
+from digest.models import Issue
+from subscriptions import suppression
 from subscriptions.models import Subscriber, Subscription
 
 logger = logging.getLogger(__name__)
@@ -73,6 +75,29 @@ def publish(subscription_ids: Collection[int], now: dt.datetime) -> Published:
         done = _write(_prepare(live, decisions.on_request, now), len(live), now)
         unfit = {id_: why for id_, why in refused.items() if why}
         return replace(done, refused={**unfit, **done.refused})
+
+
+def publish_sample(subscription_id: int, now: dt.datetime) -> Published:
+    """Send one sample of a digest that has sent nothing yet, from the papers of one cadence back; the schedule stays as it is.
+
+    Refused when the digest is not live, or when a sample or an issue is on its way or went out.
+    """
+    with transaction.atomic():
+        papers.publishing_lock()
+        wanted = Subscription.objects.filter(pk=subscription_id).select_related("subscriber")
+        subscription = wanted.select_for_update(no_key=True, of=("self", "subscriber")).first()
+        why = _not_live(subscription) if subscription else f"there is no subscription {subscription_id}"
+        if subscription is None or why:
+            return Published(refused={subscription_id: why})
+        if Issue.objects.filter(subscription=subscription).exclude(delivery__state__in=NOT_SENT).exists():
+            return Published(refused={subscription_id: "a sample or an issue went out already"})
+        cadence = decisions.plan_of(subscription, now).cadence
+        suppressed = suppression.standing([bytes(subscription.subscriber.mailbox_hash)])
+        skip = decisions.SUPPRESSED if suppressed else ""
+        assignment = Assignment(subscription, now, now - cadence, now, last_number=0, skip=skip, sample=True)
+        configuration = configurations.current()
+        drafts = choosing.choose([assignment], configuration.weights, now)
+        return _write(Prepared(drafts, {}, {}, configuration.row_id), 1, now)
 
 
 def preview(now: dt.datetime, subscription_ids: Collection[int] | None, limit: int) -> Prepared:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from django.conf import settings
 
-from digest.issues import whole
 from digest.issues.loading import Letter, Texts, letters
-from digest.messages import Heading, Mailbox, Outgoing, compose, return_path, sender, transport
+from digest.issues.press import Press
+from digest.messages import Heading, Mailbox, Outgoing, return_path, sealed, sender, transport
 from digest.models import Delivery
 
 _log = logging.getLogger(__name__)
@@ -20,9 +20,15 @@ def _texts() -> Texts:
     return Texts()
 
 
+@functools.cache
+def _press() -> Press:
+    return Press()
+
+
 def forget() -> None:
-    """Begin a new run: papers are read again."""
+    """Begin a new run: papers and templates are read again."""
     _texts.cache_clear()
+    _press.cache_clear()
 
 
 def _list_id() -> str:
@@ -31,12 +37,12 @@ def _list_id() -> str:
     return Mailbox(settings.SITE_NAME, f"digest@{own.domain}").header().replace(f"digest@{own.domain}", f"digest.{own.domain}")
 
 
-def _heading(letter: Letter, message_id: str, now: dt.datetime) -> Heading:
+def _heading(letter: Letter, subject: str, message_id: str, now: dt.datetime) -> Heading:
     contents = letter.contents
     return Heading(
         sender=sender(settings.DIGEST_FROM, "DIGEST_FROM"),
         to=Mailbox(letter.name, transport(letter.address)),
-        subject=whole.subject(contents),
+        subject=subject,
         date=now,
         message_id=message_id,
         unsubscribe_url=contents.unsubscribe_url,
@@ -51,18 +57,20 @@ def messages_for(deliveries: Sequence[Delivery], now: dt.datetime) -> dict[int, 
     One that cannot be composed is missing from the answer and logged with the reason, so that one reader's odd address or name
     costs nobody else the issue.
     """
-    texts = _texts()
+    found = letters(deliveries, _texts())
+    press = _press()
+    press.prepare(each.contents for each in found.values())
     outgoing: dict[int, Outgoing] = {}
-    found = letters(deliveries, texts)
     for delivery in deliveries:
         letter = found.get(delivery.pk)
         if letter is None:
             continue
         try:
-            heading = _heading(letter, delivery.message_id, now)
+            heading = _heading(letter, press.subject(letter.contents), delivery.message_id, now)
         except ValueError as error:
             _log.error("Delivery %d cannot be composed: %s", delivery.pk, error)
             continue
-        rendered = whole.render(whole.fitted(letter.contents), text_only=letter.text_only)
-        outgoing[delivery.pk] = Outgoing(return_path(delivery.pk), heading.to.address, compose(rendered, heading))
+        content = press.message(press.layout(letter.contents), heading, text_only=letter.text_only)
+        content = sealed(content, heading.sender)
+        outgoing[delivery.pk] = Outgoing(return_path(delivery.pk), heading.to.address, content)
     return outgoing

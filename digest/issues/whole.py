@@ -1,5 +1,7 @@
 """A whole issue rendered at once: for previews, the web, and as the measure of what fragments must add up to."""
 
+from collections.abc import Sequence
+
 from markupsafe import Markup
 
 from digest.issues import blocks, wording
@@ -13,14 +15,42 @@ BLOCK_END = "\n\n\n"
 
 def shape_of(contents: Contents, choice: Choice) -> Shape:
     """The block that a choice gets in this issue."""
-    return Shape(choice.paper, contents.excerpt, choice.slot, bool(choice.reasons))
+    return Shape(choice.paper, contents.excerpt, choice.slot, bool(choice.reasons), choice.followed)
 
 
 def subject(contents: Contents) -> str:
     """The subject: the two strongest papers and how many more."""
+    first, second, more = subject_values(contents)
+    return blocks.subject(FrameShape.of(contents).folder, first, second, more)
+
+
+def subject_values(contents: Contents) -> tuple[str, str, str]:
+    """What the subject's template takes: two names and a number, empty when there is none."""
     names = [*wording.strongest(contents), "", ""]
     more = len(contents.choices) + len(contents.rest) - 2
-    return blocks.subject(names[0], names[1], str(more) if more > 0 else "")
+    return names[0], names[1], str(more) if more > 0 else ""
+
+
+def footnote(mark: object, url: str) -> str:
+    """`[7] https://…`, a line."""
+    return f"[{mark}] {url}\n"
+
+
+def footnotes(paper: PaperText, marks: Sequence[object]) -> list[str]:
+    """The footnotes of a paper's block in its order: the paper, then its links."""
+    urls = (paper.url, *(link.url for link in paper.links))
+    return [footnote(mark, url) for mark, url in zip(marks, urls, strict=False)]
+
+
+def words(contents: Contents) -> dict[str, str]:
+    """The sentences that are about the reader."""
+    return {
+        "preheader": wording.preheader(contents),
+        "dateline": wording.dateline(contents),
+        "receipt": wording.receipt(contents),
+        "next_issue": wording.next_issue(contents),
+        "away": wording.away(contents),
+    }
 
 
 def _html(contents: Contents) -> str:
@@ -29,7 +59,6 @@ def _html(contents: Contents) -> str:
             "html",
             shape_of(contents, choice),
             {
-                "authors": blocks.authors_html(choice.paper.authors, choice.followed),
                 "reason": blocks.reason_html(wording.reason(choice)),
             },
         )
@@ -45,13 +74,10 @@ def _html(contents: Contents) -> str:
             FrameShape.of(contents),
             {
                 "subject": subject(contents),
-                "preheader": wording.preheader(contents),
-                "dateline": wording.dateline(contents),
+                **words(contents),
                 "papers": Markup(papers),  # noqa: S704 - rendered escaped
                 "rest": briefs(contents.rest),
                 "near": briefs(contents.near),
-                "receipt": wording.receipt(contents),
-                "next_issue": wording.next_issue(contents),
                 "preferences_url": contents.preferences_url,
                 "unsubscribe_url": contents.unsubscribe_url,
             },
@@ -67,31 +93,28 @@ def _text(contents: Contents) -> str:
         first = numbers[-1] + 1
         values = {
             "number": f"{position:2}",
-            "authors": blocks.authors_text(choice.paper.authors, choice.followed),
             "reason": blocks.reason_text(wording.reason(choice)),
             "notes": numbers,
         }
         papers.append(blocks.paper("txt", shape_of(contents, choice), values) + BLOCK_END)
-        links.append(blocks.notes(choice.paper, numbers))
+        links += footnotes(choice.paper, numbers)
     briefs: dict[str, str] = {}
     for name, items in (("rest", contents.rest), ("near", contents.near)):
         lines = []
         for item in items:
             lines.append(blocks.brief("txt", item, page_url(item.id), [first]) + "\n")
-            links.append(f"[{first}] {page_url(item.id)}\n")
+            links.append(footnote(first, page_url(item.id)))
             first += 1
         briefs[name] = "".join(lines)
     return blocks.frame(
         "txt",
         FrameShape.of(contents),
         {
-            "dateline": typeset.wrapped(wording.dateline(contents)),
+            **{name: typeset.wrapped(sentence) for name, sentence in words(contents).items()},
             "papers": "".join(papers),
             "rest": briefs["rest"],
             "near": briefs["near"],
             "links": "".join(links),
-            "receipt": typeset.wrapped(wording.receipt(contents)),
-            "next_issue": typeset.wrapped(wording.next_issue(contents)),
             "preferences_url": contents.preferences_url,
             "unsubscribe_url": contents.unsubscribe_url,
         },
@@ -101,26 +124,3 @@ def _text(contents: Contents) -> str:
 def render(contents: Contents, *, text_only: bool) -> Rendered:
     """Subject, text and HTML of an issue."""
     return Rendered(subject(contents), _text(contents) + "\n", None if text_only else _html(contents))
-
-
-# Gmail shows the first 102 KB of a message's HTML and hides the rest, the unsubscribe link among it.
-HTML_LIMIT = 90_000
-_SHORTER = (320, 160)
-
-
-def fitted(contents: Contents) -> Contents:
-    """The issue so that its HTML stays below `HTML_LIMIT`: shorter excerpts first, then fewer papers and the rest by title."""
-    if _size(contents) < HTML_LIMIT:
-        return contents
-    for excerpt in _SHORTER:
-        shorter = contents.shortened(excerpt, len(contents.choices))
-        if _size(shorter) < HTML_LIMIT:
-            return shorter
-    shown = len(contents.choices) - 1
-    while shown > 1 and _size(contents.shortened(_SHORTER[-1], shown)) >= HTML_LIMIT:
-        shown -= 1
-    return contents.shortened(_SHORTER[-1], shown)
-
-
-def _size(contents: Contents) -> int:
-    return len(_html(contents).encode())

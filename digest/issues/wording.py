@@ -1,6 +1,7 @@
 """The sentences of an issue that are about its reader: subject, dateline, receipt and the like. Pure."""
 
 import datetime as dt
+import functools
 import re
 from collections.abc import Sequence
 
@@ -19,14 +20,15 @@ MONTHS = (
 )  # fmt: skip
 
 
-def day(instant: dt.datetime) -> str:
+@functools.lru_cache(maxsize=2_000)
+def day(instant: dt.date) -> str:
     """`Monday 16 March 2026`."""
     return f"{WEEKDAYS[instant.weekday()]} {instant.day} {MONTHS[instant.month - 1]} {instant.year}"
 
 
 def hour(instant: dt.datetime) -> str:
     """`07:00 (Europe/Paris)`: the zone by its name, since abbreviations mean different things to different people."""
-    return f"{instant:%H:%M} ({getattr(instant.tzinfo, 'key', None) or instant.tzname()})"
+    return f"{instant.hour:02}:{instant.minute:02} ({getattr(instant.tzinfo, 'key', None) or instant.tzname()})"
 
 
 def clipped(text: str, room: int) -> str:
@@ -39,6 +41,7 @@ def clipped(text: str, room: int) -> str:
     return words.rstrip(" ,;:.-–—([{") + "…"
 
 
+@functools.lru_cache(maxsize=20_000)
 def short_name(title: str) -> str:
     """What people will call the paper: the name before its colon, or its title's first words."""
     lead = _LEAD.match(title)
@@ -50,9 +53,14 @@ def listed(names: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
+def _own_first(choices: Sequence[Choice]) -> Sequence[Choice]:
+    outside = [each for each in choices if each.slot == "serendipity"]
+    return [*(each for each in choices if each.slot != "serendipity"), *outside] if outside else choices
+
+
 def strongest(contents: Contents) -> list[str]:
     """What the subject names: the two strongest papers, the reader's own before one from outside, or all of a lone one."""
-    own = sorted(contents.choices, key=lambda each: each.slot == "serendipity")
+    own = _own_first(contents.choices)
     if len(own) == 1:
         return [clipped(own[0].paper.title, _ONE_NAME_ROOM)]
     return [short_name(each.paper.title) for each in own[:2]]
@@ -60,14 +68,14 @@ def strongest(contents: Contents) -> list[str]:
 
 def preheader(contents: Contents) -> str:
     """What an inbox shows after the subject: the papers that the subject does not name."""
-    own = sorted(contents.choices, key=lambda each: each.slot == "serendipity")
+    own = _own_first(contents.choices)
     names = [short_name(each.paper.title) for each in own[2:5]]
     return clipped(f"Also {listed(names)}." if names else receipt(contents), _LINE_ROOM)
 
 
 def dateline(contents: Contents) -> str:
     """`Monday 16 March 2026, no. 12, for your topics robot learning and Koopman operators`."""
-    parts = [day(contents.date), f"no. {contents.number}" if contents.number is not None else "a sample"]
+    parts = [day(contents.date.date()), f"no. {contents.number}" if contents.number is not None else "a sample"]
     if contents.topics:
         noun = "topic" if len(contents.topics) == 1 else "topics"
         shown = contents.topics if len(contents.topics) <= 6 else (*contents.topics[:5], f"{len(contents.topics) - 5} more")
@@ -86,9 +94,13 @@ def receipt(contents: Contents) -> str:
 
 def next_issue(contents: Contents) -> str:
     """`Your next issue: Monday 23 March 2026, 07:00 (Europe/Paris).`, or empty when none follows."""
-    if contents.next_at is None:
-        return ""
-    return f"Your next issue: {day(contents.next_at)}, {hour(contents.next_at)}."
+    next_at = contents.next_at
+    return f"Your next issue: {day(next_at.date())}, {hour(next_at)}." if next_at else ""
+
+
+def away(contents: Contents) -> str:
+    """`since Monday 2 March 2026`, in the issue after a pause; else empty."""
+    return f"since {day(contents.away_since)}" if contents.away_since else ""
 
 
 def reason(choice: Choice) -> str:

@@ -48,7 +48,10 @@ def main(arguments: list[str]) -> int:
     try:
         match asked.verb:
             case "run":
-                return Runner(Options(asked.once, asked.date, asked.port), Console(highlight=False, soft_wrap=True)).run()
+                # A file has no width of its own; this one keeps a Message-ID on one line.
+                width = None if sys.stdout.isatty() else 160
+                console = Console(highlight=False, soft_wrap=True, width=width)
+                return Runner(Options(asked.once, asked.date, asked.port), console).run()
             case "up":
                 private.start()
                 private.keep()

@@ -26,6 +26,8 @@ from subscriptions import consent, schedule, tokens
 from subscriptions.models import Notice, Subscriber, Subscription
 
 _PATIENCE_SECONDS = 60.0
+# From this many columns on there is room for a Message-ID on one line.
+_WIDE = 130
 _FINAL = frozenset({Delivery.State.ACCEPTED, Delivery.State.FAILED, Delivery.State.SKIPPED})
 
 
@@ -127,7 +129,7 @@ def _publish(job: Job, subscriptions: Sequence[Subscription]) -> None:
     _until_final(job, deliveries, len(current), "digest")
     refused = issues.publish(sorted(earlier), timezone.now()).refused if earlier else {}
     arrived = job.inbox.by_message_id()
-    job.console.print(_table(current, arrived), soft_wrap=False)
+    job.console.print(_table(current, arrived, job.console.width), soft_wrap=False)
     for issue in current:
         if issue.subscription_id in earlier:
             why = refused.get(issue.subscription_id, "its issue exists")
@@ -182,17 +184,17 @@ def _until(job: Job, condition: Callable[[], bool], complaint: Callable[[], str]
         time.sleep(0.1)
 
 
-def _table(current: Sequence[Issue], arrived: dict[str, list[str]]) -> Table:
+def _table(current: Sequence[Issue], arrived: dict[str, list[str]], width: int) -> Table:
     table = Table(title="This week's digests", title_justify="left", show_lines=True)
     table.add_column("Subscriber", no_wrap=True)
-    table.add_column("Papers", justify="right")
+    table.add_column("Papers", justify="right", no_wrap=True)
     table.add_column("Size", justify="right", no_wrap=True)
-    table.add_column("Message-ID", overflow="fold")
+    table.add_column("Message-ID", overflow="fold", no_wrap=width >= _WIDE)
     table.add_column("First titles", overflow="fold", ratio=1)
     papers = Paper.objects.in_bulk([paper for issue in current for paper in issue.paper_ids[:3]])
     for issue in current:
         delivery = issue.delivery
-        titles = "\n".join(papers[paper].title for paper in issue.paper_ids[:3] if paper in papers)
+        titles = "\n".join(f"- {papers[paper].title}" for paper in issue.paper_ids[:3] if paper in papers)
         size = f"{delivery.size / 1024:.1f} KB" if delivery.size else "-"
         table.add_row(
             escape(issue.subscription.subscriber.address),

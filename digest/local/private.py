@@ -36,6 +36,12 @@ class Private:
         if self.valkey:
             self.valkey.start()
 
+    def check(self) -> None:
+        """Raises ServerFailed when one of the private servers has stopped."""
+        for name, server in self._named():
+            if not server.running():
+                raise ServerFailed(f"The private {name} has stopped. Its log is {server.log}.")
+
     def start_for_a_run(self) -> None:
         """As `start`, remembering which ones a run is to stop."""
         stopped = [name for name, server in self._named() if not server.running()]
@@ -72,6 +78,9 @@ class Private:
                         shutil.rmtree(path)
                     else:
                         path.unlink()
+        # A directory of the servers' own is of no use when it is empty; one that the user chose is left.
+        if (elsewhere := place(self.home)) != self.home and elsewhere.exists():
+            elsewhere.rmdir()
 
     def _named(self) -> list[tuple[str, Postgres | Valkey]]:
         pairs = (("postgres", self.postgres), ("valkey", self.valkey))

@@ -1,6 +1,6 @@
 """`make run`: everything on one machine, started in order, watched, and stopped together.
 
-    private servers -> migrate -> seeds -> inbox -> worker -> beat -> web -> (stay | the whole job once) -> stop
+    private servers -> migrate -> inbox, worker, beat, web -> seeds -> (stay | the whole job once) -> stop
 
 The runner is the parent of all but the two private servers. It ends in one of three ways: asked to (Ctrl-C, SIGTERM), because
 something it started ended, or because the whole job is done.
@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from types import FrameType
 
+import redis
 from rich.console import Console
 from rich.table import Table
 
@@ -28,7 +29,9 @@ from digest.local.private import Private
 from digest.local.servers import ServerFailed, place
 
 _SAVED_PAGE = BASE / "seeds" / "daily-papers-03-13.txt"
+_MANAGE = (sys.executable, str(BASE / "manage.py"))
 _PATIENCE_SECONDS = 60.0
+_SERVERS_EVERY_SECONDS = 5.0
 _WORKER = "local"
 
 
@@ -54,6 +57,7 @@ class Runner:
         self._private = Private(VAR)
         self._family = Family(VAR / "run", VAR / "log")
         self._password: str | None = None
+        self._servers_checked_at = time.monotonic()
 
     def run(self) -> int:
         """The whole run; returns the exit status."""
@@ -76,7 +80,14 @@ class Runner:
             self._console.print("\nAsked to stop.")
         except (ServerFailed, ChildDied, NotReady, OSError) as error:
             status = self._complain(error)
-        # A second Ctrl-C must not leave half of it running; the stopping below is bounded in time.
+        finally:
+            # Also after a fault of our own, whose traceback follows.
+            status = self._stop() or status
+        return status
+
+    def _stop(self) -> int:
+        """Stop what was started; returns 1 when something would not stop."""
+        # A second Ctrl-C must not leave half of it running; what follows is bounded in time.
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         try:
@@ -84,50 +95,67 @@ class Runner:
                 self._family.stop()
                 self._private.stop_after_a_run()
         except ServerFailed as error:
-            status = self._complain(error)
-        return status
+            return self._complain(error)
+        return 0
 
     def _work(self) -> int:
         if stopped := self._family.adopt_nothing():
             self._console.print(f"Stopped {stopped} processes that an earlier run left behind.")
         with self._step("Start PostgreSQL and Valkey"):
             self._private.start_for_a_run()
+            _reach_redis(os.environ.get("REDIS_URL") or None)
         if place(VAR) != VAR:
             self._console.print(f"  Their account may not enter {VAR}; their data is in {place(VAR)}.")
-        site, inbox = ports.claim(self._options.port), ports.listen()
-        port = ports.number(site)
-        if port != self._options.port:
-            self._console.print(f"  Port {self._options.port} is taken; the site uses {port}.")
-        with site, inbox:
+        with self._site() as port, ports.listen() as inbox:
             values = settings_file.write(LOCAL_ENV, port=port, smtp_port=ports.number(inbox))
             environment = {**os.environ, **values, "PAPER_ROUND_VAR": str(VAR), "PYTHONPATH": str(BASE)}
-            self._prepare(environment)
-            with self._step("Start the inbox, a worker and the beat" if self._options.once else "Start everything"):
-                self._start(environment, port, inbox.fileno())
+            with self._step("Bring the database up to date"):
+                self._migrate(environment)
+            # They take seconds to start, in which the seeds are loaded.
+            self._start(environment, port, inbox.fileno())
+            with self._step("Load topics, sources and the saved page"):
+                self._load_seeds(environment)
+            with self._step("Wait for the worker" if self._options.once else "Wait for the worker and the web server"):
                 self._await(port)
             if self._options.once:
                 from digest.local import once
 
-                return once.perform(self._console, self._family.check)
+                return once.perform(self._console, self._check)
             self._show(port)
             while True:
-                self._family.check()
+                self._check()
                 time.sleep(0.5)
 
-    def _prepare(self, environment: dict[str, str]) -> None:
-        manage = [sys.executable, str(BASE / "manage.py")]
-        with self._step("Bring the database up to date"):
-            self._family.complete("migrate", [*manage, "migrate", "--no-input"], environment)
-            self._set_up_django(environment)
-            from digest.local import account
+    def _check(self) -> None:
+        """Raises when a part of the run has ended by itself."""
+        self._family.check()
+        if time.monotonic() > self._servers_checked_at + _SERVERS_EVERY_SECONDS:
+            self._private.check()
+            self._servers_checked_at = time.monotonic()
 
-            self._password = account.ensure()
-        with self._step("Load topics, sources and the saved page"):
-            self._family.complete("load seeds", [*manage, "load_seeds"], environment)
-            date = self._options.date.isoformat()
-            self._family.complete(
-                "ingest", [*manage, "ingest", str(_SAVED_PAGE), "--format", "page", "--date", date], environment
-            )
+    @contextlib.contextmanager
+    def _site(self) -> Iterator[int]:
+        """The site's port, held while the block lasts. `--once` serves no site; its links name the port that is asked for."""
+        if self._options.once:
+            yield self._options.port
+            return
+        with ports.claim(self._options.port) as claimed:
+            port = ports.number(claimed)
+            if port != self._options.port:
+                self._console.print(f"  Port {self._options.port} is taken; the site uses {port}.")
+            yield port
+
+    def _migrate(self, environment: dict[str, str]) -> None:
+        self._family.complete("migrate", [*_MANAGE, "migrate", "--no-input"], environment)
+        self._set_up_django(environment)
+        from digest.local import account
+
+        self._password = account.ensure()
+
+    def _load_seeds(self, environment: dict[str, str]) -> None:
+        date = self._options.date.isoformat()
+        self._family.complete("load seeds", [*_MANAGE, "load_seeds"], environment)
+        self._family.complete("ingest", [*_MANAGE, "ingest", str(_SAVED_PAGE), "--format", "page", "--date", date], environment)
         self._console.print(f"  The saved page says Mar 13 and no year; its papers are listed as of {date}.")
 
     def _set_up_django(self, environment: dict[str, str]) -> None:
@@ -201,6 +229,19 @@ class Runner:
     def _complain(self, error: object) -> int:
         Console(stderr=True, highlight=False, soft_wrap=True).print(str(error), style="red", markup=False)
         return 1
+
+
+def _reach_redis(url: str | None) -> None:
+    """Raises NotReady when the environment names a Redis that does not answer; the private one has just been started."""
+    if url is None:
+        return
+    try:
+        with redis.Redis.from_url(url, socket_connect_timeout=5) as client:
+            client.ping()
+    except (redis.RedisError, ValueError) as error:
+        raise NotReady(
+            f"Redis does not answer at REDIS_URL ({error}). Start it, or unset REDIS_URL for a private one."
+        ) from error
 
 
 def _serves(port: int) -> bool:

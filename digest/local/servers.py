@@ -27,6 +27,9 @@ _SSL_REQUEST = b"\x00\x00\x00\x08\x04\xd2\x16\x2f"
 # sun_path holds 108 octets with its NUL (unix(7)); PostgreSQL appends a lock file's suffix of its own.
 _LONGEST_SOCKET = 100
 _PATIENCE_SECONDS = 60.0
+_STILL_ATTACHED = "pre-existing shared memory block"
+# No process has this number: Linux numbers them up to 4,194,304 (proc(5), pid_max).
+_NOBODY = 2**31 - 1
 _OUT_OF_REACH = Path("/var/lib/paper-round")
 _OTHER_OWNER = "Run as the account that ran before, or remove the directory to start anew."
 
@@ -143,13 +146,17 @@ def _log_tail(log: Path) -> str:
 
 
 def _process(pid_file: Path, program: str) -> int | None:
-    """The process named by a pid file, if it lives and is that program: after a reboot the number may be anyone's."""
+    """The process named by a pid file, if it lives and is that program: after a reboot the number may be anyone's.
+
+    One that has ended and that nobody has waited for (state Z, proc(5)) does not live; where PID 1 reaps nobody it stays.
+    """
     try:
         pid = int(pid_file.read_text().split()[0])
-        name = Path(f"/proc/{pid}/comm").read_text().strip()
+        before, _, after = Path(f"/proc/{pid}/stat").read_text().rpartition(")")
     except (OSError, ValueError, IndexError):
         return None
-    return pid if name == program else None
+    lives = after.split()[0] not in {"Z", "X"}
+    return pid if lives and before.partition("(")[2] == program else None
 
 
 def _until(condition: Callable[[], bool], seconds: float = _PATIENCE_SECONDS) -> bool:
@@ -173,6 +180,10 @@ class Postgres:
         return place(self.home) / "postgres"
 
     @property
+    def log(self) -> Path:
+        return self._data / "server.log"
+
+    @property
     def _pid_file(self) -> Path:
         return self._data / "postmaster.pid"
 
@@ -193,11 +204,6 @@ class Postgres:
             self._initialise()
         if self.running():
             return
-        # After a kill -9 the dead postmaster's children may linger for a moment, holding the shared memory.
-        _until(lambda: _process(self._pid_file, "postgres") is None, seconds=20)
-        if _process(self._pid_file, "postgres") is None:
-            # A number that another program carries since a reboot would make PostgreSQL believe that it still runs.
-            self._pid_file.unlink(missing_ok=True)
         options = [
             "listen_addresses=''",
             f"unix_socket_directories='{self._sockets()}'",
@@ -206,10 +212,23 @@ class Postgres:
         ]
         if not durable:
             options += ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
-        self._run(
-            "pg_ctl", "--pgdata", data, "--wait", "--timeout", str(int(_PATIENCE_SECONDS)),
-            "--log", data / "server.log", "--options", " ".join(f"-c {option}" for option in options), "start",
-        )  # fmt: skip
+        # It does not answer; a kill -9 that is still under way, or a shutdown, gets its time.
+        _until(lambda: _process(self._pid_file, "postgres") is None, seconds=20)
+        self._forget_the_dead()
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while True:
+            try:
+                self._run(
+                    "pg_ctl", "--pgdata", data, "--wait", "--timeout", str(int(_PATIENCE_SECONDS)),
+                    "--log", self.log, "--options", " ".join(f"-c {option}" for option in options), "start",
+                )  # fmt: skip
+            except ServerFailed as error:
+                # A killed postmaster's children live on for a moment, and PostgreSQL rightly waits for the last of them.
+                if _STILL_ATTACHED not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+            else:
+                return
 
     def create(self, database: str = "paperround") -> None:
         """Create the database unless it exists."""
@@ -223,6 +242,17 @@ class Postgres:
     def stop(self) -> None:
         if self.running():
             self._run("pg_ctl", "--pgdata", self._data, "--wait", "--mode", "fast", "stop")
+
+    def _forget_the_dead(self) -> None:
+        """Let PostgreSQL see that the postmaster of its lock files is dead when the number says otherwise.
+
+        PostgreSQL asks only whether the number is in use, by another program since a reboot or by what nobody has waited for.
+        The rest of each file stays: it leads to the shared memory that shows whether a child of the dead one still lives.
+        """
+        for lock in (self._pid_file, self._sockets() / ".s.PGSQL.5432.lock"):
+            if lock.exists() and _process(lock, "postgres") is None:
+                _, _, rest = lock.read_text().partition("\n")
+                lock.write_text(f"{_NOBODY}\n{rest}")
 
     def _initialise(self) -> None:
         """Make the cluster beside its place and move it there: an initdb cut short leaves nothing that looks finished."""
@@ -246,7 +276,7 @@ class Postgres:
             **(account.popen if account else {}),
         )  # fmt: skip
         if done.returncode:
-            raise ServerFailed(f"{program} failed: {done.stderr.strip()}\n{_log_tail(self._data / 'server.log')}")
+            raise ServerFailed(f"{program} failed: {done.stderr.strip()}\n{_log_tail(self.log)}")
 
 
 @dataclass(frozen=True)
@@ -260,8 +290,15 @@ class Valkey:
         return place(self.home) / "valkey"
 
     @property
+    def log(self) -> Path:
+        return self._data / "server.log"
+
+    @property
     def _pid_file(self) -> Path:
         return self._data / "server.pid"
+
+    def _pid(self) -> int | None:
+        return _process(self._pid_file, "valkey-server")
 
     def _socket(self) -> Path:
         return _socket_directory(self._data, _account()) / "valkey.sock"
@@ -288,18 +325,19 @@ class Valkey:
             [
                 str(binary), "--port", "0", "--unixsocket", str(self._socket()), "--unixsocketperm", "700",
                 "--dir", str(data), "--appendonly", "yes", "--maxmemory-policy", "noeviction", "--daemonize", "yes",
-                "--logfile", str(data / "server.log"), "--pidfile", str(self._pid_file),
+                "--logfile", str(self.log), "--pidfile", str(self._pid_file),
             ],
             cwd="/", stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, start_new_session=True,
             **(account.popen if account else {}),
         )  # fmt: skip
-        if done.returncode or not _until(self.running):
-            raise ServerFailed(f"Valkey did not start: {done.stdout}{done.stderr}\n{_log_tail(data / 'server.log')}")
+        # It answers a moment before it writes its number down, and without that nobody could stop it.
+        if done.returncode or not _until(lambda: self.running() and self._pid() is not None):
+            raise ServerFailed(f"Valkey did not start: {done.stdout}{done.stderr}\n{_log_tail(self.log)}")
 
     def stop(self) -> None:
-        pid = _process(self._pid_file, "valkey-server")
+        pid = self._pid()
         if pid is None:
             return
         os.kill(pid, signal.SIGTERM)
-        if not _until(lambda: _process(self._pid_file, "valkey-server") is None):
-            raise ServerFailed(f"Valkey (process {pid}) does not stop: {_log_tail(self._data / 'server.log')}")
+        if not _until(lambda: self._pid() is None):
+            raise ServerFailed(f"Valkey (process {pid}) does not stop: {_log_tail(self.log)}")

@@ -8,12 +8,15 @@ A message's lines end with CRLF, have at most 998 octets and never start with a 
 """
 
 import datetime as dt
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from digest.messages import headers, quoted
+from django.conf import settings
+
+from digest.messages import dkim, headers, quoted
 from digest.messages.addresses import Mailbox, sender, transport
-from digest.messages.identity import delivery_of, message_id, return_path
+from digest.messages.identity import bounce_address, delivery_of, message_id, return_path
 
 __all__ = [
     "Heading",
@@ -21,10 +24,12 @@ __all__ = [
     "Outgoing",
     "Rendered",
     "assemble",
+    "bounce_address",
     "compose",
     "delivery_of",
     "message_id",
     "return_path",
+    "sealed",
     "sender",
     "transport",
 ]
@@ -37,6 +42,12 @@ _HTML_TYPE = b"Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encodi
 _FIRST = f"--{_BOUNDARY}\r\n".encode() + _TEXT_TYPE
 _BETWEEN = f"\r\n--{_BOUNDARY}\r\n".encode() + _HTML_TYPE
 _LAST = f"\r\n--{_BOUNDARY}--\r\n".encode()
+
+
+@functools.lru_cache(maxsize=8)
+def _written(own: Mailbox) -> str:
+    """A sender of ours as its field says it; there are two, and every message has one."""
+    return own.header()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,22 +84,19 @@ class Heading:
 
     def encoded(self) -> bytes:
         """The header fields but Content-Type and Content-Transfer-Encoding."""
-        fields = [
-            f"From: {self.sender.header()}\r\n",
-            f"To: {self.to.header()}\r\n",
-            headers.unstructured("Subject", self.subject),
-            f"Date: {headers.date(self.date)}\r\nMessage-ID: {self.message_id}\r\nMIME-Version: 1.0\r\n",
-        ]
-        if self.unsubscribe_url:
-            fields.append(
-                f"List-Id: {self.list_id}\r\nList-Unsubscribe: <{self.unsubscribe_url}>\r\n"
-                "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
-            )
-        if self.feedback_id:
-            fields.append(f"Feedback-ID: {self.feedback_id}\r\n")
-        # No vacation responder shall answer (RFC 3834 section 5); the second field says the same to Microsoft's.
-        fields.append("Auto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: OOF, AutoReply\r\n")
-        return "".join(fields).encode()
+        listed = (
+            f"List-Id: {self.list_id}\r\nList-Unsubscribe: <{self.unsubscribe_url}>\r\n"
+            "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+            if self.unsubscribe_url
+            else ""
+        )
+        feedback = f"Feedback-ID: {self.feedback_id}\r\n" if self.feedback_id else ""
+        # No vacation responder shall answer (RFC 3834 section 5); the last field says the same to Microsoft's.
+        return (
+            f"From: {_written(self.sender)}\r\nTo: {self.to.header()}\r\n{headers.unstructured('Subject', self.subject)}"
+            f"Date: {headers.date(self.date)}\r\nMessage-ID: {self.message_id}\r\nMIME-Version: 1.0\r\n{listed}{feedback}"
+            "Auto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: OOF, AutoReply\r\n"
+        ).encode()
 
 
 def assemble(heading: Heading, text: Iterable[bytes], html: Iterable[bytes] | None) -> bytes:
@@ -107,3 +115,8 @@ def compose(rendered: Rendered, heading: Heading) -> bytes:
     text = rendered.text if rendered.text.endswith("\n") else f"{rendered.text}\n"
     html = None if rendered.html is None else [quoted.encode(rendered.html)]
     return assemble(heading, [quoted.encode(text)], html)
+
+
+def sealed(content: bytes, own: Mailbox) -> bytes:
+    """The message signed for the sender's domain when DKIM_KEYS is set; as it is when the relay signs."""
+    return dkim.signed(content, dkim.signers(settings.DKIM_KEYS, own.domain)) if settings.DKIM_KEYS else content

@@ -1,6 +1,7 @@
 """Header fields: encoded words, folding and dates (RFC 2047, RFC 5322 sections 2.2.3 and 3.3)."""
 
 import datetime as dt
+import functools
 from base64 import b64encode
 
 from digest.messages import inert
@@ -14,15 +15,16 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 def encoded_words(text: str) -> str:
     """The text as encoded words, each of whole characters, folded one a line."""
-    words, start, size = [], 0, 0
-    for index, character in enumerate(text):
-        width = len(character.encode())
-        if size + width > _OCTETS_A_WORD:
-            words.append(text[start:index])
-            start, size = index, 0
-        size += width
-    words.append(text[start:])
-    return "\r\n ".join(f"=?utf-8?b?{b64encode(word.encode()).decode()}?=" for word in words)
+    octets = text.encode()
+    words, start = [], 0
+    while start < len(octets):
+        end = start + _OCTETS_A_WORD
+        # 10xxxxxx continues a character (RFC 3629 section 3).
+        while end < len(octets) and octets[end] & 0xC0 == 0x80:
+            end -= 1
+        words.append(b64encode(octets[start:end]).decode())
+        start = end
+    return "\r\n ".join([f"=?utf-8?b?{word}?=" for word in words])
 
 
 def field(name: str, value: str) -> str:
@@ -41,12 +43,14 @@ def field(name: str, value: str) -> str:
 
 def unstructured(name: str, text: str) -> str:
     """A field of free text: as it is when ASCII, else in encoded words. What looks like an encoded word is encoded itself."""
-    text = inert.line(text)
+    if not inert.is_plain(text):
+        text = inert.line(text)
     if text.isascii() and "=?" not in text and max(map(len, text.split(" ")), default=0) < _LINE - 2:
         return field(name, text)
     return f"{name}: {encoded_words(text)}\r\n"
 
 
+@functools.lru_cache(maxsize=8)
 def date(instant: dt.datetime) -> str:
     """`Mon, 16 Mar 2026 07:00:00 +0000`, always in UTC."""
     utc = instant.astimezone(dt.UTC)

@@ -6,7 +6,7 @@ whole is valid whatever the filling. A number is short enough to need no break: 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from digest.messages import quoted
@@ -29,43 +29,46 @@ def number(name: str) -> str:
 
 def filling(text: str) -> bytes:
     """What fills a hole: the text encoded, so that anything may follow it."""
-    return quoted.encode_open(text)
+    return text.encode() + quoted.SOFT if quoted.is_plain(text) else quoted.encode_open(text)
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """Encoded text with holes: a bytes format that takes a mapping. `size` is its octets before encoding, holes empty."""
+    """Encoded text with holes: `pieces` has one more than `names`. `size` is the text's octets before encoding, holes empty."""
 
-    template: bytes
+    pieces: tuple[bytes, ...]
+    names: tuple[str, ...]
     size: int
 
-    def filled(self, values: Mapping[bytes, bytes]) -> bytes:
-        """The encoded text; `values` holds a `filling` for each hole and plain digits for each number."""
-        return self.template % values
+    def _format(self, fields: Iterable[bytes]) -> bytes:
+        literal = [piece.replace(b"%", b"%%") for piece in self.pieces]
+        return b"".join([literal[0], *(part for pair in zip(fields, literal[1:], strict=True) for part in pair)])
+
+    def by_name(self) -> bytes:
+        """A bytes format that takes a mapping: a `filling` for each hole, plain digits for each number."""
+        return self._format(b"%%(%b)b" % name.encode() for name in self.names)
+
+    def in_order(self) -> bytes:
+        """A bytes format that takes a tuple."""
+        return self._format(b"%b" for _ in self.names)
 
 
-def _encoded(piece: str) -> bytes:
-    """A piece between holes, its numbers as format fields. An octet below 32 becomes `=0X`: three characters, never parted."""
-    names: list[str] = []
-
-    def stand_in(match: re.Match[str]) -> str:
-        names.append(match[1])
-        return chr(len(names)) if len(names) < 9 else chr(len(names) + 5)
-
-    encoded = quoted.encode_open(_NUMBERS.sub(stand_in, piece)).replace(b"%", b"%%")
-    for index, name in enumerate(names, start=1):
-        octet = index if index < 9 else index + 5
-        encoded = encoded.replace(b"=%02X" % octet, b"%%(%b)b" % name.encode())
-    return encoded
+def _encoded(piece: str) -> tuple[list[bytes], list[str]]:
+    """A piece between holes, cut at its numbers. An octet below 32 is encoded as `=0X`, three characters never parted."""
+    names = _NUMBERS.findall(piece)
+    encoded = quoted.encode_open(_NUMBERS.sub("\x01", piece))
+    return encoded.split(b"=01"), names
 
 
 def pattern(text: str) -> Pattern:
-    """Cut and encode a rendered text with at most 23 numbers between two holes. It ends so that anything may follow it."""
-    split = _HOLES.split(text)
-    parts: list[bytes] = []
-    for index, piece in enumerate(split):
+    """Cut and encode a rendered text without control characters. It ends so that anything may follow it."""
+    pieces: list[bytes] = []
+    names: list[str] = []
+    for index, part in enumerate(_HOLES.split(text)):
         if index % 2:
-            parts.append(b"%%(%b)b" % piece.encode())
+            names.append(part)
         else:
-            parts.append(_encoded(piece))
-    return Pattern(b"".join(parts), sum(len(_NUMBERS.sub("", each).encode()) for each in split[::2]))
+            encoded, numbers = _encoded(part)
+            pieces += encoded
+            names += numbers
+    return Pattern(tuple(pieces), tuple(names), len(_HOLES.sub("", _NUMBERS.sub("", text)).encode()))

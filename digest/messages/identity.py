@@ -46,6 +46,12 @@ def _bounce_parts(setting: str) -> tuple[str, str]:
     return local, domain
 
 
+def bounce_address() -> str:
+    """The return path of messages that have no delivery."""
+    local, domain = _bounce_parts(settings.BOUNCE_ADDRESS)
+    return f"{local}@{domain}"
+
+
 def return_path(delivery_id: int) -> str:
     """`bounces+<token>@domain`: the delivery's number, signed; in lower-case base32, for some systems fold case."""
     local, domain = _bounce_parts(settings.BOUNCE_ADDRESS)

@@ -4,6 +4,7 @@ Feeds are cleaned at the door (`digest.text`); this is the second lock, where te
 through that door: names, topics, reasons.
 """
 
+import functools
 import re
 import unicodedata
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -25,6 +26,7 @@ _MARKS_A_LETTER = 4
 _URL_SAFE = "!#$%&'()*+,/:;=?@[]~"
 
 
+@functools.lru_cache(maxsize=8192)
 def _without_towers(text: str) -> str:
     """No letter carries more than four combining marks: real writing needs three, towers of them cover other lines."""
     kept, run = [], 0

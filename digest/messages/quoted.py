@@ -10,7 +10,10 @@ from binascii import b2a_qp
 
 SOFT = b"=\r\n"
 _LONGEST = 76
-_PLAIN = re.compile(r"[!-<>-~]([ -<>-~]{0,70}[!-<>-~])?")
+_PLAIN = re.compile(r"(?!\.|From )[!-<>-~](?:[ -<>-~]*[!-<>-~])?")
+_PLAIN_LENGTH = 72
+_RISKS = (b".", b"From ")
+_RISKS_WITHIN = (b"\n.", b"\nFrom ")
 _RISKY = re.compile(rb"^(?:\.|From )", re.MULTILINE)
 _RISKY_LINE = re.compile(rb"^(?:\.|From ).*$", re.MULTILINE)
 
@@ -28,12 +31,17 @@ def _masked(line: bytes) -> bytes:
     return b"%b=\n%b" % (line[:cut], _masked(line[cut:]))
 
 
+def is_plain(text: str) -> bool:
+    """Whether the text is short and needs no encoding at all."""
+    return len(text) <= _PLAIN_LENGTH and _PLAIN.fullmatch(text) is not None
+
+
 def encode(text: str) -> bytes:
     """The text in UTF-8 and quoted-printable, CRLF between lines. Its lines are parted by LF; it starts on a new line."""
-    if _PLAIN.fullmatch(text) and not text.startswith((".", "From ")):
+    if is_plain(text):
         return text.encode()
     encoded = b2a_qp(text.encode(), istext=True)
-    if _RISKY.search(encoded):
+    if encoded.startswith(_RISKS) or any(risk in encoded for risk in _RISKS_WITHIN):
         encoded = _RISKY_LINE.sub(lambda match: _masked(match[0]), encoded)
     return encoded.replace(b"\n", b"\r\n")
 

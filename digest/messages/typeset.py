@@ -20,8 +20,26 @@ def width(text: str) -> int:
     return sum(0 if unicodedata.combining(each) else 2 if unicodedata.east_asian_width(each) in "WF" else 1 for each in text)
 
 
+def _wrapped_ascii(text: str, columns: int, first: str, rest: str) -> str:
+    text = " ".join(text.split())
+    lines: list[str] = []
+    lead, start, end = first, 0, len(text)
+    while end - start > (room := max(1, columns - width(lead))):
+        cut = text.rfind(" ", start, start + room + 1)
+        if cut < 0:
+            cut = text.find(" ", start)
+            if cut < 0:
+                break
+        lines.append(lead + text[start:cut])
+        lead, start = rest, cut + 1
+    lines.append((lead + text[start:]).rstrip())
+    return "\n".join(lines)
+
+
 def wrapped(text: str, columns: int = COLUMNS, first: str = "", rest: str = "") -> str:
     """The text in lines of at most `columns`, the first led by `first`, the others by `rest`; longer words stay whole."""
+    if text.isascii() and text.isprintable():
+        return _wrapped_ascii(text, columns, first, rest)
     lines: list[str] = []
     current, used, empty = first, width(first), True
     end = 0

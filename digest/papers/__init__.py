@@ -7,14 +7,17 @@ from digest.papers.locks import LISTING_LOCK, publishing_lock
 from digest.papers.merging import settle
 from digest.papers.retopic import retopic
 from digest.papers.storing import Stored, store
+from digest.papers.versions import Changed, changed
 
 __all__ = [
     "LISTING_LOCK",
     "Candidates",
+    "Changed",
     "Refusal",
     "Stored",
     "as_ranked",
     "candidates",
+    "changed",
     "identifiers",
     "publishing_lock",
     "retopic",

@@ -57,6 +57,9 @@ class Draft:
     url: str
     pdf_url: str
     appearance_url: str
+    submitter: str
+    journal_reference: str
+    organisation: str
     upvotes: int
     stars: int
     withdrawn: bool
@@ -81,6 +84,9 @@ class Draft:
         self.url = min(filter(None, (self.url, other.url)), default="")
         self.pdf_url = min(filter(None, (self.pdf_url, other.pdf_url)), default="")
         self.appearance_url = self.appearance_url or other.appearance_url
+        self.submitter = max(self.submitter, other.submitter)
+        self.journal_reference = max(self.journal_reference, other.journal_reference)
+        self.organisation = max(self.organisation, other.organisation)
         self.upvotes = max(self.upvotes, other.upvotes)
         self.stars = max(self.stars, other.stars)
         self.withdrawn = self.withdrawn or other.withdrawn
@@ -134,6 +140,9 @@ def draft(entry: Entry, index: int, now: dt.datetime) -> Draft | Refusal:
         url=_home(strong, _storable(entry.url)),
         pdf_url=_storable(entry.pdf_url)[:1000],
         appearance_url=_storable(entry.url)[:1000],
+        submitter=text.clean(_storable(entry.submitter))[:160],
+        journal_reference=text.clean(_storable(entry.journal_reference))[:300],
+        organisation=text.clean(_storable(entry.organisation))[:160],
         upvotes=max(0, min(entry.upvotes, 2**31 - 1)),
         stars=max(0, min(entry.stars, 2**31 - 1)),
         withdrawn=entry.withdrawn,

@@ -10,7 +10,14 @@ from digest.models import Poll, Source
 from digest.papers.storing import Stored, store
 from digest.sources.entries import Entry
 
-_NAMES = {"page": "Saved Daily Papers pages", "rss": "RSS files", "atom": "Atom files", "json": "JSON files"}
+_NAMES = {
+    "page": "Saved Daily Papers pages",
+    "rss": "RSS files",
+    "atom": "Atom files",
+    "json": "JSON feed files",
+    "huggingface": "Hugging Face answers",
+    "oai": "OAI-PMH files",
+}
 
 
 def source_for(form: str) -> Source:

@@ -20,6 +20,7 @@ _ARXIV_HOSTS = frozenset(
 _ARXIV_PATH = re.compile(r"/(?:abs|pdf|html|format|ps|src|e-print|overview|papers)/(.+?)(?:\.pdf)?/?")
 _DOI_IN_PATH = re.compile(r"/(?:content|doi(?:/(?:abs|full|pdf|epdf))?)/(10\.\d{4,9}/.+)")
 _PREPRINT_VERSION = re.compile(r"v(\d{1,3})(?:\.(?:full|abstract|article|full-text|supplementary).*)?$")
+_ASCII_WORD = re.compile(r"[a-z0-9]+")
 _TRACKING = re.compile(r"utm_.*|fbclid|gclid|mc_cid|mc_eid|rss|ref|ref_src|source|cmp|igshid", re.IGNORECASE)
 
 
@@ -85,8 +86,12 @@ def version_in(url: str) -> int | None:
 
 def title_hash(clean_title: str) -> str:
     """A hash that case, accents, punctuation and spacing do not change."""
-    folded = unicodedata.normalize("NFKD", clean_title.casefold())
-    kept = "".join(char for char in folded if char.isalnum()) or clean_title
+    folded = clean_title.casefold()
+    if folded.isascii():
+        kept = "".join(_ASCII_WORD.findall(folded))
+    else:
+        kept = "".join(char for char in unicodedata.normalize("NFKD", folded) if char.isalnum())
+    kept = kept or clean_title
     return hashlib.blake2b(kept.encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 

@@ -4,8 +4,8 @@ from django.db import connection
 
 # Rows that would stand twice are combined or dropped.
 _MOVES = """
-INSERT INTO digest_appearance (paper_id, source_id, url, announced_at, first_seen_at, upvotes)
-    SELECT %(keep)s, source_id, min(url), min(announced_at), min(first_seen_at), max(upvotes)
+INSERT INTO digest_appearance (paper_id, source_id, url, submitter, announced_at, first_seen_at, upvotes)
+    SELECT %(keep)s, source_id, min(url), max(submitter), min(announced_at), min(first_seen_at), max(upvotes)
     FROM digest_appearance WHERE paper_id = ANY(%(gone)s) GROUP BY source_id
     ON CONFLICT (paper_id, source_id) DO UPDATE SET
         announced_at = least(digest_appearance.announced_at, excluded.announced_at),

@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.db import connection
@@ -16,23 +16,50 @@ from digest.papers.topics import Matcher
 
 _PAPER = (
     "id", "title", "abstract", "title_source", "abstract_source", "authors", "categories", "keywords", "url", "pdf_url",
-    "links", "upvotes", "stars", "announced_at", "listed_at", "withdrawn_at", "text_rank", "revision",
+    "links", "journal_reference", "organisation", "upvotes", "stars", "announced_at", "listed_at", "withdrawn_at",
+    "text_rank", "revision",
 )  # fmt: skip
 # What is compared and, when it differs, written; of these, what a reader sees raises the revision.
 _CHANGING = (
-    "title", "abstract", "title_source", "abstract_source", "authors", "categories", "keywords", "url", "pdf_url", "links",
-    "upvotes", "stars", "announced_at", "withdrawn_at", "text_rank",
+    "title", "abstract", "title_source", "abstract_source", "authors", "categories", "keywords", "url", "pdf_url",
+    "links", "journal_reference", "organisation", "upvotes", "stars", "announced_at", "withdrawn_at", "text_rank",
 )  # fmt: skip
+_APPEARANCE = ("paper_id", "source_id", "url", "submitter", "announced_at", "first_seen_at", "upvotes")
 _SHOWN = ("title", "abstract", "authors", "url", "pdf_url", "links")
 _MATCHED = ("title", "abstract", "categories", "keywords")
 
 Row = dict[str, Any]
 
 
+_LINES_EACH = 50
+_ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
+
+
+def _field(value: object) -> str:
+    """A value in COPY's text format (https://www.postgresql.org/docs/current/sql-copy.html); lists hold text."""
+    if isinstance(value, list):
+        # A literal of an array, in which quotes and backslashes are escaped, and then a field like any other.
+        value = "{" + ",".join(['"' + each.replace("\\", "\\\\").replace('"', '\\"') + '"' for each in value]) + "}"
+    if isinstance(value, str):
+        return value.translate(_ESCAPES) if "\\" in value or not value.isprintable() else value
+    if value is None:
+        return "\\N"
+    return value.isoformat() if isinstance(value, dt.datetime) else str(value)
+
+
 def _copy(table: str, columns: Sequence[str], records: Iterable[Sequence[object]]) -> None:
+    """COPY the records, sent as they are made, so that the server writes some while we prepare the next.
+
+    psycopg's own write_row looks up each value's type anew, which takes longer than all the rest.
+    """
     with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
+        lines: list[str] = []
         for record in records:
-            copy.write_row(record)
+            lines.append("\t".join(map(_field, record)))
+            if len(lines) >= _LINES_EACH:
+                copy.write("\n".join(lines) + "\n")
+                lines.clear()
+        copy.write("".join(f"{line}\n" for line in lines))
 
 
 def insert(new: Sequence[Draft], source: Source, now: dt.datetime, listed_at: dt.datetime, matcher: Matcher) -> list[int]:
@@ -40,26 +67,34 @@ def insert(new: Sequence[Draft], source: Source, now: dt.datetime, listed_at: dt
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval(pg_get_serial_sequence('digest_paper', 'id')) FROM generate_series(1, %s)", [len(new)])
         ids = [row[0] for row in cursor.fetchall()]
-    papers, names, versions, appearances, matched = [], [], [], [], []
-    for paper, draft in zip(ids, new, strict=True):
-        wording = draft.wording
-        abstract = text.clean(wording.abstract)
-        papers.append((
-            paper, draft.title, abstract, wording.title, wording.abstract, list(wording.authors), draft.categories,
-            draft.keywords, drafts.home_of(draft.strong, [draft.url]), draft.pdf_url, json.dumps(draft.links), draft.upvotes,
-            draft.stars, draft.announced_at, listed_at, now if draft.withdrawn else None, wording.rank, 1,
-        ))  # fmt: skip
-        names += [(paper, kind, value) for kind, value in draft.strong]
-        names += [(paper, "title", title) for title in draft.titles]
-        versions += [(paper, number, *version) for number, version in draft.versions.items()]
-        appearances.append((paper, source.pk, draft.appearance_url, draft.appeared_at, now, draft.upvotes))
-        found = matcher.match(draft.title, abstract, draft.categories, draft.keywords)
-        matched += [(paper, topic, score) for topic, score in found.items()]
-    _copy("digest_paper", _PAPER, papers)
+    matched: list[tuple[int, int, float]] = []
+
+    def papers() -> Iterator[tuple[object, ...]]:
+        for paper, draft in zip(ids, new, strict=True):
+            wording = draft.wording
+            abstract = text.clean(wording.abstract)
+            found = matcher.match(draft.title, abstract, draft.categories, draft.keywords)
+            matched.extend((paper, topic, score) for topic, score in found.items())
+            yield (
+                paper, draft.title, abstract, wording.title, wording.abstract, list(wording.authors), draft.categories,
+                draft.keywords, drafts.home_of(draft.strong, [draft.url]), draft.pdf_url, json.dumps(draft.links),
+                draft.journal_reference, draft.organisation, draft.upvotes, draft.stars, draft.announced_at, listed_at,
+                now if draft.withdrawn else None, wording.rank, 1,
+            )  # fmt: skip
+
+    _copy("digest_paper", _PAPER, papers())
+    pairs = list(zip(ids, new, strict=True))
+    names = [(paper, kind, value) for paper, draft in pairs for kind, value in draft.strong]
+    names += [(paper, "title", title) for paper, draft in pairs for title in draft.titles]
+    versions = [(paper, number, *version) for paper, draft in pairs for number, version in draft.versions.items()]
+    appearances = [
+        (paper, source.pk, draft.appearance_url, draft.submitter, draft.appeared_at, now, draft.upvotes)
+        for paper, draft in pairs
+    ]
     _copy("digest_paperidentifier", ("paper_id", "kind", "value"), names)
     if versions:
         _copy("digest_paperversion", ("paper_id", "number", "title_source", "abstract_source", "announced_at"), versions)
-    _copy("digest_appearance", ("paper_id", "source_id", "url", "announced_at", "first_seen_at", "upvotes"), appearances)
+    _copy("digest_appearance", _APPEARANCE, appearances)
     if matched:
         _copy("digest_papertopic", ("paper_id", "topic_id", "score"), matched)
     return ids
@@ -97,7 +132,8 @@ def _as_draft(row: Row) -> Draft:
     )
     return Draft(
         wording=wording, title=row["title"], strong=set(), titles=set(), first_author="", announced_at=row["announced_at"],
-        appeared_at=row["announced_at"], url=row["url"], pdf_url=row["pdf_url"], appearance_url="", upvotes=row["upvotes"],
+        appeared_at=row["announced_at"], url=row["url"], pdf_url=row["pdf_url"], appearance_url="", submitter="",
+        journal_reference=row["journal_reference"], organisation=row["organisation"], upvotes=row["upvotes"],
         stars=row["stars"], withdrawn=row["withdrawn_at"] is not None, categories=list(row["categories"]),
         keywords=list(row["keywords"]), links=list(row["links"]),
     )  # fmt: skip
@@ -125,6 +161,8 @@ def _combined(stored: Sequence[Row], draft: Draft, names: set[tuple[str, str]], 
         "url": drafts.home_of({name for name in names | draft.strong if name[0] != "title"}, [known.url]),
         "pdf_url": known.pdf_url,
         "links": known.links,
+        "journal_reference": known.journal_reference,
+        "organisation": known.organisation,
         "upvotes": known.upvotes,
         "stars": known.stars,
         "announced_at": known.announced_at,
@@ -166,7 +204,8 @@ def _write_changed(changed: Sequence[Row]) -> None:
     settings = ", ".join(f"{column} = c.{column}" for column in columns)
     types = (
         "id bigint, title text, abstract text, title_source text, abstract_source text, authors text[], categories text[],"
-        " keywords text[], url text, pdf_url text, links jsonb, upvotes int, stars int, announced_at timestamptz,"
+        " keywords text[], url text, pdf_url text, links jsonb, journal_reference text,"
+        " organisation text, upvotes int, stars int, announced_at timestamptz,"
         " withdrawn_at timestamptz, text_rank int, revision int"
     )
     with connection.cursor() as cursor:
@@ -215,9 +254,10 @@ def _add_versions(known: Sequence[tuple[int, Draft]]) -> set[int]:
 def _see_again(known: Sequence[tuple[int, Draft]], source: Source, now: dt.datetime) -> set[int]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO digest_appearance AS a (paper_id, source_id, url, announced_at, first_seen_at, upvotes)"
-            " SELECT n.paper, %s, n.url, n.announced_at, %s, n.upvotes"
-            " FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[], %s::int[]) AS n (paper, url, announced_at, upvotes)"
+            "INSERT INTO digest_appearance AS a (paper_id, source_id, url, submitter, announced_at, first_seen_at, upvotes)"
+            " SELECT n.paper, %s, n.url, n.submitter, n.announced_at, %s, n.upvotes"
+            " FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[], %s::int[])"
+            " AS n (paper, url, submitter, announced_at, upvotes)"
             " ON CONFLICT (paper_id, source_id) DO UPDATE SET upvotes = greatest(a.upvotes, excluded.upvotes),"
             " announced_at = least(a.announced_at, excluded.announced_at)"
             " WHERE a.upvotes < excluded.upvotes OR a.announced_at > excluded.announced_at RETURNING a.paper_id",
@@ -226,6 +266,7 @@ def _see_again(known: Sequence[tuple[int, Draft]], source: Source, now: dt.datet
                 now,
                 [paper for paper, _ in known],
                 [draft.appearance_url for _, draft in known],
+                [draft.submitter for _, draft in known],
                 [draft.appeared_at for _, draft in known],
                 [draft.upvotes for _, draft in known],
             ],

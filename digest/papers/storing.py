@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 from django.db import connection, transaction
 
-from digest.models import Source
+from digest.models import Paper, Source
 from digest.papers import drafts, merging, rows, topics
 from digest.papers.drafts import Draft, Refusal
-from digest.papers.identity import Name, first_author, same_people
+from digest.papers.identity import Name, first_author, same_people, strong_names
 from digest.papers.locks import listing_lock, lock_names
 from digest.sources.entries import Entry
 from subscriptions.models import Topic
@@ -52,7 +52,11 @@ def store(entries: Sequence[Entry], source: Source, now: dt.datetime, listed_fro
     """
     stored = Stored()
     drafted = []
+    taken_back: list[Entry] = []
     for index, entry in enumerate(entries):
+        if entry.withdrawn and not entry.title:
+            taken_back.append(entry)
+            continue
         made = drafts.draft(entry, index, now)
         if isinstance(made, Refusal):
             stored.refused.append(made)
@@ -60,6 +64,8 @@ def store(entries: Sequence[Entry], source: Source, now: dt.datetime, listed_fro
             drafted.append(made)
     if misdated := sum(each.misdated for each in drafted):
         stored.notes.append(f"{misdated} of {len(entries)} entries carried a date that cannot be; they count as announced now")
+    if taken_back:
+        _take_back(taken_back, now, stored)
     if not drafted:
         return stored
     gathered = drafts.gather(drafted)
@@ -78,6 +84,21 @@ def store(entries: Sequence[Entry], source: Source, now: dt.datetime, listed_fro
             stored.new = len(new)
             stored.known += sum(len(each.entries) - 1 for each in new)
     return stored
+
+
+def _take_back(entries: Sequence[Entry], now: dt.datetime, stored: Stored) -> None:
+    """Withdraw what an archive says it deleted; it says nothing else of it, so what is not known here stays unknown."""
+    for entry in entries:
+        names = strong_names(entry)
+        found = Paper.objects.filter(
+            identifiers__kind__in=[kind for kind, _ in names], identifiers__value__in=[value for _, value in names]
+        )
+        if not names or not found.exists():
+            name = entry.arxiv_id or entry.doi or entry.url
+            stored.refused.append(Refusal(name, "it was taken back, and was never known here"))
+            continue
+        stored.known += 1
+        stored.updated += found.filter(withdrawn_at=None).update(withdrawn_at=now)
 
 
 def topic_matcher() -> topics.Matcher:

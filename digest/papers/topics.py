@@ -5,7 +5,6 @@ to a strong one and none passes 1.
 """
 
 import math
-import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +18,8 @@ _IN_TITLE = (0.36, 0.5)  # a term of one word, of several
 _IN_ABSTRACT = (0.17, 0.26)
 _AS_KEYWORD = 0.3
 _MENTIONS = 3
-_WORD = re.compile(r"[a-z0-9]+")
+# Everything in ASCII but letters and digits sets words apart.
+_APART = "".join(chr(code) if chr(code).isalnum() else " " for code in range(128))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ def words(text: str) -> list[str]:
     """Lower-case words without accents and plural endings: "Schrödinger bridges" -> ["schrodinger", "bridge"]."""
     lowered = text.lower()
     if not lowered.isascii():
-        lowered = "".join(char for char in unicodedata.normalize("NFKD", lowered) if not unicodedata.combining(char))
-    return [_singular(word) for word in _WORD.findall(lowered)]
+        lowered = unicodedata.normalize("NFKD", lowered).encode("ascii", "ignore").decode()
+    return [_SINGULAR[word] for word in lowered.translate(_APART).split()]
 
 
 def _singular(word: str) -> str:
@@ -46,6 +46,19 @@ def _singular(word: str) -> str:
     if word.endswith("ies") and len(word) > 4:
         return f"{word[:-3]}y"
     return word[:-2] if word.endswith(("sses", "xes", "ches", "shes")) else word[:-1]
+
+
+class _Singulars(dict[str, str]):
+    """Words already brought to the singular; forgotten when they are too many."""
+
+    def __missing__(self, word: str) -> str:
+        if len(self) > 100_000:
+            self.clear()
+        self[word] = singular = _singular(word)
+        return singular
+
+
+_SINGULAR = _Singulars()
 
 
 class Matcher:
@@ -63,10 +76,10 @@ class Matcher:
                     terms[term].append(rule.topic)
         # A term that several topics claim says less about each.
         self._terms = {term: [(topic, 1 / math.sqrt(len(topics))) for topic in topics] for term, topics in terms.items()}
-        self._lengths: dict[str, tuple[int, ...]] = {
-            first: tuple(sorted({len(term) for term in self._terms if term[0] == first}))
-            for first in {term[0] for term in self._terms}
-        }
+        lengths: dict[str, set[int]] = defaultdict(set)
+        for term in self._terms:
+            lengths[term[0]].add(len(term))
+        self._lengths = {first: tuple(sorted(each)) for first, each in lengths.items()}
 
     def match(self, title: str, abstract: str, categories: Sequence[str], keywords: Iterable[str] = ()) -> dict[int, float]:
         """Topic -> score in [0.3, 1], the best eight; the first category is the primary one."""
@@ -90,8 +103,8 @@ class Matcher:
     def _found(self, said: list[str]) -> Mapping[tuple[str, ...], int]:
         found: Counter[tuple[str, ...]] = Counter()
         lengths, terms = self._lengths, self._terms
-        for position, word in enumerate(said):
-            for length in lengths.get(word, ()):
+        for position in [position for position, word in enumerate(said) if word in lengths]:
+            for length in lengths[said[position]]:
                 term = tuple(said[position : position + length])
                 if term in terms:
                     found[term] += 1

@@ -2,12 +2,16 @@
 
 import datetime as dt
 import re
+import zoneinfo
 from email.utils import parsedate_to_datetime
 from xml.etree.ElementTree import Element
 
-from digest.sources import arxiv_ids, authors, xml
-from digest.sources.entries import Announcement, Entry, ParseError
+from digest.sources import arxiv_ids, authors, skipping, xml
+from digest.sources.entries import Announcement, Entry, Feed, ParseError
 from digest.sources.links import links_in
+
+# Announcement days are days in New York.
+NEW_YORK = zoneinfo.ZoneInfo("America/New_York")
 
 _ARXIV = "{http://arxiv.org/schemas/atom}"
 _ATOM = "{http://www.w3.org/2005/Atom}"
@@ -23,7 +27,12 @@ _WITHDRAWN = re.compile(
 
 
 def parse(body: bytes, url: str = "") -> list[Entry]:
-    """One announcement day; a weekend's empty channel gives no entries.
+    """One announcement day; a weekend's empty channel gives no entries. Raises ParseError as `read` does."""
+    return list(read(body, url).entries)
+
+
+def read(body: bytes, url: str = "") -> Feed:
+    """One announcement day with what the channel says of itself.
 
     Raises ParseError for what is not such a feed, and for arXiv's own error feeds.
     """
@@ -32,11 +41,25 @@ def parse(body: bytes, url: str = "") -> list[Entry]:
         channel = root.find("channel")
         if channel is None:
             raise ParseError("it is RSS without a channel")
-        _refuse_error(_said(channel, "title"), _said(channel, "description"))
-        return [_item(item, _rfc822(_said(channel, "pubDate"))) for item in channel.iterfind("item")]
+        title = _said(channel, "title")
+        _refuse_error(title, _said(channel, "description"))
+        published = _rfc822(_said(channel, "pubDate"))
+        return Feed(
+            entries=tuple(_item(item, published) for item in channel.iterfind("item")),
+            title=title,
+            day=published.astimezone(NEW_YORK).date() if published else None,
+            skip_days=skipping.days(day.text for day in channel.iterfind("skipDays/day")),
+            skip_hours=skipping.hours(hour.text for hour in channel.iterfind("skipHours/hour")),
+        )
     if root.tag == f"{_ATOM}feed":
-        _refuse_error(_said(root, f"{_ATOM}title"), _said(root, f"{_ATOM}subtitle"))
-        return [_atom(entry) for entry in root.iterfind(f"{_ATOM}entry")]
+        title = _said(root, f"{_ATOM}title")
+        _refuse_error(title, _said(root, f"{_ATOM}subtitle"))
+        entries = tuple(_atom(entry) for entry in root.iterfind(f"{_ATOM}entry"))
+        # An empty Atom feed says only when it was built, which is shortly after midnight of its day in New York.
+        announced = max(
+            (entry.announced_at for entry in entries if entry.announced_at), default=_iso(_said(root, f"{_ATOM}updated"))
+        )
+        return Feed(entries, title, announced.astimezone(NEW_YORK).date() if announced else None)
     raise ParseError(f"it is XML, but neither RSS nor Atom: its root is <{root.tag.rpartition('}')[2][:40]}>")
 
 

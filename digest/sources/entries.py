@@ -48,3 +48,19 @@ class Entry:
     organisation: str = ""
     withdrawn: bool = False
     trust: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A whole document: its entries, and what it says of itself.
+
+    `day` is the announcement day it is for, where it is for one (arXiv); `skip_days` (0 is Monday) and `skip_hours` (UTC) are
+    when it asks not to be fetched; `resume` is the token that fetches the rest, where there is more.
+    """
+
+    entries: tuple[Entry, ...]
+    title: str = ""
+    day: dt.date | None = None
+    skip_days: tuple[int, ...] = ()
+    skip_hours: tuple[int, ...] = ()
+    resume: str = ""

@@ -5,10 +5,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from digest.sources import arxiv, page, syndication
-from digest.sources.entries import Entry, ParseError
+from digest.sources import inflate, page
+from digest.sources.entries import Entry, Feed, ParseError
+from digest.sources.parsing import LARGEST
 
-LARGEST = 25_000_000
 FORMATS = ("page", "rss", "atom", "auto")
 
 _ROOT = re.compile(rb"<(?!\?|!)\s*(?:[\w.-]+:)?([\w.-]+)")
@@ -22,35 +22,45 @@ class Read:
     entries: list[Entry]
 
 
-def read(body: bytes, wanted: str, url: str, *, today: dt.date, date: dt.date | None) -> Read:
-    """Read octets as the wanted format, or as what they look like when it is `auto`. Raises ParseError."""
+Reader = Callable[[str, bytes, str], Feed]
+
+
+def read(body: bytes, wanted: str, url: str, *, today: dt.date, date: dt.date | None, reader: Reader) -> Read:
+    """Read octets as the wanted format, or as what they look like when it is `auto`. Raises ParseError.
+
+    `reader` is `parsing.read`, or a pool's, for what strangers may have written; pages are read here.
+    """
+    if inflate.is_gzip(body):
+        body = inflate.inflated(body, "gzip", LARGEST)
     if len(body) > LARGEST:
-        raise ParseError(f"it has {len(body):,} octets; at most {LARGEST:,} are read")
+        raise ParseError(f"it has more than {LARGEST:,} octets, the most that are read")
     form = recognised(body) if wanted == "auto" else wanted
     if form == "page":
         return Read("page", page.parse(body, url, today=today, date=date))
-    return Read(form, _PARSERS[form](body, url))
+    return Read(form, list(reader(_parser_of(form, body), body, url).entries))
 
 
 def recognised(body: bytes) -> str:
     """The format that the first octets speak of; what speaks of none is taken for a page, which says what is wrong with it."""
     start = body[:4000].removeprefix(b"\xef\xbb\xbf").lstrip()
     if start[:1] in {b"{", b"["}:
-        return "json"
+        return "huggingface" if start[:1] == b"[" else "json"
     if not start.startswith(b"<"):
         return "page"
     match = _ROOT.search(re.sub(rb"<!--.*?-->", b"", start, flags=re.DOTALL))
     root = match[1].lower() if match else b""
     if root in {b"rss", b"rdf"}:
         return "rss"
+    if root == b"oai-pmh":
+        return "oai"
     return "atom" if root == b"feed" else "page"
 
 
-def _feed(body: bytes, url: str) -> list[Entry]:
-    """arXiv's own feeds by its own parser, which knows what it adds; all others by feedparser."""
-    if b"//arxiv.org/schemas/atom" in body[:2000]:
-        return arxiv.parse(body, url)
-    return syndication.parse(body, url)
-
-
-_PARSERS: dict[str, Callable[[bytes, str], list[Entry]]] = {"rss": _feed, "atom": _feed, "json": _feed}
+def _parser_of(form: str, body: bytes) -> str:
+    """arXiv's own documents are read by parsers that know what it adds, all others by feedparser."""
+    if form in {"huggingface", "oai"}:
+        return {"huggingface": "huggingface", "oai": "arxiv-oai"}[form]
+    head = body[:3000]
+    if b"arxiv.org/schemas/atom" in head:
+        return "arxiv-api" if b"opensearch" in head or b"arxiv.org/api/" in head else "arxiv"
+    return "syndication"

@@ -8,25 +8,37 @@ import re
 import time
 import warnings
 from collections.abc import Iterable
+from types import SimpleNamespace
 from typing import Any
 
 import feedparser
 
-from digest.sources import arxiv_ids, authors
-from digest.sources.entries import Entry, ParseError
+from digest.sources import arxiv_ids, authors, skipping
+from digest.sources.entries import Entry, Feed, ParseError
 from digest.sources.links import absolute, links_in
 
 MOST_ENTRIES = 5000
 _DOI = re.compile(r"\b(10\.\d{4,9}/[^\s\"<>]+)")
+_SKIP_DAY = re.compile(rb"<day>\s*(\w{6,9})\s*</day>", re.IGNORECASE)
+_SKIP_HOUR = re.compile(rb"<hour>\s*(\d{1,2})\s*</hour>", re.IGNORECASE)
 _HTML = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype html|html|head|body)", re.IGNORECASE | re.DOTALL)
 
 
 def parse(body: bytes, url: str = "") -> list[Entry]:
-    """The feed's entries in its order; a valid feed without entries gives none.
+    """The feed's entries in its order; a valid feed without entries gives none. Raises ParseError as `read` does."""
+    return list(read(body, url).entries)
 
-    Raises ParseError when there is no feed in the octets.
-    """
-    return [_entry(item) for item in feed_of(body, url).entries[:MOST_ENTRIES]]
+
+def read(body: bytes, url: str = "") -> Feed:
+    """The feed's entries in its order, with what it says of itself. Raises ParseError when there is no feed in the octets."""
+    found = feed_of(body, url)
+    # feedparser keeps only the last of several skipDays, so they are looked for in the octets.
+    return Feed(
+        entries=tuple(_entry(item) for item in found.entries[:MOST_ENTRIES]),
+        title=_text(found.feed.get("title")).strip()[:300],
+        skip_days=skipping.days(match.decode("ascii") for match in _SKIP_DAY.findall(body[:20_000])),
+        skip_hours=skipping.hours(match.decode("ascii") for match in _SKIP_HOUR.findall(body[:20_000])),
+    )
 
 
 def feed_of(body: bytes, url: str = "") -> Any:
@@ -59,24 +71,22 @@ def _json_feed(body: bytes) -> Any:
     if not isinstance(feed, dict) or not isinstance(feed.get("items"), list):
         raise ParseError("it is JSON, but not a JSON Feed: there is no list of items")
     entries = [_json_item(item) for item in feed["items"] if isinstance(item, dict)]
-    return feedparser.FeedParserDict(
-        version="json", feed=feedparser.FeedParserDict(title=_text(feed.get("title"))), entries=entries
-    )
+    return SimpleNamespace(version="json", feed={"title": _text(feed.get("title"))}, entries=entries)
 
 
 def _json_item(item: dict[str, Any]) -> Any:
     people = item.get("authors") if isinstance(item.get("authors"), list) else [item.get("author")]
     names = [_text(person.get("name")) for person in people or () if isinstance(person, dict)]
     tags = item.get("tags")
-    return feedparser.FeedParserDict(
-        title=_text(item.get("title")),
-        link=_text(item.get("external_url")) or _text(item.get("url")),
-        id=_text(item.get("id")),
-        summary=_text(item.get("content_html")) or _text(item.get("content_text")) or _text(item.get("summary")),
-        authors=[{"name": name} for name in names if name],
-        tags=[{"term": _text(tag)} for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else [],
-        published=_text(item.get("date_published")),
-    )
+    return {
+        "title": _text(item.get("title")),
+        "link": _text(item.get("external_url")) or _text(item.get("url")),
+        "id": _text(item.get("id")),
+        "summary": _text(item.get("content_html")) or _text(item.get("content_text")) or _text(item.get("summary")),
+        "authors": [{"name": name} for name in names if name],
+        "tags": [{"term": _text(tag)} for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else [],
+        "published": _text(item.get("date_published")),
+    }
 
 
 def _text(value: object) -> str:
@@ -84,30 +94,31 @@ def _text(value: object) -> str:
 
 
 def _entry(item: Any) -> Entry:
-    link, guid = _text(item.get("link")), _text(item.get("id"))
-    contents = [_text(part.get("value")) for part in item.get("content") or () if isinstance(part, dict)]
-    abstract = max([_text(item.get("summary")), *contents], key=len)
+    # dict.get: feedparser's own warns when it is asked for a date under a former name.
+    link, guid = _text(dict.get(item, "link")), _text(dict.get(item, "id"))
+    contents = [_text(part.get("value")) for part in dict.get(item, "content") or () if isinstance(part, dict)]
+    abstract = max([_text(dict.get(item, "summary")), *contents], key=len)
     url = absolute(link) or absolute(guid)
-    named = arxiv_ids.split(guid) or arxiv_ids.split(_text(item.get("dc_identifier")))
+    named = arxiv_ids.split(guid) or arxiv_ids.split(_text(dict.get(item, "dc_identifier")))
     return Entry(
-        title=_text(item.get("title")),
+        title=_text(dict.get(item, "title")),
         abstract=abstract,
         authors=_authors(item),
         announced_at=_instant(item),
         url=url,
-        pdf_url=_pdf(item.get("links") or ()),
+        pdf_url=_pdf(dict.get(item, "links") or ()),
         links=links_in(abstract),
         arxiv_id=named[0] if named else "",
         version=named[1] if named else None,
         doi=_doi(item, guid),
         categories=tuple(
-            dict.fromkeys(_text(tag.get("term")).strip() for tag in item.get("tags") or () if isinstance(tag, dict))
+            dict.fromkeys(_text(tag.get("term")).strip() for tag in dict.get(item, "tags") or () if isinstance(tag, dict))
         ),
     )
 
 
 def _authors(item: Any) -> tuple[str, ...]:
-    listed = [_text(person.get("name")) for person in item.get("authors") or () if isinstance(person, dict)]
+    listed = [_text(person.get("name")) for person in dict.get(item, "authors") or () if isinstance(person, dict)]
     listed = [name for name in listed if name.strip()]
     if len(listed) > 1:
         return (
@@ -115,7 +126,7 @@ def _authors(item: Any) -> tuple[str, ...]:
             if any("(" in name for name in listed)
             else tuple(listed)
         )
-    return authors.split(listed[0] if listed else _text(item.get("author")))
+    return authors.split(listed[0] if listed else _text(dict.get(item, "author")))
 
 
 def _pdf(links: Iterable[Any]) -> str:
@@ -127,7 +138,7 @@ def _pdf(links: Iterable[Any]) -> str:
 
 def _doi(item: Any, guid: str) -> str:
     for key in ("prism_doi", "arxiv_doi", "dc_identifier", "doi"):
-        if match := _DOI.search(_text(item.get(key))):
+        if match := _DOI.search(_text(dict.get(item, key))):
             return match[1]
     match = _DOI.search(guid) if not guid.startswith("http") or "doi.org/" in guid else None
     return match[1] if match else ""
@@ -136,13 +147,13 @@ def _doi(item: Any, guid: str) -> str:
 def _instant(item: Any) -> dt.datetime | None:
     """When it was published, else created or updated; None when the feed does not say or says nonsense."""
     for key in ("published", "created", "updated", "date"):
-        parsed = item.get(f"{key}_parsed")
+        parsed = dict.get(item, f"{key}_parsed")
         if isinstance(parsed, time.struct_time):
             try:
                 return dt.datetime.fromtimestamp(calendar.timegm(parsed), dt.UTC)
             except (ValueError, OverflowError, OSError):
                 continue
-        if text := _text(item.get(key)):
+        if text := _text(dict.get(item, key)):
             try:
                 found = dt.datetime.fromisoformat(text.strip())
             except ValueError:

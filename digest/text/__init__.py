@@ -10,6 +10,9 @@ from digest.text.sentences import extract, sentences
 
 __all__ = ["clean", "extract", "sentences"]
 
+# ASCII without any of these is clean.
+_SPECIAL = ("\\", "$", "^", "_", "{", "~", "<", "&", "``", "--")
+
 
 def clean(source: str) -> str:
     """One line of readable text from TeX, HTML or a mixture of the two.
@@ -17,7 +20,9 @@ def clean(source: str) -> str:
     Accents, Greek, scripts, operators and fonts become Unicode; citations vanish; HTML tags and entities are resolved; controls
     and invisible characters are removed; white space is one space. A construct that is not understood stays as it was written.
     """
-    text = source
+    text = " ".join(source.split())
+    if text.isascii() and text.isprintable() and not any(sign in text for sign in _SPECIAL):
+        return text
     if "<" in text or "&" in text:
         text = markup.plain(text)
     return invisible.tidy(tex.plain(text))

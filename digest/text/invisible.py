@@ -10,14 +10,20 @@ _INVISIBLE = re.compile(
     "\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff\ue000-\uf8ff\U000e0000-\U000e0fff"
     "\U000f0000-\U0010ffff]"
 )
+# Of these, what Python calls printable all the same.
+_FILLER = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0\U000e0100-\U000e01ef]")
 # Joiners shape letters in these scripts, and join emoji; elsewhere they only hide in words.
 _JOINER = re.compile("(?<![\u0590-\u1cff\u2600-\u27bf\ufe0f\U0001f000-\U0001faff])[\u200c\u200d]|[\u200c\u200d]$")
-_SPACE = re.compile(r"\s+")
 
 
 def tidy(text: str) -> str:
     """NFC, without what is invisible, every run of white space one space; empty when nothing was visible."""
     if text.isascii():
-        return " ".join(text.split()) if text.isprintable() else _SPACE.sub(" ", _INVISIBLE.sub("", text)).strip()
-    text = _JOINER.sub("", _INVISIBLE.sub("", text))
-    return _SPACE.sub(" ", unicodedata.normalize("NFC", text)).strip()
+        return " ".join((text if text.isprintable() else _INVISIBLE.sub("", text)).split())
+    if not text.isprintable() or _FILLER.search(text):
+        text = _INVISIBLE.sub("", text)
+        if "\u200c" in text or "\u200d" in text:
+            text = _JOINER.sub("", text)
+    if not unicodedata.is_normalized("NFC", text):
+        text = unicodedata.normalize("NFC", text)
+    return " ".join(text.split())

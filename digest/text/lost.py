@@ -8,21 +8,32 @@ import re
 from digest.text.symbols import GREEK
 
 _FONTS = (
-    "mathcal|mathbb|mathrm|mathbf|mathsf|mathfrak|mathscr|boldsymbol|operatorname|textbf|textit|texttt|textsc|emph|sqrt|frac"
-)
+    "mathcal", "mathbb", "mathrm", "mathbf", "mathsf", "mathfrak", "mathscr", "boldsymbol", "operatorname", "textbf", "textit",
+    "texttt", "textsc", "emph", "sqrt", "frac",
+)  # fmt: skip
 _SIGNS = "|".join(("odot", "oplus", "infty", "star", "ast", "dagger", "prime", "perp", "parallel", "circ", "ell", *GREEK))
-_FONT = re.compile(rf"(?<![\\\w])({_FONTS})(?=\{{)")
+_FONT = re.compile(rf"(?<![\\\w])({'|'.join(_FONTS)})(?=\{{)")
 _SCRIPT = re.compile(rf"([_^]\{{[-+]?)({_SIGNS})(?=\}})")
 _SIZE = re.compile(r"(?<![\\\w])(Bigg|Big|bigg|big|left|right)(?=[()\[\]|])")
 _GREEK = "|".join(sorted(GREEK, key=len, reverse=True))
 _GREEK_IN_FORMULA = re.compile(rf"(?<=[-+*/=^_({{|])({_GREEK})(?![A-Za-z])|(?<![\\A-Za-z])({_GREEK})(?=[-+*/=^_)}}|])")
 _THIN_SPACE = re.compile(r"(?<=\d),(?=[A-Za-z]_\{)")
-_FRACTION = re.compile(r"(sqrt\{[^{}]*\})\{((?:[^{}]|\{[^{}]*\})*)\}")
+_FRACTION = re.compile(r"(sqrt\{[^{}]{0,100}\})\{((?:[^{}]|\{[^{}]{0,100}\}){0,200})\}")
+
+
+def _has_bare_font(text: str) -> bool:
+    """Whether `_FONT` is anywhere; looking back from each brace is much faster than looking everywhere."""
+    brace = text.find("{")
+    while brace != -1:
+        if text.endswith(_FONTS, 0, brace) and _FONT.search(text, max(0, brace - 14), brace + 1):
+            return True
+        brace = text.find("{", brace + 1)
+    return False
 
 
 def restore(text: str) -> str:
     """The text with its backslashes back, or the text itself when nothing proves that they were lost."""
-    if "{" not in text or not (_FONT.search(text) or _SCRIPT.search(text)):
+    if "{" not in text or not (_has_bare_font(text) or _SCRIPT.search(text)):
         return text
     text = _THIN_SPACE.sub(" ", text)
     # A group right after a finished root: the rest of a \frac that lost its head.

@@ -13,11 +13,15 @@ from digest.text import symbols as s
 
 _SOFT = "\ue000"  # a space where a letter or digit stands on both sides; removed from the input before
 _DEEPEST = 30
-_WORTH_IT = re.compile(r"[\\$^_{~]|``|--")
-_TOKEN = re.compile(r"\\([A-Za-z]+)(\*?)|\\(.)|[${^_~]|(?<=\w)---?(?=[\w$\\(])|(?<=\s)---?(?=\s)", re.DOTALL)
+_SIGNS = ("\\", "$", "^", "_", "{", "~", "``", "--")
+_TOKEN = re.compile(r"\\([A-Za-z]+)(\*?)|\\(.)|[${^_~]|---?", re.DOTALL)
 _WORDS = re.compile(r"[\w\s\\$*'’:./+&-]*", re.DOTALL)
-_SOFT_BETWEEN = re.compile(r"(?<=[^\W_])\ue000+(?=[^\W_])|(?<=[)\]⟩])\ue000+(?=[^\W_])|(?<=[^\W_])\ue000+(?=[√∑])")
-_ATOM = re.compile(r"[-−]?√?(?:\d[\d.,]*|[^\W\d_]|[∞∂∇])[\u0300-\u036f⁰¹²³⁴-⁾ⁿ₀-ₜᵀ′*†]*|\([^()]*\)")
+_LETTER = r"[^\W_¹²³⁰-⁹ⁿᵃ-ᶻᴬ-ᵂ₀-ₜ]"  # or digit, but none that is a script
+_SOFT_BETWEEN = re.compile(rf"(?<=[^\W_])\ue000+(?={_LETTER})|(?<=[)\]⟩])\ue000+(?={_LETTER})|(?<=[^\W_])\ue000+(?=[√∑])")
+_ATOM = re.compile(r"[-−]?√?(?:\d[\d.,]*|[^\W\d_]|[∞∂∇])[\u0300-\u036f⁰¹²³⁴-⁾ⁿ₀-ₜᵀ′*†]*(?:\^\([^()]*\))?|\([^()]*\)")
+_NAME = re.compile(r"[A-Za-z0-9Α-Ωα-ωϵℓ]+")
+_ASIDE = re.compile(r"\([^()]*\)")
+_ADDED = re.compile(r"[-+−±∓/ ]")
 _POWER = re.compile(r"[-−+]?\d{1,4}(?![\w.]*\w*\^)")
 _INDEX = re.compile(r"\d{1,2}(?![a-z0-9_])")
 _INDEXED = re.compile(r"(?:^|[^\w\\])[^\W\d_]{1,2}$|[)\]]$")
@@ -27,15 +31,13 @@ _ARGUMENT = re.compile(r"\\[A-Za-z]+|\\.|[^\s{}]", re.DOTALL)
 
 def plain(text: str) -> str:
     """Readable Unicode; what is not understood stays as it was written, braces, dollars and all."""
-    if not _WORTH_IT.search(text):
+    if not any(sign in text for sign in _SIGNS):
         return text
     if _SOFT in text:
         text = text.replace(_SOFT, "")
     text = lost.restore(text)
     if "``" in text:
         text = text.replace("``", "“").replace("''", "”")
-    if not _WORTH_IT.search(text):
-        return text
     out = _Walk(text).all()
     if _SOFT in out:
         out = _SOFT_BETWEEN.sub(" ", out).replace(_SOFT, "")
@@ -91,7 +93,7 @@ def _script(marker: str, text: str) -> str:
     compact = text.replace(" ", "")
     if compact and all(char in letters for char in compact) and not re.search(r"[^\W\d_]{3}", compact):
         return "".join(letters[char] for char in compact)
-    return marker + (text if re.fullmatch(r"[^\W_]+", text) else f"({text})")
+    return marker + (f"{text}{_SOFT if len(text) > 1 else ''}" if _NAME.fullmatch(text) else f"({text})")
 
 
 def _accented(base: str, accent: str) -> str | None:
@@ -112,6 +114,7 @@ class _Walk:
         self.text = text
         self.braces = _matching_braces(text) if "{" in text else {}
         self.dollars = _matching_dollars(text) if "$" in text else {}
+        self.last = {closer: text.rfind(closer) for closer in ("\\)", "\\]")}
         self.has_tex = "\\" in text or bool(self.dollars)
 
     def all(self) -> str:
@@ -158,9 +161,18 @@ class _Walk:
         elif maths:
             out.append("−" * len(sign))
         else:
-            before = self.text[start - 1]
-            out.append("–" if sign == "--" and before.isdigit() and self.text[after : after + 1].isdigit() else "—")
+            out.append(self._dash(sign, self.text[max(start - 1, 0) : start], self.text[after : after + 1]))
         return after
+
+    @staticmethod
+    def _dash(sign: str, before: str, behind: str) -> str:
+        """TeX's dashes between words or between spaces; `--option` is none."""
+        between_words = (before.isalnum() or before in {")", "$", "}"}) and (behind.isalnum() or behind in {"$", "\\", "("})
+        if not (before and behind and (between_words or (before.isspace() and behind.isspace()))):
+            return sign
+        # TeX's -- is a short dash; between words in lower case most writers mean the long one.
+        joins = (before.isdigit() and behind.isdigit()) or behind.isupper()
+        return "–" if sign == "--" and joins else "—"
 
     def _dollar(self, start: int, end: int, out: list[str], depth: int) -> int:
         if start not in self.dollars or self.dollars[start][1] > end:
@@ -178,8 +190,10 @@ class _Walk:
             return start + 1
         inner = self.text[start + 1 : closing]
         rewritten = self.span(start + 1, closing, maths=maths, depth=depth + 1)
+        understood = inner[:1] == "\\" and "\\" not in rewritten
         # Braces around words only protect capitals; around anything else they may be a set, or someone's JSON.
-        bare = maths or not inner or (_WORDS.fullmatch(inner) and (self.has_tex or inner != inner.lower()))
+        words = _WORDS.fullmatch(inner) and (self.has_tex or inner != inner.lower())
+        bare = maths or not inner or understood or words
         out.append(rewritten if bare else f"{{{rewritten}}}")
         return closing + 1
 
@@ -230,7 +244,9 @@ class _Walk:
 
     def _escape(self, char: str, start: int, after: int, end: int, out: list[str], maths: bool, depth: int) -> int:
         if char in "([":
-            closing = self.text.find("\\)" if char == "(" else "\\]", after, end)
+            closer = "\\)" if char == "(" else "\\]"
+            # Looked up once from the end, so that openers without closers cost no search each.
+            closing = self.text.find(closer, after, end) if after <= self.last[closer] else -1
             if closing == -1:
                 out.append(self.text[start:after])
                 return after
@@ -272,7 +288,7 @@ class _Walk:
             return self._accent(name, start, after, end, out, maths, depth)
         if symbol is not None:
             out.append(f" {symbol} " if maths and name in s.SPACED else symbol)
-            return self._past_name(after, end, maths)
+            return self._past_symbol(symbol, after, end, out, maths)
         if name in s.OPERATORS:
             out.append(f"{_SOFT}{name}{_SOFT}")
             return self._past_space(after, end) if maths else after
@@ -292,6 +308,14 @@ class _Walk:
         while position < end and self.text[position] in " \t\r\n":
             position += 1
         return position
+
+    def _past_symbol(self, symbol: str, after: int, end: int, out: list[str], maths: bool) -> int:
+        """Past the space that only ends the symbol's name, unless it is there for air: `\\Delta t`, but `a \\times b`."""
+        airy = len(out) > 1 and out[-2][-1:] == " "
+        following = self.text[after : after + 2].strip()
+        if maths:
+            return after if airy or not (following[:1].isalnum() or following[:1] == "\\") else self._past_space(after, end)
+        return self._past_space(after, end) if symbol in _JOINING else self._past_name(after, end, maths)
 
     def _past_name(self, after: int, end: int, maths: bool) -> int:
         """TeX swallows the space after a name; in text `{}` says that it should not."""
@@ -347,7 +371,8 @@ class _Walk:
         under = self._argument(over[1], end, maths=True, depth=depth) if over else None
         if over is None or under is None:
             return None
-        out.append(f"{_wrapped(over[0].strip())}/{_wrapped(under[0].strip())}")
+        above = over[0].strip()
+        out.append(f"{f'({above})' if _ADDED.search(_ASIDE.sub('', above)) else above}/{_wrapped(under[0].strip())}")
         return under[1]
 
     def root(self, after: int, end: int, out: list[str], maths: bool, depth: int) -> int | None:
@@ -422,6 +447,9 @@ class _Walk:
         out.append(f"({over[0].strip()} choose {under[0].strip()})")
         return under[1]
 
+
+# Letters and signs that are part of a word, for which nobody writes a space but to end the name.
+_JOINING = frozenset("/~øØłŁßæÆœŒåÅıȷðÐþÞ")
 
 _Handler = Callable[[_Walk, int, int, list[str], bool, int], int | None]
 _MACROS: dict[str, _Handler] = {

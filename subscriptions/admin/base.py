@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from django.contrib.admin import ShowFacets
 from django.db import models
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
@@ -67,7 +68,9 @@ class OurAdmin(ModelAdmin[M]):
 
     paginator = ReachPaginator
     show_full_result_count = False
+    show_facets = ShowFacets.NEVER  # each would count the whole table once more
     list_per_page = 50
+    formfield_overrides: ClassVar[Any] = {models.URLField: {"assume_scheme": "https"}}
     list_max_show_all = 0
     list_filter_submit = False
     ordering: ClassVar[Any] = ("-id",)
@@ -78,6 +81,12 @@ class OurAdmin(ModelAdmin[M]):
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         return lookup in self.links_into or super().lookup_allowed(lookup, value, request)  # type: ignore[arg-type]  # Django 5.2 hands in None
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[M]:
+        """What a list joins, a record's own page needs as well."""
+        joined = self.list_select_related
+        rows = super().get_queryset(request)
+        return rows if isinstance(joined, bool) else rows.select_related(*joined)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return QuietChangeList
@@ -104,6 +113,7 @@ class ReadOnlyInline(TabularInline[M, P]):
     """The newest related records, a page at a time."""
 
     extra = 0
+    formfield_overrides: ClassVar[Any] = {models.URLField: {"assume_scheme": "https"}}
     max_num = 0
     can_delete = False
     per_page = 10

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.admin import ModelAdmin, SimpleListFilter
 from django.contrib.admin.views.main import ChangeList
@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from subscriptions.models import Subscriber, Subscription
+from subscriptions.models import Subscriber, Subscription, SubscriptionQuerySet
 
 SEPARATOR = ".."
 
@@ -76,7 +76,9 @@ class StateFilter(SimpleListFilter):
             case "waiting":
                 return queryset.filter(status=Subscriber.Status.PENDING)
             case "reading" | "left" as state:
-                live = Exists(Subscription.objects.filter(subscriber=OuterRef("pk"), ended_at=None))
+                live = Exists(
+                    Subscription.objects.filter(subscriber=OuterRef("pk"), ended_at=None, next_issue_at__isnull=False)
+                )
                 confirmed = queryset.filter(status=Subscriber.Status.CONFIRMED)
                 return confirmed.filter(live if state == "reading" else ~live)
         return queryset
@@ -94,12 +96,14 @@ class DueFilter(SimpleListFilter):
             ("day", "Due within 24 hours"),
             ("live", "Live"),
             ("paused", "Paused"),
+            ("waiting", "Waiting for confirmation"),
             ("ended", "Ended"),
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         now = timezone.now()
-        live = queryset.filter(ended_at=None, subscriber__status=Subscriber.Status.CONFIRMED)
+        subscriptions = cast(SubscriptionQuerySet, queryset)
+        live = subscriptions.live()
         match self.value():
             case "now":
                 return live.filter(next_issue_at__lte=now)
@@ -109,6 +113,8 @@ class DueFilter(SimpleListFilter):
                 return live
             case "paused":
                 return live.filter(paused_until__gt=now)
+            case "waiting":
+                return subscriptions.waiting()
             case "ended":
                 return queryset.exclude(ended_at=None)
         return queryset

@@ -1,11 +1,12 @@
-"""Consent and notices: what was agreed, and what was written about a subscription."""
+"""Consent, requests and notices: what was agreed, what was asked at the door, and what was written about a subscription."""
 
 from django.contrib import admin
 from django.db.models import Q
 
+from subscriptions import mailboxes
 from subscriptions.admin.base import AddressSearch, ReadOnlyAdmin, change_link
 from subscriptions.admin.filters import days
-from subscriptions.models import Consent, Notice
+from subscriptions.models import Consent, Notice, Request
 from subscriptions.suppression import mailbox_hash
 
 
@@ -30,16 +31,34 @@ class ConsentAdmin(AddressSearch[Consent], ReadOnlyAdmin[Consent]):
         return change_link(consent.subscriber, consent.subscriber) if consent.subscriber else "erased"
 
 
+@admin.register(Request)
+class RequestAdmin(AddressSearch[Request], ReadOnlyAdmin[Request]):
+    """Answers "I asked and got nothing": what was asked, and whether a message was written or why not."""
+
+    list_display = ("created_at", "kind", "domain", "network", "answered_at", "outcome", "reason")
+    list_filter = ("kind", "outcome", days("created_at", "day", "created"))
+    search_fields = ("=domain", "=network", "reason")
+    search_help_text = "A whole address, a receiving domain, a network, or words of the reason."
+    sortable_by = ()
+    fields = ("created_at", "kind", "domain", "network", "answered_at", "outcome", "reason")
+
+    def of_address(self, address: str) -> Q:
+        try:
+            return Q(mailbox=mailbox_hash(mailboxes.parse(address).canonical))
+        except mailboxes.AddressRefused:
+            return Q(pk=None)
+
+
 @admin.register(Notice)
 class NoticeAdmin(AddressSearch[Notice], ReadOnlyAdmin[Notice]):
-    list_display = ("created_at", "kind", "subscriber", "expires_at")
+    list_display = ("created_at", "kind", "subscriber", "expires_at", "used_at")
     list_filter = ("kind", days("created_at", "day", "created"))
     list_select_related = ("subscriber",)
     search_fields = ("key",)
     search_help_text = "A whole address finds its notices; other words search the keys."
     sortable_by = ()
     links_into = ("subscriber__id__exact",)
-    fields = ("kind", "who", "recipient", "created_at", "expires_at", "key", "context")
+    fields = ("kind", "who", "recipient", "created_at", "expires_at", "used_at", "key", "context")
     readonly_fields = ("who",)
 
     @admin.display(description="subscriber")

@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from subscriptions import suppression
+from subscriptions import mailboxes, suppression
 from subscriptions.admin.base import AddressSearch
 from subscriptions.admin.filters import StandingFilter, days
 from subscriptions.models import Suppression
@@ -20,10 +19,8 @@ if TYPE_CHECKING:
 else:
     from unfold.widgets import UnfoldAdminTextInputWidget as AddressInput
 
-SuppressionModelForm = forms.ModelForm
 
-
-class SuppressForm(SuppressionModelForm):  # type: ignore[type-arg]  # Django's forms take their parameter only in the stubs
+class SuppressForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's forms take their parameter only in the stubs
     address = forms.CharField(
         max_length=254,
         widget=AddressInput(attrs={"autocomplete": "off", "inputmode": "email"}),
@@ -35,11 +32,10 @@ class SuppressForm(SuppressionModelForm):  # type: ignore[type-arg]  # Django's 
         fields = ("note",)
 
     def clean_address(self) -> str:
-        address: str = self.cleaned_data["address"].strip()
         try:
-            validate_email(address)
-        except ValidationError as error:
-            raise ValidationError(f"{address!r} is not an address. It takes one like ada@example.org.") from error
+            address = mailboxes.parse(self.cleaned_data["address"]).address
+        except mailboxes.AddressRefused as error:
+            raise ValidationError(str(error)) from error
         if suppression.standing([suppression.mailbox_hash(address)]):
             raise ValidationError("This address is suppressed already.")
         return address

@@ -38,6 +38,15 @@ for (const fold of document.querySelectorAll("[data-topics]")) {
   tally();
 }
 
+// The line that sums up day and hour follows what is chosen.
+for (const when of document.querySelectorAll("[data-when]")) {
+  const fold = when.closest("details");
+  fold.addEventListener("change", () => {
+    const [day, hour] = ["weekday", "hour"].map((name) => fold.querySelector(`[name=${name}]`).selectedOptions[0].text);
+    when.textContent = `${day}, ${hour}`;
+  });
+}
+
 // The visitor's own time zone, where the list has it and nothing was chosen by hand.
 for (const zones of document.querySelectorAll("select[data-time-zone]")) {
   const own = Intl.DateTimeFormat().resolvedOptions().timeZone;

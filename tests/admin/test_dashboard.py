@@ -29,7 +29,8 @@ def someone(name: str, asked: dt.datetime, confirmed: dt.datetime | None = None,
         confirmed_at=confirmed,
     )
     for end in ended or (None,):
-        Subscription.objects.create(subscriber=subscriber, ended_at=end)
+        live = bool(confirmed) and end is None
+        Subscription.objects.create(subscriber=subscriber, ended_at=end, next_issue_at=NOW if live else None)
     return subscriber
 
 
@@ -123,15 +124,20 @@ def test_a_source_is_late_after_two_intervals_without_success() -> None:
     source("newborn", created_at=NOW - dt.timedelta(hours=1))
     source("file", url="")
     source("resting", active=False)
+    source("put-off", next_poll_at=NOW + dt.timedelta(days=1))
+    source("failing", next_poll_at=NOW + dt.timedelta(days=1), failures=4)
+    source("stopped", active=False, stopped_because="the server says it is gone (410)")
     Poll.objects.create(source=late, started_at=NOW - dt.timedelta(hours=13))
     Poll.objects.create(source=late, started_at=NOW - dt.timedelta(hours=1), error="the server answered 503")
     Poll.objects.create(source=fresh, started_at=NOW - dt.timedelta(hours=11))
     found = dashboard.sources_late(NOW)
     assert [(row.name, row.succeeded_at, row.error) for row in found] == [
+        ("failing", None, ""),
         ("never", None, ""),
+        ("stopped", None, "the server says it is gone (410)"),
         ("late", NOW - dt.timedelta(hours=13), "the server answered 503"),
     ]
-    assert found[0].source == never.pk
+    assert found[1].source == never.pk
 
 
 @pytest.mark.usefixtures("full")

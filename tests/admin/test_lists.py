@@ -1,6 +1,7 @@
 """What lists say and find, and what an operator may mend."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.contrib.auth.models import User
@@ -108,6 +109,15 @@ def test_a_pick_bears_the_name_of_who_made_it(operator: Client) -> None:
 
 
 @pytest.mark.usefixtures("full")
+def test_picking_a_paper_twice_is_refused_in_words(operator: Client) -> None:
+    paper = Paper.objects.latest("id")
+    for _ in range(2):
+        response = operator.post(reverse("admin:digest_pick_add"), {"paper": paper.pk, "note": "Read this."})
+    assert "You picked this paper before." in response.content.decode()
+    assert Pick.objects.filter(paper=paper).count() == 1
+
+
+@pytest.mark.usefixtures("full")
 def test_topics_and_sources_in_use_stay_and_new_ones_may_go(operator: Client) -> None:
     used = Topic.objects.filter(papers__isnull=False).first()
     assert used is not None
@@ -124,6 +134,7 @@ def test_topics_and_sources_in_use_stay_and_new_ones_may_go(operator: Client) ->
 def test_an_address_is_not_changed_by_hand(operator: Client) -> None:
     reader = Subscriber.objects.earliest("id")
     path = reverse("admin:subscriptions_subscriber_change", args=[reader.pk])
-    operator.post(path, {"name": "Ada L.", "address": "eve@example.org", "status": "pending"})
+    hidden = re.findall(r'type="hidden" name="([^"]+_FORMS)" value="(\d+)"', operator.get(path).content.decode())
+    operator.post(path, {**dict(hidden), "name": "Ada L.", "address": "eve@example.org", "status": "pending"})
     changed = Subscriber.objects.get(pk=reader.pk)
     assert (changed.name, changed.address, changed.status) == ("Ada L.", reader.address, reader.status)

@@ -28,7 +28,7 @@ def test_a_typed_address_is_kept_as_its_hash_alone(operator: Client) -> None:
 
 def test_what_is_no_address_is_refused_in_plain_words(operator: Client) -> None:
     response = operator.post(reverse(ADD), {"address": "ada", "note": ""})
-    assert "is not an address. It takes one like ada@example.org." in response.content.decode()
+    assert "This does not look like an email address." in response.content.decode()
     assert not Suppression.objects.exists()
 
 
@@ -53,7 +53,7 @@ def test_the_button_lifts_and_says_by_whom(operator: Client) -> None:
     record.refresh_from_db()
     assert record.lifted_at is not None
     assert record.lifted_by == "operator"
-    assert "Lifted." in LogEntry.objects.latest("action_time").get_change_message()
+    assert LogEntry.objects.filter(object_id=record.pk, change_message__contains="Lifted.", user__username="operator").exists()
 
 
 def test_several_are_lifted_from_the_list_and_stay_in_the_record(operator: Client) -> None:

@@ -4,7 +4,7 @@ import datetime as dt
 import hashlib
 import random
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, Permission, User
 
 from digest.models import (
     Appearance,
@@ -20,8 +20,9 @@ from digest.models import (
     Poll,
     RankingConfiguration,
     Source,
+    SourceDay,
 )
-from subscriptions.models import Consent, Interest, Notice, Subscriber, Subscription, Suppression, Topic
+from subscriptions.models import Consent, Interest, Notice, Request, Subscriber, Subscription, Suppression, Topic
 from subscriptions.suppression import mailbox_hash
 
 SUBJECTS = (
@@ -73,6 +74,7 @@ def build(now: dt.datetime, people: int = 12, papers: int = 12) -> None:
     weights = RankingConfiguration.objects.create(version=1, weights={"topic": 1.0, "recency": 0.2}, note="The first weights.")
     for index in range(people):
         _person(index, now, made, topics, weights, chance)
+    Group.objects.create(name="Editors").permissions.set(Permission.objects.filter(content_type__app_label="digest"))
     editor = User.objects.create_user("editor", is_staff=True)
     Pick.objects.bulk_create(Pick(paper=paper, editor=editor, note="Read the third figure first.") for paper in made[:3])
     for note in ("asked by letter", "typed a wrong address"):
@@ -89,6 +91,7 @@ def _sources(now: dt.datetime, chance: random.Random) -> list[Source]:
             url=f"https://feeds.example.org/{index}.xml",
             created_at=now - dt.timedelta(days=60),
             next_poll_at=now + dt.timedelta(hours=index),
+            failures=3 if index == len(FEEDS) - 1 else 0,
         )
         for index, name in enumerate(FEEDS)
     )
@@ -110,6 +113,9 @@ def _sources(now: dt.datetime, chance: random.Random) -> list[Source]:
                 )
             )
     Poll.objects.bulk_create(polls)
+    SourceDay.objects.bulk_create(
+        SourceDay(source=sources[-1], day=(now - dt.timedelta(days=back)).date(), missing_since=now) for back in range(1, 3)
+    )
     return list(sources)
 
 
@@ -184,6 +190,16 @@ def _person(
             network="192.0.2.0/24",
             at=joined,
         )
+    Request.objects.create(
+        kind="sign-up",
+        mailbox=subscriber.mailbox_hash,
+        domain=subscriber.domain,
+        network="192.0.2.0/24",
+        created_at=joined,
+        answered_at=joined,
+        outcome="mailed",
+        reason="asked for the digest",
+    )
     notice = Notice.objects.create(
         subscriber=subscriber, kind="confirmation", key=f"confirmation-{index}", expires_at=joined + dt.timedelta(days=7)
     )

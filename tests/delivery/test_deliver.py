@@ -9,6 +9,7 @@ import pytest
 from django.db import connection, transaction
 
 from digest.delivery import deliver, ledger, queue_notices, recover
+from digest.delivery.books import Books
 from digest.messages import Outgoing
 from digest.models import Delivery, Issue
 from subscriptions import suppression
@@ -339,7 +340,10 @@ def test_a_dead_workers_claims_are_queued_again_and_its_sends_are_uncertain(rela
     ada, grace = waiting("ada", "grace")
     ledger.claim(MONDAY, 10, "a worker that dies", dt.timedelta(minutes=-1))
     grace.refresh_from_db()
-    ledger.commit_round([], [grace], MONDAY, dt.timedelta(minutes=-1))
+    books = Books()
+    books.begin([], [grace], MONDAY, dt.timedelta(minutes=-1))
+    assert books.wait().begun == {grace.pk}
+    books.close()
     recovered = recover(MONDAY, policy=policy(relay.url))
     assert (recovered.queued, recovered.uncertain) == (1, 1)
     ada.refresh_from_db()

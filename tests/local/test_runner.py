@@ -59,10 +59,26 @@ def test_a_part_that_dies_is_named_and_takes_the_rest_with_it(home: Path) -> Non
         assert marked(mark) == {}
 
 
+@pytest.mark.parametrize(
+    ("name", "url", "complaint"),
+    [
+        ("DATABASE_URL", "postgres://nobody@127.0.0.1:1/none", "PostgreSQL does not answer"),
+        ("REDIS_URL", "redis://127.0.0.1:1", "Redis does not answer at REDIS_URL"),
+        ("REDIS_URL", "nonsense", "Redis does not answer at REDIS_URL"),
+    ],
+)
+def test_a_server_of_ones_own_that_does_not_answer_is_named(home: Path, name: str, url: str, complaint: str) -> None:
+    with run(home, environment={name: url}) as one:
+        assert one.end() == 1
+        assert complaint in one.output
+        assert "Traceback" not in one.output
+
+
 @pytest.mark.usefixtures("bare")
 def test_servers_that_were_up_stay_up(home: Path) -> None:
     Private(home).start()
     with run(home) as one:
-        one.until("Ctrl-C stops all of it.")
+        # Interrupted in the middle of starting.
+        one.until("Start PostgreSQL and Valkey")
         assert one.end(signal.SIGTERM) == 0
         assert (Postgres(home).running(), Valkey(home).running()) == (True, True)

@@ -10,7 +10,7 @@ import pytest
 import redis
 
 from digest.local.private import Private
-from digest.local.servers import Postgres, Valkey, place
+from digest.local.servers import Postgres, ServerFailed, Valkey, place
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root must step down to another account")
 
@@ -100,7 +100,7 @@ def test_under_a_closed_directory_the_data_lives_elsewhere_and_nothing_is_opened
     finally:
         Private(home).erase()
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
-    assert not (elsewhere / "valkey").exists()
+    assert not elsewhere.exists()
 
 
 def test_a_path_too_long_for_a_socket_gets_a_short_one(home: Path) -> None:
@@ -117,3 +117,13 @@ def test_erasing_leaves_what_is_not_ours(tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("mine")
     Private(tmp_path).erase()
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
+
+
+@pytest.mark.usefixtures("bare")
+def test_a_private_server_that_stops_during_a_run_is_named_with_its_log(home: Path) -> None:
+    private = Private(home)
+    private.start()
+    private.check()
+    _kill(home / "valkey" / "server.pid")
+    with pytest.raises(ServerFailed, match=r"The private valkey has stopped\. Its log is .*server\.log"):
+        private.check()

@@ -42,7 +42,7 @@ def paper(number: int, title: str = "", **values: Any) -> PaperText:
 
 def choice(number: int, **values: Any) -> Choice:
     """Paper `number`, chosen for a key term."""
-    return Choice(**{"paper": paper(number), "reasons": ("matches *koopman operator*",), **values})
+    return Choice(**{"paper": paper(number), "reasons": ("matches “koopman operator”",), **values})
 
 
 def contents(*choices: Choice, **values: Any) -> Contents:
@@ -113,12 +113,13 @@ def delivery(reader: Subscriber, papers: list[Paper], *, near: tuple[Paper, ...]
                 "score": 1.0,
                 "slot": "match",
                 "terms": [],
-                "reasons": [{"text": "matches *koopman operator*", "handle": "interest:1"}],
+                "reasons": [{"text": "matches “koopman operator”", "handle": "interest:1"}],
             }
             for each in papers
         ],
         receipt={
-            "considered": 40,
+            "considered": 64,
+            "matched": 40,
             "shown": len(papers),
             "near_misses": [{"paper": each.pk, "score": 0.1} for each in near],
             "excluded": {},

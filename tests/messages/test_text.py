@@ -2,6 +2,7 @@
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from digest.messages import inert, typeset
@@ -26,6 +27,7 @@ def test_what_cannot_be_seen_is_gone(given_text: str, expected: str) -> None:
     assert inert.line(given_text) == expected
 
 
+@hypothesis_settings(deadline=None)
 @given(st.text())
 def test_inert_text_stays_as_it_is(text: str) -> None:
     once = inert.line(text)
@@ -60,6 +62,7 @@ def test_only_absolute_web_addresses_survive(url: str, expected: str | None) -> 
     assert inert.web_address(url) == expected
 
 
+@hypothesis_settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=400))
 def test_wrapping_loses_nothing_and_keeps_to_its_columns(text: str) -> None:
     text = inert.line(text)

@@ -7,20 +7,23 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import OperationalError
 from django.utils import timezone
 from rich.console import Console
 from rich.progress import Progress
 
+from digest.management.databases import answering
 from digest.models import Source
 from digest.papers.handed_in import hand_in
 from digest.sources import reading
 from digest.sources.entries import ParseError
+from digest.sources.parsing import LARGEST
+from digest.sources.pool import Pool
 
 
 class Command(BaseCommand):
     help = (
-        "Read files of papers: saved Daily Papers pages, RSS, Atom or JSON. Each file is stored whole or not at all; papers "
+        "Read files of papers: saved Daily Papers pages, RSS, Atom, JSON Feed, OAI-PMH, Hugging Face answers. "
+        "Each file is stored whole or not at all; papers "
         "that are known already keep their first announcement. Exit status 1 when a file could not be read."
     )
 
@@ -40,23 +43,24 @@ class Command(BaseCommand):
         files: list[Path] = options["files"]
         now = timezone.now()
         unread = 0
+        self._pool = Pool()
         try:
-            source = _source(options["source"])
-            with Progress(console=Console(stderr=True), transient=True, disable=not self.stderr.isatty()) as progress:
+            with (
+                answering(),
+                Progress(console=Console(stderr=True), transient=True, disable=not self.stderr.isatty()) as progress,
+            ):
+                source = _source(options["source"])
                 for path in progress.track(files, description="Reading"):
                     unread += not self._ingest(path, source, now, options)
-        except OperationalError as error:
-            line = str(error).strip().splitlines()[0] if str(error).strip() else "no reason given"
-            raise CommandError(
-                f"PostgreSQL does not answer ({line}). Start it with `make up`, or set DATABASE_URL to one that runs."
-            ) from error
+        finally:
+            self._pool.close()
         if unread:
             raise CommandError(f"{unread} of {len(files)} files could not be read; the others are stored.", returncode=1)
 
     def _ingest(self, path: Path, source: Source | None, now: dt.datetime, options: dict[str, Any]) -> bool:
         try:
             body = _octets(path)
-            found = reading.read(body, options["format"], "", today=now.date(), date=options["date"])
+            found = reading.read(body, options["format"], "", today=now.date(), date=options["date"], reader=self._pool.read)
         except ParseError as error:
             self.stderr.write(f"{path}: {error}")
             if options["json"]:
@@ -104,6 +108,6 @@ def _octets(path: Path) -> bytes:
         if path.is_dir():
             raise ParseError("it is a directory, not a file")
         with path.open("rb") as file:
-            return file.read(reading.LARGEST + 1)
+            return file.read(LARGEST + 1)
     except OSError as error:
         raise ParseError(f"it cannot be read ({error.strerror or error})") from error

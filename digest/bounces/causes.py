@@ -1,0 +1,121 @@
+"""What reports mean: causes, told from servers' words and from enhanced status codes, and the verdict each calls for."""
+
+import enum
+import re
+from pathlib import Path
+
+from digest.models import Bounce
+
+
+class Cause(enum.StrEnum):
+    """Why a message came back; the values are plain words for the ledger."""
+
+    UNKNOWN_USER = "the mailbox does not exist"
+    UNKNOWN_HOST = "the domain does not exist or takes no mail"
+    MOVED = "the mailbox has moved away"
+    FULL = "the mailbox is full"
+    DISABLED = "the mailbox takes nothing at present"
+    FILTERED = "the recipient's own filter refused it"
+    EXPIRED = "nobody answered in time"
+    SYSTEM = "the receiving system has a fault of its own"
+    AUTHENTICATION = "the sender could not be authenticated"
+    REPUTATION = "the sender is blocked or has a bad reputation"
+    POLICY = "the message goes against a policy"
+    CONTENT = "the message was taken for spam or for harmful"
+    SENDER = "the sender's address was refused"
+    SIZE = "the message is too large"
+    RATE = "too much was sent at once"
+
+
+VERDICTS = {
+    Cause.UNKNOWN_USER: Bounce.Verdict.SUPPRESS,
+    Cause.UNKNOWN_HOST: Bounce.Verdict.SUPPRESS,
+    Cause.MOVED: Bounce.Verdict.SUPPRESS,
+    Cause.FULL: Bounce.Verdict.SOFT,
+    Cause.DISABLED: Bounce.Verdict.SOFT,
+    Cause.FILTERED: Bounce.Verdict.SOFT,
+    Cause.EXPIRED: Bounce.Verdict.SOFT,
+    Cause.SYSTEM: Bounce.Verdict.SOFT,
+    Cause.AUTHENTICATION: Bounce.Verdict.SENDER_FAULT,
+    Cause.REPUTATION: Bounce.Verdict.SENDER_FAULT,
+    Cause.POLICY: Bounce.Verdict.SENDER_FAULT,
+    Cause.CONTENT: Bounce.Verdict.SENDER_FAULT,
+    Cause.SENDER: Bounce.Verdict.SENDER_FAULT,
+    Cause.SIZE: Bounce.Verdict.SENDER_FAULT,
+    Cause.RATE: Bounce.Verdict.SENDER_FAULT,
+}
+
+
+def _patterns() -> list[tuple[Cause, re.Pattern[str]]]:
+    """The words of `words.txt`, in its order."""
+    words: dict[Cause, list[str]] = {}
+    cause = Cause.SYSTEM
+    for line in Path(__file__).with_name("words.txt").read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            cause = Cause[line.strip("[]")]
+        elif line and not line.startswith("#"):
+            words.setdefault(cause, []).append(line)
+    return [(cause, re.compile("|".join(lines), re.IGNORECASE)) for cause, lines in words.items()]
+
+
+_PATTERNS = _patterns()
+
+_STATUSES = {
+    "1.1": Cause.UNKNOWN_USER,
+    "1.2": Cause.UNKNOWN_HOST,
+    "1.3": Cause.UNKNOWN_USER,
+    "1.6": Cause.MOVED,
+    "1.7": Cause.SENDER,
+    "1.8": Cause.SENDER,
+    "1.9": Cause.POLICY,
+    "1.10": Cause.UNKNOWN_USER,
+    "2.1": Cause.DISABLED,
+    "2.2": Cause.FULL,
+    "2.3": Cause.SIZE,
+    "2.4": Cause.POLICY,
+    "3.4": Cause.SIZE,
+    "4.1": Cause.EXPIRED,
+    "4.2": Cause.EXPIRED,
+    "4.4": Cause.UNKNOWN_HOST,
+    "4.6": Cause.SYSTEM,
+    "4.7": Cause.EXPIRED,
+}
+_SUBJECTS = {
+    "1": Cause.FILTERED,
+    "2": Cause.FILTERED,
+    "3": Cause.SYSTEM,
+    "4": Cause.EXPIRED,
+    "5": Cause.POLICY,
+    "6": Cause.CONTENT,
+    "7": Cause.POLICY,
+}
+
+
+# Links and addresses say nothing by themselves, whatever words they are made of.
+_NAMES = re.compile(r"https?://\S+|<?[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+>?", re.IGNORECASE)
+# Words that can mean nothing but a mailbox that is not there.
+_SURELY_UNKNOWN = re.compile(
+    r"requested action not taken: mailbox unavailable|recipient name is not recogni[sz]ed|^unknown user: "
+    r"|does(?:n.t| not) have an? .{0,40}\baccount|not our (?:user|customer)|adresse? (?:destinataire|d.au moins).{0,20}invalide"
+    r"|not listed in|no such person|account .{0,30}(?:terminated|deleted)|recipnotfound|adr\.(?:ex)?recip",
+    re.IGNORECASE,
+)
+
+
+def from_words(text: str) -> Cause | None:
+    """The first cause whose words the text holds, outside links and addresses."""
+    plain = _NAMES.sub("(address)", text)
+    return next((cause for cause, pattern in _PATTERNS if pattern.search(plain)), None)
+
+
+def surely_unknown(text: str) -> bool:
+    """Whether the words leave no doubt that the mailbox does not exist."""
+    return _SURELY_UNKNOWN.search(_NAMES.sub("(address)", text)) is not None
+
+
+def from_status(status: str) -> Cause | None:
+    """The cause that an enhanced status code names (RFC 3463 and its registry); None for x.0.0 and for "" ."""
+    detail = status[2:]
+    if detail in _STATUSES:
+        return _STATUSES[detail]
+    return _SUBJECTS.get(detail.partition(".")[0])

@@ -1,0 +1,112 @@
+"""The verdict on a message that came back; pure, and never by a first digit alone."""
+
+import re
+from dataclasses import dataclass
+
+from digest.bounces import causes, reports
+from digest.bounces.causes import VERDICTS, Cause
+from digest.bounces.reports import Failure, Report
+from digest.models import Bounce
+
+Verdict = Bounce.Verdict
+
+_GRAVITY = [Verdict.IGNORE, Verdict.SOFT, Verdict.SENDER_FAULT, Verdict.SUPPRESS, Verdict.COMPLAINT]
+_DONE = {"delivered", "deliverable", "relayed", "expanded"}
+# Codes that name the address or the mailbox beyond doubt, whatever the words around them.
+_CERTAIN = {
+    "1.1": Cause.UNKNOWN_USER,
+    "1.2": Cause.UNKNOWN_HOST,
+    "1.10": Cause.UNKNOWN_USER,
+    "1.6": Cause.MOVED,
+    "2.2": Cause.FULL,
+}
+_BLAMES_SENDER = {
+    Cause.AUTHENTICATION, Cause.REPUTATION, Cause.CONTENT, Cause.POLICY, Cause.RATE, Cause.SENDER, Cause.SIZE,
+}  # fmt: skip
+# This carrier says "unknown user" of subscribers who filter their mail.
+_SAYS_UNKNOWN_WHEN_FILTERED = re.compile(r"\bdocomo\.ne\.jp\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict, the enhanced status code behind it ("" when there is none), whom it concerns, and why in a few plain words."""
+
+    verdict: Bounce.Verdict
+    status: str
+    recipients: tuple[str, ...]
+    why: str
+
+
+def classify(octets: bytes) -> Judgement:
+    """Judge a message that came back: a complaint, the gravest of its failures, or nothing to act on."""
+    return judge(reports.read(octets))
+
+
+def judge(report: Report) -> Judgement:
+    """The verdict on a report."""
+    if report.feedback:
+        return _of_feedback(report)
+    if report.answer:
+        return Judgement(Verdict.IGNORE, "", report.recipients, "a reader's automatic reply")
+    if not report.failures:
+        return Judgement(Verdict.IGNORE, "", (), "not a report")
+    judged = [(*_of_failure(failure), failure) for failure in report.failures]
+    verdict, why, failure = max(judged, key=lambda each: _GRAVITY.index(each[0]))
+    return Judgement(verdict, failure.status, report.recipients, why)
+
+
+def _of_feedback(report: Report) -> Judgement:
+    match report.feedback:
+        case "not-spam":
+            return Judgement(Verdict.IGNORE, "", report.recipients, "a reader says that it is not spam")
+        case "auth-failure" | "dkim" | "dmarc":
+            return Judgement(Verdict.SENDER_FAULT, "", report.recipients, "a report that authentication failed (RFC 6591)")
+        case kind:
+            return Judgement(Verdict.COMPLAINT, "", report.recipients, f"a complaint (RFC 5965): {kind}")
+
+
+def _of_failure(failure: Failure) -> tuple[Bounce.Verdict, str]:
+    if failure.action in _DONE:
+        return Verdict.IGNORE, f"it was {failure.action}"
+    cause = cause_of(failure)
+    if cause is None:
+        return (Verdict.SOFT, "no reason that we know") if failure.action or failure.code else (Verdict.IGNORE, "not a report")
+    verdict = VERDICTS[cause]
+    trying = failure.status.startswith("4.") or (not failure.status and (failure.code or 500) < 500)
+    temporary = failure.action == "delayed" or (trying and failure.action != "failed")
+    if temporary and verdict is Verdict.SUPPRESS:
+        return Verdict.SOFT, f"{cause}, for now"
+    return verdict, str(cause)
+
+
+def cause_of(failure: Failure) -> Cause | None:
+    """Words that blame the sender, then codes that leave no doubt, then other words, then other codes.
+
+    "User unknown" alone is not enough to drop a reader for good: servers say it of mailboxes that filter, too. It takes a
+    status of the address class, or a refusal of RCPT itself.
+    """
+    words = failure.diagnostic or failure.prose
+    spoken = causes.from_words(failure.diagnostic) or causes.from_words(failure.prose)
+    detail = failure.status[2:]
+    if failure.command == "MAIL":
+        return spoken if spoken in _BLAMES_SENDER else Cause.SENDER
+    if spoken in _BLAMES_SENDER and detail not in _CERTAIN:
+        return spoken
+    if detail.startswith("7.") and spoken not in {Cause.FULL, Cause.DISABLED, Cause.UNKNOWN_HOST}:
+        return Cause.POLICY
+    if detail in _CERTAIN:
+        return spoken if spoken in {Cause.FULL, Cause.DISABLED, Cause.AUTHENTICATION, Cause.MOVED} else _CERTAIN[detail]
+    if spoken is Cause.UNKNOWN_USER and not _supported(failure, words):
+        return Cause.FILTERED
+    return spoken or causes.from_status(failure.status)
+
+
+def _supported(failure: Failure, words: str) -> bool:
+    """Whether more than a phrase says that the mailbox does not exist."""
+    if causes.surely_unknown(words):
+        return True
+    if _SAYS_UNKNOWN_WHEN_FILTERED.search(words) and failure.command != "RCPT":
+        return False
+    # A relay that reports 550 without choosing a status passes on what it heard; one that chose x.0.0 knew no better.
+    passed_on = bool(failure.diagnostic) and failure.code == 550 and not failure.status
+    return failure.status[2:].startswith("1.") or failure.command == "RCPT" or passed_on

@@ -1,0 +1,56 @@
+"""The check at start-up: every message is rendered once, so that an operator's template fails here and not in a mail."""
+
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
+from jinja2 import TemplateError
+
+from digest import notices
+from digest.issues import specimen
+from digest.issues.press import HTML_LIMIT, Press
+from digest.messages import Heading, bounce_address, dkim, sender
+
+_HINT = "Mend the template under TEMPLATES_DIR, or remove it and ours is used."
+
+
+def _issue(case: dict[str, Any]) -> Callable[[], None]:
+    def render() -> None:
+        press, contents = Press(), specimen.contents(case)
+        layout = press.layout(contents)
+        own = sender(settings.DIGEST_FROM, "DIGEST_FROM")
+        heading = Heading(own, own, press.subject(contents), contents.date, "<check@localhost>")
+        press.message(layout, heading, text_only=False)
+        if layout.size > HTML_LIMIT:
+            raise TemplateError(f"an issue of {len(contents.choices)} papers takes {layout.size} octets of {HTML_LIMIT}")
+
+    return render
+
+
+def _everything() -> Iterator[tuple[str, Callable[[], object]]]:
+    yield "the sender of digests", lambda: sender(settings.DIGEST_FROM, "DIGEST_FROM")
+    yield "the sender of notices", lambda: sender(settings.NOTICE_FROM, "NOTICE_FROM")
+    yield "the return path", bounce_address
+    yield "the keys that sign", lambda: dkim.signers(settings.DKIM_KEYS, "localhost")
+    yield "email/issue", _issue(specimen.FULL)
+    yield "email/issue with nothing in it", _issue(specimen.BARE)
+    yield "email/best-of", _issue(specimen.AWAY)
+    for folder, context in notices.SPECIMENS.values():
+        yield f"email/{folder}", functools.partial(notices.rendered, folder, context)
+
+
+@checks.register("messages")
+def messages_can_be_rendered(app_configs: Sequence[object] | None, **options: object) -> list[checks.CheckMessage]:
+    """An error for each message that its templates or settings cannot make, naming it and what is missing."""
+    found: list[checks.CheckMessage] = []
+    for what, make in _everything():
+        try:
+            make()
+        except ImproperlyConfigured as error:
+            found.append(checks.Error(str(error), id="digest.E001"))
+        except (TemplateError, KeyError, TypeError, ValueError) as error:
+            found.append(checks.Error(f"{what} cannot be made: {type(error).__name__}: {error}", hint=_HINT, id="digest.E002"))
+    return found

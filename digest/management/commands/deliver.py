@@ -1,0 +1,30 @@
+"""manage.py deliver: one run of the sender, by hand."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from digest import delivery
+from digest.smtp import RelayUnclear
+
+
+class Command(BaseCommand):
+    help = "Queue the notices that wait, find what dead workers held, and send what is ready."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--limit", type=int, default=500, help="claim at most so many deliveries (default: 500)")
+
+    def handle(self, *_: object, **options: Any) -> None:
+        now = timezone.now()
+        try:
+            delivery.queue_notices(now)
+            delivery.recover(now)
+            delivered = delivery.deliver(now, options["limit"])
+        except RelayUnclear as error:
+            raise CommandError(str(error)) from error
+        states = ", ".join(f"{number} {state}" for state, number in sorted(delivered.by_state.items()))
+        self.stdout.write(f"{delivered.claimed} claimed" + (f": {states}" if states else ", nothing was ready"))
+        if delivered.halted:
+            raise CommandError(f"Sending stopped: {delivered.halted}")

@@ -1,0 +1,49 @@
+"""manage.py deliveries: the ledger by state, or one recipient's story."""
+
+from argparse import ArgumentParser
+from datetime import timedelta
+from typing import IO, Any, cast
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from rich.console import Console
+from rich.table import Table
+
+from digest.delivery import levers
+from digest.models import Brake, Delivery
+
+
+class Command(BaseCommand):
+    help = "Count deliveries by state; or, with an address, tell what became of everything sent to it."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("address", nargs="?", help="tell the story of this recipient")
+        parser.add_argument("--days", type=int, help="count only those of so many days past")
+
+    def handle(self, *_: object, **options: Any) -> None:
+        console = Console(file=cast(IO[str], self.stdout), width=160)
+        if options["address"]:
+            self._story(console, options["address"])
+        else:
+            self._counts(console, options["days"])
+
+    def _counts(self, console: Console, days: int | None) -> None:
+        counts = levers.counts(timezone.now() - timedelta(days=days) if days else None)
+        table = Table("state", "deliveries")
+        for state in Delivery.State:
+            table.add_row(state.label, str(counts.get(state.value, 0)))
+        console.print(table)
+        for brake in Brake.objects.standing().order_by("since"):
+            until = f", one message may try at {brake.until:%Y-%m-%d %H:%M} UTC" if brake.until else ""
+            console.print(f"Stopped since {brake.since:%Y-%m-%d %H:%M} UTC: {brake}{until}", soft_wrap=True)
+
+    def _story(self, console: Console, address: str) -> None:
+        told = list(levers.story(address)[:100])
+        if not told:
+            raise CommandError(f"Nothing was ever to be sent to {address}.")
+        table = Table("made", "what", "state", "attempts", "why", "the relay's last words")
+        for delivery in told:
+            what = f"notice: {delivery.notice.kind}" if delivery.notice else f"issue {delivery.issue and delivery.issue.number}"
+            made = f"{delivery.created_at:%Y-%m-%d %H:%M}"
+            table.add_row(made, what, delivery.state, str(delivery.attempts), delivery.reason, delivery.reply)
+        console.print(table)

@@ -1,0 +1,22 @@
+"""manage.py pause: stop all sending."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from digest.delivery import brakes
+
+
+class Command(BaseCommand):
+    help = "Stop all sending, on every worker, within two seconds. What is due goes on being published, and waits."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("why", help="a few words for whoever finds it stopped")
+
+    def handle(self, *_: object, **options: Any) -> None:
+        brake = brakes.pause(options["why"], "command", timezone.now())
+        self.stdout.write(
+            f"Sending is stopped since {brake.since:%Y-%m-%d %H:%M} UTC: {brake.why}. `manage.py resume` goes on."
+        )

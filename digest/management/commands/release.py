@@ -1,0 +1,23 @@
+"""manage.py release --uncertain: send what is of unknown fate once more."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from digest.delivery import levers
+
+
+class Command(BaseCommand):
+    help = (
+        "Send the deliveries whose fate nobody knows once more, under the same Message-IDs: held ones and twice uncertain ones."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--uncertain", action="store_true", help="required: the uncertain ones are sent")
+
+    def handle(self, *_: object, **options: Any) -> None:
+        if not options["uncertain"]:
+            raise CommandError("Say `release --uncertain`.")
+        self.stdout.write(f"{levers.release_uncertain(timezone.now())} released.")

@@ -1,0 +1,75 @@
+"""Mail scanners open every link: looking changes nothing, whatever the link."""
+
+import datetime as dt
+import re
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+from psycopg import sql
+
+from digest import issues
+from subscriptions import account, tokens
+from subscriptions.models import Subscriber
+from subscriptions.sessions import COOKIE, start
+from tests.browser.world import World, links
+
+pytestmark = pytest.mark.browser
+
+
+def _rows() -> dict[str, str]:
+    """A hash of every table: contents, and which transaction wrote each row last (xmin), so that a rewrite shows too."""
+    found = {}
+    line = sql.SQL("SELECT coalesce(string_agg(md5(each::text || each.xmin), '' ORDER BY each.ctid), '') FROM {} each")
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names():
+            cursor.execute(line.format(sql.Identifier(table)))
+            found[table] = cursor.fetchone()[0]
+    return found
+
+
+def _on(page: str) -> set[str]:
+    """The paths that a page leads to, its forms among them: a scanner may try those too."""
+    return {each.partition("#")[0] for each in re.findall(r'(?:href|action|src)="(/[^"]*)"', page)}
+
+
+def test_fetching_every_link_of_every_page_and_message_changes_no_row(world: World) -> None:
+    now = dt.datetime.now(dt.UTC)
+    ada, grace = world.person("ada@example.org"), world.asked("grace@example.org")
+    stopped = world.person("emmy@example.org")
+    account.send_link("ada@example.org", now)
+    account.ask_address(ada.subscriber, "ada@example.net", now)
+    issues.publish_sample(ada.pk, now)
+    stopped.ended_at, stopped.next_issue_at = now, None
+    stopped.save()
+    assert world.asked("noether@example.org", topics=()) != grace
+    world.post()
+    assert {taken.recipient for taken in world.relay.taken} >= {
+        "ada@example.org",
+        "ada@example.net",
+        "grace@example.org",
+    }
+
+    anonymous, inside = Client(), Client()
+    inside.cookies[COOKIE] = start(ada.subscriber, now)
+    waiting = {path for taken in world.relay.taken for message in world.messages(taken.recipient) for path in links(message)}
+    assert {path.split("/")[1] for path in waiting} >= {"confirm", "session", "address", "unsubscribe", "preferences", "papers"}
+    message_token = tokens.sign(tokens.Scope.MESSAGE, ada.pk, 0)
+    waiting |= {"/", "/?days=1", "/you/", "/no-such-page/", tokens.unsubscribe_path(stopped.pk)}
+    waiting |= {reverse("export"), reverse("leave"), reverse("erase"), reverse("sample", args=[message_token])}
+
+    before, seen = _rows(), set[str]()
+    while waiting:
+        path = waiting.pop()
+        seen.add(path)
+        for client in (anonymous, inside):
+            for fetch in (client.get, client.head):
+                answer = fetch(path)
+                assert answer.status_code < 500, path
+                if answer.get("Content-Type", "").startswith("text/html") and fetch == client.get:
+                    waiting |= _on(answer.content.decode()) - seen
+                answer.close()
+    assert len(seen) > 50
+    assert Subscriber.objects.get(address="grace@example.org").status == "pending"
+    assert _rows() == before
