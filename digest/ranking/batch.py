@@ -123,8 +123,7 @@ class _Batch:
     def _liked(self, taste: Taste | None) -> Floats:
         if taste is None:
             return np.zeros(len(self._papers))
-        scores = self._ballot.scores(taste)
-        return exact(self._configuration.vote * np.where(scores >= self._configuration.vote_floor, scores, 0.0))
+        return exact(self._configuration.vote * self._ballot.scores(taste))
 
     def _disliked(self, taste: Taste | None) -> Floats:
         if taste is None:
@@ -169,13 +168,8 @@ class _Batch:
         """The votes' part of a score: for each vote what the score would lose without it, and what they only give together."""
         if taste is None or not total:
             return []
-        sign, weight, floor = (
-            (1.0, self._configuration.vote, self._configuration.vote_floor)
-            if name == "vote"
-            else (-1.0, self._configuration.less, 0.0)
-        )
-        without = self._ballot.without_each(taste, paper)
-        values = total - sign * exact(weight * np.where(without >= floor, without, 0.0))
+        sign, weight = (1.0, self._configuration.vote) if name == "vote" else (-1.0, self._configuration.less)
+        values = total - sign * exact(weight * self._ballot.without_each(taste, paper))
         terms = [
             Term(name, float(value), vote.handle, _vote_words(vote.kind, vote.paper.title))
             for vote, value in zip(taste.votes, values, strict=True)
