@@ -34,13 +34,14 @@ import numpy as np  # noqa: E402 - the variables and the path above must come fi
 from bench import rivals  # noqa: E402
 from bench.readers import LIKES, BadCorpus, Corpus, Reader, Week, load  # noqa: E402
 from bench.rivals import Known, Ranker  # noqa: E402
-from digest.ranking import Configuration, ContentModel, Interest, Paper, Profile, Vote, rank  # noqa: E402
+from digest.ranking import Configuration, ContentModel, Interest, Paper, Profile, Vote, prepare, rank  # noqa: E402
 from digest.ranking.content import Floats  # noqa: E402
 
 SIZE = 10
 MODES = ("warm", "cold", "both")
 GOALS = {"warm": ("svm", 1.25), "cold": ("tfidf", 1.05)}
 _RESAMPLINGS, _SEED = 2_000, 20260316
+_TIMED_READERS = 200
 _NO_DENSE = "the ranking has no dense vectors; it ranks by words and phrases alone"
 
 
@@ -59,17 +60,18 @@ class Measured:
 
 def ours(papers: Sequence[Paper], week: Week, known: Sequence[Known]) -> list[list[int]]:
     """The product's slates for all readers of a week at once."""
-    profiles = [
-        Profile(
-            key=number,
-            interests=(Interest("interest:1", "text", one.text, one.text),) if one.text else (),
-            votes=tuple(Vote(f"vote:{place}", "more", papers[place], papers[place].announced_at) for place in one.likes),
-            size=SIZE,
-        )
-        for number, one in enumerate(known)
-    ]
+    profiles = [_profile(papers, number, one) for number, one in enumerate(known)]
     slates = rank(week.papers, profiles, Configuration(serendipity=0), week.ends, ContentModel.learn(papers))
     return [[choice.paper for choice in slate.choices] for slate in slates]
+
+
+def _profile(papers: Sequence[Paper], number: int, known: Known) -> Profile:
+    return Profile(
+        key=number,
+        interests=(Interest("interest:1", "text", known.text, known.text),) if known.text else (),
+        votes=tuple(Vote(f"vote:{place}", "more", papers[place], papers[place].announced_at) for place in known.likes),
+        size=SIZE,
+    )
 
 
 def one_by_one(make: Callable[[Sequence[Paper], Week], Ranker]) -> Callable[..., list[list[int]]]:
@@ -117,6 +119,29 @@ def measure(corpus: Corpus, mode: str, name: str) -> Measured:
     return measured
 
 
+def speed(corpus: Corpus, readers: int) -> dict[str, Any]:
+    """Readers per second of CPU once set up, all papers as candidates and three likes each, ours beside the SVM."""
+    week = Week(0, corpus.papers, corpus.weeks[-1].ends)
+    start = time.process_time()
+    prepared = prepare(corpus.papers, Configuration(), week.ends, ContentModel.learn(corpus.papers))
+    set_up = time.process_time()
+    known = [_known(corpus.readers[number % len(corpus.readers)], "warm") for number in range(readers)]
+    prepared.rank([_profile(corpus.papers, number, one) for number, one in enumerate(known)])
+    ours_s = (time.process_time() - set_up) / readers
+    machine = rivals.Svm(corpus.papers, week)
+    some = known[: max(readers // 10, 1)]
+    machine_start = time.process_time()
+    for one in some:
+        machine.top(one, SIZE)
+    svm_s = (time.process_time() - machine_start) / len(some)
+    return {
+        "candidates": len(corpus.papers),
+        "ours_set_up_s": set_up - start,
+        "ours_readers_per_s": 1 / ours_s,
+        "svm_readers_per_s": 1 / svm_s,
+    }
+
+
 def _known(reader: Reader, mode: str) -> Known:
     return Known(reader.papers[:LIKES] if mode != "cold" else (), reader.keyword if mode != "warm" else "")
 
@@ -152,6 +177,7 @@ def run(corpus: Corpus) -> dict[str, Any]:
             if row is not None and name != "ours":
                 row["ours_over"] = _against(gains["ours"], gains[name], draws)
         answer[mode] = rows
+    answer["speed"] = speed(corpus, _TIMED_READERS)
     return answer
 
 
@@ -197,6 +223,11 @@ def table(answer: dict[str, Any]) -> str:
                 low, high = against["interval"]
                 line += f"     {against['ratio']:5.2f}   {low:5.2f}-{high:5.2f}  {against['win']:4.0%}  {against['lose']:4.0%}"
             lines.append(line)
+    quick = answer["speed"]
+    lines.append(
+        f"\nset up once, {quick['candidates']} candidates, three likes: ours {quick['ours_readers_per_s']:,.0f} readers/s"
+        f" (after {quick['ours_set_up_s']:.2f} s), svm {quick['svm_readers_per_s']:,.1f}"
+    )
     return "\n".join([*lines, "", f"ours_dense: {answer['ours_dense']}"])
 
 

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from digest.ranking import BadProfile, Configuration, Interest, Paper, Profile, Slate, Vote, rank
+from digest.ranking import BadProfile, Configuration, Interest, Paper, Profile, Slate, Vote, prepare, rank
 from tests.ranking.cast import (
     AGB,
     AGB_DUST,
@@ -225,6 +225,18 @@ def test_the_order_of_papers_and_profiles_changes_nothing() -> None:
     forward = rank(EVERYONE, readers, Configuration(), NOW)
     backward = rank(EVERYONE[::-1], readers[::-1], Configuration(), NOW)[::-1]
     assert forward == backward
+
+
+def test_papers_prepared_once_give_the_same_slates_to_every_batch_of_readers() -> None:
+    readers = [
+        profile(keyword("Koopman operator")),
+        profile(vote("more", AGB), vote("less", POPULAR, 2), keyword("unheard words of nobody", 3)),
+        profile(),
+        profile(topic("control", "Control"), vote("save", OLD)),
+    ]
+    prepared = prepare(EVERYONE, Configuration(), NOW)
+    one_by_one = [slate for reader in readers[::-1] for slate in prepared.rank([reader])][::-1]
+    assert one_by_one == rank(EVERYONE, readers, Configuration(), NOW)
 
 
 def test_a_mistake_in_a_profile_is_named() -> None:
