@@ -142,6 +142,7 @@ class Index:
         self.by_phrase = self.presence.tocsc()
         self.content = self.weigh(self.presence)
         """The papers as vectors of unit length."""
+        self.content_by_phrase = self.content.T.tocsr()
 
     def weigh(self, presence: sparse.csr_array) -> sparse.csr_array:
         """Rows of saturated frequencies times rarity, at unit length."""

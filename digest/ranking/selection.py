@@ -13,10 +13,11 @@ def select(
     """Places of at most `size` papers, greedily.
 
     `parts` (interests x papers) is what each interest gives each paper, `rest` what else its score holds. A paper's gain is its
-    score with each interest's part multiplied by repeat_decay for every chosen paper that serves mainly that interest (explicit
-    diversification after Santos, Macdonald and Ounis, "Exploiting query reformulations for web search result
-    diversification", 2010), less diversity * similarity to the nearest chosen paper * its score (maximal marginal relevance,
-    Carbonell and Goldstein, 1998). Ties go to the lower id.
+    score, with each interest's part multiplied by repeat_decay for every chosen paper that mainly serves it, relative to
+    the least served interest that still has papers (so a single interest decays nothing), less diversity * similarity to the
+    nearest chosen paper * its score. The first is explicit diversification, after Santos, Macdonald and Ounis, "Exploiting
+    query reformulations for web search result diversification" (2010); the second is maximal marginal relevance, Carbonell and
+    Goldstein (1998). Ties go to the lower id.
     """
     if not len(ids) or size < 1:
         return []
@@ -27,7 +28,9 @@ def select(
     score = parts.sum(axis=0) + rest
     chosen: list[int] = []
     while len(chosen) < min(size, len(ids)):
-        gain = np.where(open_, decay @ parts + rest - configuration.diversity * nearest * score, -np.inf)
+        waiting = decay[(parts[:, open_] > 0).any(axis=1)]
+        shares = decay / waiting.max() if len(waiting) else decay
+        gain = np.where(open_, np.minimum(shares, 1.0) @ parts + rest - configuration.diversity * nearest * score, -np.inf)
         best = np.flatnonzero(gain == gain.max())
         pick = int(best[np.argmin(ids[best])])
         chosen.append(pick)
