@@ -159,7 +159,7 @@ class _Batch:
     def _select(self, reader: _Reader, score: Floats, places: np.ndarray, size: int) -> list[int]:
         parts = np.vstack([reader.by_interest, reader.liked])[:, places]
         rest = score[places] - parts.sum(axis=0)
-        picked = select(parts, rest, self._index.content[places], self._ids[places], size, self._configuration)
+        picked = select(parts, rest, self._index.content, places, self._ids[places], size, self._configuration)
         return sorted((int(places[place]) for place in picked), key=lambda paper: (-score[paper], self._ids[paper]))
 
     def _surprises(self, outside: np.ndarray, size: int) -> list[int]:

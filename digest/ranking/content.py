@@ -173,6 +173,11 @@ class Index:
         at = np.minimum(np.searchsorted(self.vocabulary, codes), len(self.vocabulary) - 1)
         return np.where(self.vocabulary[at] == codes, at, -1)
 
+    def row(self, paper: int) -> tuple[Ints, Floats]:
+        """The columns that a paper's vector fills, ascending, and its values there."""
+        start, end = self.content.indptr[paper : paper + 2]
+        return self.content.indices[start:end].astype(np.int64), self.content.data[start:end]
+
     def holders(self, column: int) -> tuple[Ints, Floats]:
         """The papers that hold one phrase, and its saturated frequency in each."""
         start, end = self.by_phrase.indptr[column : column + 2]

@@ -97,13 +97,12 @@ class Ballot:
 
     def without_each(self, taste: Taste, paper: int) -> Floats:
         """What a paper's score from the votes would be without each of them."""
-        row = self._index.content[[paper]]
-        vector = np.zeros(len(taste.columns))
-        at = np.searchsorted(taste.columns, row.indices)
-        known = at < len(taste.columns)
-        known[known] = taste.columns[at[known]] == row.indices[known]
-        vector[at[known]] = row.data[known]
-        return self._likeness(taste.without_each @ vector)
+        if len(taste.votes) == 1 or not len(taste.columns):
+            return np.zeros(len(taste.votes))
+        columns, values = self._index.row(paper)
+        at = np.minimum(np.searchsorted(taste.columns, columns), len(taste.columns) - 1)
+        shared = np.flatnonzero(taste.columns[at] == columns)
+        return self._likeness(taste.without_each[:, at[shared]] @ values[shared])
 
     def _likeness(self, cosines: Floats) -> Floats:
         counted = np.where(cosines >= self._configuration.vote_floor, np.maximum(cosines, 0.0), 0.0)
