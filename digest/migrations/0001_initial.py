@@ -10,416 +10,788 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('subscriptions', '0001_initial'),
+        ("subscriptions", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='CandidateList',
+            name="CandidateList",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('digest', models.BinaryField(help_text="BLAKE2b-256 of the states' digests.", max_length=32, unique=True)),
-                ('state_ids', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("digest", models.BinaryField(help_text="BLAKE2b-256 of the states' digests.", max_length=32, unique=True)),
+                ("state_ids", django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
         ),
         migrations.CreateModel(
-            name='ContentModel',
+            name="ContentModel",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.CharField(help_text='Changes whenever anything learned changes.', max_length=32, unique=True)),
-                ('octets', models.BinaryField(help_text='As `ranking.ContentModel.to_bytes` wrote them.')),
-                ('documents', models.PositiveIntegerField(help_text='Papers it was learned from.')),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "version",
+                    models.CharField(help_text="Changes whenever anything learned changes.", max_length=32, unique=True),
+                ),
+                ("octets", models.BinaryField(help_text="As `ranking.ContentModel.to_bytes` wrote them.")),
+                ("documents", models.PositiveIntegerField(help_text="Papers it was learned from.")),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
             options={
-                'ordering': ['-created_at', '-id'],
+                "ordering": ["-created_at", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='PaperState',
+            name="PaperState",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('digest', models.BinaryField(help_text='BLAKE2b-256 of the content.', max_length=32, unique=True)),
-                ('paper_id', models.BigIntegerField()),
-                ('content', models.BinaryField(help_text='JSON, compressed.')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("digest", models.BinaryField(help_text="BLAKE2b-256 of the content.", max_length=32, unique=True)),
+                ("paper_id", models.BigIntegerField()),
+                ("content", models.BinaryField(help_text="JSON, compressed.")),
             ],
         ),
         migrations.CreateModel(
-            name='RankingConfiguration',
+            name="RankingConfiguration",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField(unique=True)),
-                ('weights', models.JSONField()),
-                ('note', models.CharField(blank=True, max_length=500)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("version", models.PositiveIntegerField(unique=True)),
+                ("weights", models.JSONField()),
+                ("note", models.CharField(blank=True, max_length=500)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
             options={
-                'ordering': ['-version'],
+                "ordering": ["-version"],
             },
         ),
         migrations.CreateModel(
-            name='Brake',
+            name="Brake",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('operator', 'paused by an operator'), ('breaker', 'refused too often'), ('restore', 'the database was restored or copied'), ('preflight', 'the preflight failed')], max_length=12)),
-                ('domain', models.CharField(blank=True, help_text='The receiving domain; empty for everything.', max_length=254)),
-                ('why', models.CharField(max_length=500)),
-                ('set_by', models.CharField(blank=True, help_text='Empty when the sender set it by itself.', max_length=150)),
-                ('since', models.DateTimeField()),
-                ('until', models.DateTimeField(blank=True, help_text='When one message may try again; empty: until lifted.', null=True)),
-                ('openings', models.PositiveSmallIntegerField(default=1, help_text='How often it has been set again since.')),
-                ('lifted_at', models.DateTimeField(blank=True, null=True)),
-                ('lifted_by', models.CharField(blank=True, max_length=150)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("operator", "paused by an operator"),
+                            ("breaker", "refused too often"),
+                            ("restore", "the database was restored or copied"),
+                            ("preflight", "the preflight failed"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "domain",
+                    models.CharField(blank=True, help_text="The receiving domain; empty for everything.", max_length=254),
+                ),
+                ("why", models.CharField(max_length=500)),
+                ("set_by", models.CharField(blank=True, help_text="Empty when the sender set it by itself.", max_length=150)),
+                ("since", models.DateTimeField()),
+                (
+                    "until",
+                    models.DateTimeField(
+                        blank=True, help_text="When one message may try again; empty: until lifted.", null=True
+                    ),
+                ),
+                ("openings", models.PositiveSmallIntegerField(default=1, help_text="How often it has been set again since.")),
+                ("lifted_at", models.DateTimeField(blank=True, null=True)),
+                ("lifted_by", models.CharField(blank=True, max_length=150)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('lifted_at', None)), fields=('kind', 'domain'), name='brake_stands_once')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("lifted_at", None)), fields=("kind", "domain"), name="brake_stands_once"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Delivery',
+            name="Delivery",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('domain', models.CharField(help_text='The receiving domain.', max_length=254)),
-                ('priority', models.PositiveSmallIntegerField(choices=[(0, 'notice'), (1, 'issue')])),
-                ('state', models.CharField(choices=[('queued', 'queued'), ('claimed', 'claimed'), ('sending', 'sending'), ('accepted', 'accepted by the relay'), ('deferred', 'deferred'), ('uncertain', 'uncertain'), ('failed', 'failed'), ('skipped', 'skipped')], default='queued', max_length=10)),
-                ('reason', models.CharField(blank=True, help_text='Why it is where it is, in a few plain words.', max_length=200)),
-                ('message_id', models.CharField(max_length=200)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('doubts', models.PositiveSmallIntegerField(db_default=0, help_text='Attempts whose outcome nobody knows.')),
-                ('held', models.BooleanField(db_default=False, help_text="Uncertain, and waiting for the operator's word.")),
-                ('first_attempt_at', models.DateTimeField(blank=True, null=True)),
-                ('next_attempt_at', models.DateTimeField()),
-                ('fence', models.PositiveBigIntegerField(default=0)),
-                ('claimed_by', models.CharField(blank=True, max_length=120)),
-                ('lease_expires_at', models.DateTimeField(blank=True, null=True)),
-                ('stage', models.CharField(blank=True, choices=[('connect', 'connecting'), ('mail', 'before MAIL was accepted'), ('data', 'before 354'), ('body', 'in the body'), ('dot', 'after the final dot')], help_text='How far the last broken attempt came.', max_length=8)),
-                ('reply_code', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('reply', models.CharField(blank=True, help_text="The relay's last words.", max_length=500)),
-                ('size', models.PositiveIntegerField(blank=True, help_text='Octets of the message sent.', null=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('notice', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='delivery', to='subscriptions.notice')),
-                ('subscriber', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='subscriptions.subscriber')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("domain", models.CharField(help_text="The receiving domain.", max_length=254)),
+                ("priority", models.PositiveSmallIntegerField(choices=[(0, "notice"), (1, "issue")])),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "queued"),
+                            ("claimed", "claimed"),
+                            ("sending", "sending"),
+                            ("accepted", "accepted by the relay"),
+                            ("deferred", "deferred"),
+                            ("uncertain", "uncertain"),
+                            ("failed", "failed"),
+                            ("skipped", "skipped"),
+                        ],
+                        default="queued",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(blank=True, help_text="Why it is where it is, in a few plain words.", max_length=200),
+                ),
+                ("message_id", models.CharField(max_length=200)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("doubts", models.PositiveSmallIntegerField(db_default=0, help_text="Attempts whose outcome nobody knows.")),
+                ("held", models.BooleanField(db_default=False, help_text="Uncertain, and waiting for the operator's word.")),
+                ("first_attempt_at", models.DateTimeField(blank=True, null=True)),
+                ("next_attempt_at", models.DateTimeField()),
+                ("fence", models.PositiveBigIntegerField(default=0)),
+                ("claimed_by", models.CharField(blank=True, max_length=120)),
+                ("lease_expires_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "stage",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("connect", "connecting"),
+                            ("mail", "before MAIL was accepted"),
+                            ("data", "before 354"),
+                            ("body", "in the body"),
+                            ("dot", "after the final dot"),
+                        ],
+                        help_text="How far the last broken attempt came.",
+                        max_length=8,
+                    ),
+                ),
+                ("reply_code", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("reply", models.CharField(blank=True, help_text="The relay's last words.", max_length=500)),
+                ("size", models.PositiveIntegerField(blank=True, help_text="Octets of the message sent.", null=True)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "notice",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="delivery",
+                        to="subscriptions.notice",
+                    ),
+                ),
+                (
+                    "subscriber",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="deliveries", to="subscriptions.subscriber"
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'deliveries',
+                "verbose_name_plural": "deliveries",
             },
         ),
         migrations.CreateModel(
-            name='Bounce',
+            name="Bounce",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('verdict', models.CharField(choices=[('suppress', 'suppress'), ('soft', 'soft'), ('sender-fault', "sender's fault"), ('complaint', 'complaint'), ('ignore', 'ignore')], max_length=16)),
-                ('status', models.CharField(blank=True, help_text='Enhanced status code (RFC 3463), if any.', max_length=16)),
-                ('why', models.CharField(max_length=500)),
-                ('received_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('subscriber', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='bounces', to='subscriptions.subscriber')),
-                ('delivery', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='bounces', to='digest.delivery')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "verdict",
+                    models.CharField(
+                        choices=[
+                            ("suppress", "suppress"),
+                            ("soft", "soft"),
+                            ("sender-fault", "sender's fault"),
+                            ("complaint", "complaint"),
+                            ("ignore", "ignore"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("status", models.CharField(blank=True, help_text="Enhanced status code (RFC 3463), if any.", max_length=16)),
+                ("why", models.CharField(max_length=500)),
+                ("received_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "subscriber",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="bounces",
+                        to="subscriptions.subscriber",
+                    ),
+                ),
+                (
+                    "delivery",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="bounces",
+                        to="digest.delivery",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Issue',
+            name="Issue",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('regular', 'regular'), ('sample', 'sample after confirmation')], default='regular', max_length=8)),
-                ('number', models.PositiveIntegerField(blank=True, null=True)),
-                ('due_at', models.DateTimeField(help_text='The hour this issue was due; with the subscription, its identity.')),
-                ('window_start', models.DateTimeField()),
-                ('window_end', models.DateTimeField()),
-                ('profile', models.JSONField(default=dict, help_text="What was known of the reader's taste, as it was ranked.")),
-                ('paper_ids', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, size=None)),
-                ('versions', models.JSONField(default=dict, help_text='Of its papers that have versions: paper id -> number shown.')),
-                ('slate', models.JSONField(default=list)),
-                ('receipt', models.JSONField(default=dict)),
-                ('published_at', models.DateTimeField()),
-                ('candidates', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='digest.candidatelist')),
-                ('content_model', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='digest.contentmodel')),
-                ('subscription', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='issues', to='subscriptions.subscription')),
-                ('configuration', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='digest.rankingconfiguration')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("regular", "regular"), ("sample", "sample after confirmation")],
+                        default="regular",
+                        max_length=8,
+                    ),
+                ),
+                ("number", models.PositiveIntegerField(blank=True, null=True)),
+                ("due_at", models.DateTimeField(help_text="The hour this issue was due; with the subscription, its identity.")),
+                ("window_start", models.DateTimeField()),
+                ("window_end", models.DateTimeField()),
+                (
+                    "profile",
+                    models.JSONField(default=dict, help_text="What was known of the reader's taste, as it was ranked."),
+                ),
+                (
+                    "paper_ids",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, size=None),
+                ),
+                (
+                    "versions",
+                    models.JSONField(default=dict, help_text="Of its papers that have versions: paper id -> number shown."),
+                ),
+                ("slate", models.JSONField(default=list)),
+                ("receipt", models.JSONField(default=dict)),
+                ("published_at", models.DateTimeField()),
+                (
+                    "candidates",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="digest.candidatelist",
+                    ),
+                ),
+                (
+                    "content_model",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="digest.contentmodel",
+                    ),
+                ),
+                (
+                    "subscription",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="issues",
+                        to="subscriptions.subscription",
+                    ),
+                ),
+                (
+                    "configuration",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="digest.rankingconfiguration",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='delivery',
-            name='issue',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='delivery', to='digest.issue'),
+            model_name="delivery",
+            name="issue",
+            field=models.OneToOneField(
+                blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name="delivery", to="digest.issue"
+            ),
         ),
         migrations.CreateModel(
-            name='Paper',
+            name="Paper",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=1000)),
-                ('abstract', models.TextField(blank=True)),
-                ('title_source', models.TextField()),
-                ('abstract_source', models.TextField(blank=True)),
-                ('authors', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=300), blank=True, default=list, size=None)),
-                ('categories', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), blank=True, default=list, size=None)),
-                ('keywords', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=120), blank=True, default=list, size=None)),
-                ('url', models.URLField(blank=True, help_text='Where the work lives; empty when no feed said.', max_length=1000)),
-                ('pdf_url', models.URLField(blank=True, max_length=1000)),
-                ('links', models.JSONField(default=list, help_text='Objects {kind: code|project|other, url}, in order of appearance.')),
-                ('journal_reference', models.CharField(blank=True, max_length=300)),
-                ('organisation', models.CharField(blank=True, max_length=160)),
-                ('upvotes', models.PositiveIntegerField(default=0)),
-                ('stars', models.PositiveIntegerField(default=0)),
-                ('announced_at', models.DateTimeField(help_text='When the outside world announced it.')),
-                ('listed_at', models.DateTimeField(help_text='When it became selectable here.')),
-                ('withdrawn_at', models.DateTimeField(blank=True, null=True)),
-                ('text_rank', models.PositiveIntegerField(default=0, editable=False, help_text='How good the place and version are that title, abstract and authors came from.')),
-                ('revision', models.PositiveIntegerField(default=1, help_text='Grows whenever what is shown of the paper changes.')),
-                ('merged_into', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='merged', to='digest.paper')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("title", models.CharField(max_length=1000)),
+                ("abstract", models.TextField(blank=True)),
+                ("title_source", models.TextField()),
+                ("abstract_source", models.TextField(blank=True)),
+                (
+                    "authors",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=300), blank=True, default=list, size=None
+                    ),
+                ),
+                (
+                    "categories",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40), blank=True, default=list, size=None
+                    ),
+                ),
+                (
+                    "keywords",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=120), blank=True, default=list, size=None
+                    ),
+                ),
+                (
+                    "url",
+                    models.URLField(blank=True, help_text="Where the work lives; empty when no feed said.", max_length=1000),
+                ),
+                ("pdf_url", models.URLField(blank=True, max_length=1000)),
+                (
+                    "links",
+                    models.JSONField(
+                        default=list, help_text="Objects {kind: code|project|other, url}, in order of appearance."
+                    ),
+                ),
+                ("journal_reference", models.CharField(blank=True, max_length=300)),
+                ("organisation", models.CharField(blank=True, max_length=160)),
+                ("upvotes", models.PositiveIntegerField(default=0)),
+                ("stars", models.PositiveIntegerField(default=0)),
+                ("announced_at", models.DateTimeField(help_text="When the outside world announced it.")),
+                ("listed_at", models.DateTimeField(help_text="When it became selectable here.")),
+                ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "text_rank",
+                    models.PositiveIntegerField(
+                        default=0,
+                        editable=False,
+                        help_text="How good the place and version are that title, abstract and authors came from.",
+                    ),
+                ),
+                (
+                    "revision",
+                    models.PositiveIntegerField(default=1, help_text="Grows whenever what is shown of the paper changes."),
+                ),
+                (
+                    "merged_into",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="merged",
+                        to="digest.paper",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Feedback',
+            name="Feedback",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('vote', models.CharField(choices=[('more', 'more like this'), ('less', 'less like this'), ('save', 'saved'), ('mute', 'never again')], max_length=4)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('subscription', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='feedback', to='subscriptions.subscription')),
-                ('paper', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='feedback', to='digest.paper')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "vote",
+                    models.CharField(
+                        choices=[
+                            ("more", "more like this"),
+                            ("less", "less like this"),
+                            ("save", "saved"),
+                            ("mute", "never again"),
+                        ],
+                        max_length=4,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "subscription",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="feedback", to="subscriptions.subscription"
+                    ),
+                ),
+                (
+                    "paper",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="feedback", to="digest.paper"),
+                ),
             ],
             options={
-                'verbose_name_plural': 'feedback',
+                "verbose_name_plural": "feedback",
             },
         ),
         migrations.CreateModel(
-            name='PaperIdentifier',
+            name="PaperIdentifier",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('doi', 'DOI'), ('arxiv', 'arXiv id'), ('url', 'canonical address'), ('title', 'hash of the title')], max_length=8)),
-                ('value', models.CharField(max_length=1000)),
-                ('paper', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='identifiers', to='digest.paper')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("doi", "DOI"),
+                            ("arxiv", "arXiv id"),
+                            ("url", "canonical address"),
+                            ("title", "hash of the title"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("value", models.CharField(max_length=1000)),
+                (
+                    "paper",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="identifiers", to="digest.paper"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PaperTopic',
+            name="PaperTopic",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('score', models.FloatField()),
-                ('paper', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='paper_topics', to='digest.paper')),
-                ('topic', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='paper_topics', to='subscriptions.topic')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("score", models.FloatField()),
+                (
+                    "paper",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="paper_topics", to="digest.paper"
+                    ),
+                ),
+                (
+                    "topic",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="paper_topics", to="subscriptions.topic"
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='paper',
-            name='topics',
-            field=models.ManyToManyField(related_name='papers', through='digest.PaperTopic', to='subscriptions.topic'),
+            model_name="paper",
+            name="topics",
+            field=models.ManyToManyField(related_name="papers", through="digest.PaperTopic", to="subscriptions.topic"),
         ),
         migrations.CreateModel(
-            name='PaperVersion',
+            name="PaperVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveSmallIntegerField()),
-                ('title_source', models.TextField()),
-                ('abstract_source', models.TextField(blank=True)),
-                ('announced_at', models.DateTimeField()),
-                ('paper', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='versions', to='digest.paper')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveSmallIntegerField()),
+                ("title_source", models.TextField()),
+                ("abstract_source", models.TextField(blank=True)),
+                ("announced_at", models.DateTimeField()),
+                (
+                    "paper",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="versions", to="digest.paper"),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Pick',
+            name="Pick",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('note', models.CharField(blank=True, max_length=200)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('editor', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('paper', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='picks', to='digest.paper')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("note", models.CharField(blank=True, max_length=200)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "editor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "paper",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="picks", to="digest.paper"),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Source',
+            name="Source",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=80, unique=True)),
-                ('name', models.CharField(max_length=160)),
-                ('format', models.CharField(choices=[('page', 'saved Daily Papers page'), ('arxiv', 'arXiv RSS or Atom'), ('arxiv-api', 'arXiv API'), ('arxiv-oai', 'arXiv OAI-PMH'), ('huggingface', 'Hugging Face Daily Papers'), ('syndication', 'RSS, Atom or JSON Feed')], max_length=16)),
-                ('url', models.URLField(blank=True, help_text='Empty for files that are handed in.', max_length=500)),
-                ('homepage', models.URLField(blank=True, max_length=500)),
-                ('active', models.BooleanField(default=True)),
-                ('etag', models.CharField(blank=True, max_length=500)),
-                ('last_modified', models.CharField(blank=True, max_length=100)),
-                ('interval', models.DurationField(default=datetime.timedelta(seconds=21600), help_text='How often to ask when nothing is known better.')),
-                ('pace', models.DurationField(blank=True, help_text='How often asking has turned out to be worth it.', null=True)),
-                ('next_poll_at', models.DateTimeField(blank=True, null=True)),
-                ('failures', models.PositiveIntegerField(default=0, help_text='Failed polls in a row.')),
-                ('last_success_at', models.DateTimeField(blank=True, null=True)),
-                ('stopped_because', models.CharField(blank=True, help_text='Why the source stopped itself, if it did.', max_length=200)),
-                ('feed_title', models.CharField(blank=True, help_text='What the feed calls itself.', max_length=300)),
-                ('skip_days', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveSmallIntegerField(), blank=True, default=list, help_text='0 is Monday; UTC.', size=None)),
-                ('skip_hours', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveSmallIntegerField(), blank=True, default=list, help_text='Hours of the day, UTC.', size=None)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("slug", models.SlugField(max_length=80, unique=True)),
+                ("name", models.CharField(max_length=160)),
+                (
+                    "format",
+                    models.CharField(
+                        choices=[
+                            ("page", "saved Daily Papers page"),
+                            ("arxiv", "arXiv RSS or Atom"),
+                            ("arxiv-api", "arXiv API"),
+                            ("arxiv-oai", "arXiv OAI-PMH"),
+                            ("huggingface", "Hugging Face Daily Papers"),
+                            ("syndication", "RSS, Atom or JSON Feed"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("url", models.URLField(blank=True, help_text="Empty for files that are handed in.", max_length=500)),
+                ("homepage", models.URLField(blank=True, max_length=500)),
+                ("active", models.BooleanField(default=True)),
+                ("etag", models.CharField(blank=True, max_length=500)),
+                ("last_modified", models.CharField(blank=True, max_length=100)),
+                (
+                    "interval",
+                    models.DurationField(
+                        default=datetime.timedelta(seconds=21600), help_text="How often to ask when nothing is known better."
+                    ),
+                ),
+                (
+                    "pace",
+                    models.DurationField(blank=True, help_text="How often asking has turned out to be worth it.", null=True),
+                ),
+                ("next_poll_at", models.DateTimeField(blank=True, null=True)),
+                ("failures", models.PositiveIntegerField(default=0, help_text="Failed polls in a row.")),
+                ("last_success_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "stopped_because",
+                    models.CharField(blank=True, help_text="Why the source stopped itself, if it did.", max_length=200),
+                ),
+                ("feed_title", models.CharField(blank=True, help_text="What the feed calls itself.", max_length=300)),
+                (
+                    "skip_days",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.PositiveSmallIntegerField(),
+                        blank=True,
+                        default=list,
+                        help_text="0 is Monday; UTC.",
+                        size=None,
+                    ),
+                ),
+                (
+                    "skip_hours",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.PositiveSmallIntegerField(),
+                        blank=True,
+                        default=list,
+                        help_text="Hours of the day, UTC.",
+                        size=None,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
             options={
-                'ordering': ['name'],
-                'indexes': [models.Index(condition=models.Q(('active', True)), fields=['next_poll_at'], name='source_due')],
+                "ordering": ["name"],
+                "indexes": [models.Index(condition=models.Q(("active", True)), fields=["next_poll_at"], name="source_due")],
             },
         ),
         migrations.CreateModel(
-            name='Poll',
+            name="Poll",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('started_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('duration', models.DurationField(blank=True, null=True)),
-                ('status', models.PositiveSmallIntegerField(blank=True, help_text='HTTP status; empty for a file.', null=True)),
-                ('size', models.PositiveBigIntegerField(default=0, help_text='Octets read.')),
-                ('entries_new', models.PositiveIntegerField(default=0)),
-                ('entries_known', models.PositiveIntegerField(default=0)),
-                ('entries_refused', models.JSONField(default=list, help_text='One object for each: title, why.')),
-                ('notes', models.JSONField(default=list, help_text='What else an operator should know, in plain words.')),
-                ('error', models.CharField(blank=True, max_length=500)),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='polls', to='digest.source')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("started_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("duration", models.DurationField(blank=True, null=True)),
+                ("status", models.PositiveSmallIntegerField(blank=True, help_text="HTTP status; empty for a file.", null=True)),
+                ("size", models.PositiveBigIntegerField(default=0, help_text="Octets read.")),
+                ("entries_new", models.PositiveIntegerField(default=0)),
+                ("entries_known", models.PositiveIntegerField(default=0)),
+                ("entries_refused", models.JSONField(default=list, help_text="One object for each: title, why.")),
+                ("notes", models.JSONField(default=list, help_text="What else an operator should know, in plain words.")),
+                ("error", models.CharField(blank=True, max_length=500)),
+                (
+                    "source",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="polls", to="digest.source"),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Appearance',
+            name="Appearance",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('url', models.URLField(blank=True, max_length=1000)),
-                ('submitter', models.CharField(blank=True, help_text='Who brought it there, if the source says.', max_length=160)),
-                ('announced_at', models.DateTimeField()),
-                ('first_seen_at', models.DateTimeField()),
-                ('upvotes', models.PositiveIntegerField(default=0)),
-                ('paper', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='appearances', to='digest.paper')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='appearances', to='digest.source')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("url", models.URLField(blank=True, max_length=1000)),
+                (
+                    "submitter",
+                    models.CharField(blank=True, help_text="Who brought it there, if the source says.", max_length=160),
+                ),
+                ("announced_at", models.DateTimeField()),
+                ("first_seen_at", models.DateTimeField()),
+                ("upvotes", models.PositiveIntegerField(default=0)),
+                (
+                    "paper",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="appearances", to="digest.paper"
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="appearances", to="digest.source"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SourceDay',
+            name="SourceDay",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('entries', models.PositiveIntegerField(default=0)),
-                ('missing_since', models.DateTimeField(blank=True, help_text='When it was first noticed that it did not come.', null=True)),
-                ('filled_at', models.DateTimeField(blank=True, null=True)),
-                ('filled_by', models.CharField(blank=True, help_text='What brought it: poll or backfill.', max_length=80)),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='days', to='digest.source')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("day", models.DateField()),
+                ("entries", models.PositiveIntegerField(default=0)),
+                (
+                    "missing_since",
+                    models.DateTimeField(blank=True, help_text="When it was first noticed that it did not come.", null=True),
+                ),
+                ("filled_at", models.DateTimeField(blank=True, null=True)),
+                ("filled_by", models.CharField(blank=True, help_text="What brought it: poll or backfill.", max_length=80)),
+                (
+                    "source",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="days", to="digest.source"),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Upvote',
+            name="Upvote",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('paper', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='votes', to='digest.paper')),
-                ('subscriber', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='upvotes', to='subscriptions.subscriber')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "paper",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="votes", to="digest.paper"),
+                ),
+                (
+                    "subscriber",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="upvotes", to="subscriptions.subscriber"
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('state__in', ['queued', 'deferred'])), fields=['priority', 'next_attempt_at', 'id'], name='delivery_ready'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("state__in", ["queued", "deferred"])),
+                fields=["priority", "next_attempt_at", "id"],
+                name="delivery_ready",
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('state__in', ['claimed', 'sending'])), fields=['lease_expires_at'], name='delivery_leased'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("state__in", ["claimed", "sending"])), fields=["lease_expires_at"], name="delivery_leased"
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('state__in', ['deferred', 'uncertain', 'failed', 'skipped'])), fields=['state', '-created_at'], name='delivery_state'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("state__in", ["deferred", "uncertain", "failed", "skipped"])),
+                fields=["state", "-created_at"],
+                name="delivery_state",
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=django.contrib.postgres.indexes.BrinIndex(fields=['created_at'], name='delivery_created_brin'),
+            model_name="delivery",
+            index=django.contrib.postgres.indexes.BrinIndex(fields=["created_at"], name="delivery_created_brin"),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=django.contrib.postgres.indexes.BrinIndex(fields=['finished_at'], name='delivery_finished_brin'),
+            model_name="delivery",
+            index=django.contrib.postgres.indexes.BrinIndex(fields=["finished_at"], name="delivery_finished_brin"),
         ),
         migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('issue__isnull', False), ('notice', None)), models.Q(('issue', None), ('notice__isnull', False)), _connector='OR'), name='delivery_of_an_issue_or_a_notice'),
+            model_name="delivery",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("issue__isnull", False), ("notice", None)),
+                    models.Q(("issue", None), ("notice__isnull", False)),
+                    _connector="OR",
+                ),
+                name="delivery_of_an_issue_or_a_notice",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(fields=('message_id',), name='delivery_message_id_once'),
+            model_name="delivery",
+            constraint=models.UniqueConstraint(fields=("message_id",), name="delivery_message_id_once"),
         ),
         migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['deferred', 'uncertain', 'failed', 'skipped']), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='delivery_says_why'),
+            model_name="delivery",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["deferred", "uncertain", "failed", "skipped"]), _negated=True),
+                    models.Q(("reason", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="delivery_says_why",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['claimed', 'sending']), _negated=True), ('lease_expires_at__isnull', False), _connector='OR'), name='delivery_held_under_a_lease'),
+            model_name="delivery",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["claimed", "sending"]), _negated=True),
+                    ("lease_expires_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="delivery_held_under_a_lease",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('state__in', ['accepted', 'failed', 'skipped'])), models.Q(models.Q(('state__in', ['accepted', 'failed', 'skipped']), _negated=True), ('finished_at', None)), _connector='OR'), name='delivery_finished_has_its_instant'),
+            model_name="delivery",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("finished_at__isnull", False), ("state__in", ["accepted", "failed", "skipped"])),
+                    models.Q(models.Q(("state__in", ["accepted", "failed", "skipped"]), _negated=True), ("finished_at", None)),
+                    _connector="OR",
+                ),
+                name="delivery_finished_has_its_instant",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='feedback',
-            constraint=models.UniqueConstraint(fields=('subscription', 'paper', 'vote'), name='feedback_once'),
+            model_name="feedback",
+            constraint=models.UniqueConstraint(fields=("subscription", "paper", "vote"), name="feedback_once"),
         ),
         migrations.AddConstraint(
-            model_name='paperidentifier',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'title'), _negated=True), fields=('kind', 'value'), name='identifier_names_one_paper'),
+            model_name="paperidentifier",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "title"), _negated=True),
+                fields=("kind", "value"),
+                name="identifier_names_one_paper",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='paperidentifier',
-            constraint=models.UniqueConstraint(fields=('kind', 'value', 'paper'), name='identifier_once_a_paper'),
+            model_name="paperidentifier",
+            constraint=models.UniqueConstraint(fields=("kind", "value", "paper"), name="identifier_once_a_paper"),
         ),
         migrations.AddConstraint(
-            model_name='papertopic',
-            constraint=models.UniqueConstraint(fields=('paper', 'topic'), name='paper_topic_once'),
+            model_name="papertopic",
+            constraint=models.UniqueConstraint(fields=("paper", "topic"), name="paper_topic_once"),
         ),
         migrations.AddConstraint(
-            model_name='papertopic',
-            constraint=models.CheckConstraint(condition=models.Q(('score__gt', 0), ('score__lte', 1)), name='paper_topic_score'),
+            model_name="papertopic",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("score__gt", 0), ("score__lte", 1)), name="paper_topic_score"
+            ),
         ),
         migrations.AddIndex(
-            model_name='paper',
-            index=models.Index(fields=['listed_at', 'id'], name='paper_listed'),
+            model_name="paper",
+            index=models.Index(fields=["listed_at", "id"], name="paper_listed"),
         ),
         migrations.AddIndex(
-            model_name='paper',
-            index=models.Index(fields=['-announced_at', 'id'], name='paper_announced'),
+            model_name="paper",
+            index=models.Index(fields=["-announced_at", "id"], name="paper_announced"),
         ),
         migrations.AddConstraint(
-            model_name='paperversion',
-            constraint=models.UniqueConstraint(fields=('paper', 'number'), name='version_once'),
+            model_name="paperversion",
+            constraint=models.UniqueConstraint(fields=("paper", "number"), name="version_once"),
         ),
         migrations.AddConstraint(
-            model_name='pick',
-            constraint=models.UniqueConstraint(fields=('paper', 'editor'), name='pick_once'),
+            model_name="pick",
+            constraint=models.UniqueConstraint(fields=("paper", "editor"), name="pick_once"),
         ),
         migrations.AddIndex(
-            model_name='issue',
-            index=django.contrib.postgres.indexes.BrinIndex(fields=['published_at'], name='issue_published_brin'),
+            model_name="issue",
+            index=django.contrib.postgres.indexes.BrinIndex(fields=["published_at"], name="issue_published_brin"),
         ),
         migrations.AddIndex(
-            model_name='issue',
-            index=models.Index(fields=['-window_end'], name='issue_window_end'),
+            model_name="issue",
+            index=models.Index(fields=["-window_end"], name="issue_window_end"),
         ),
         migrations.AddConstraint(
-            model_name='issue',
-            constraint=models.UniqueConstraint(fields=('subscription', 'due_at'), name='issue_once_a_due_hour'),
+            model_name="issue",
+            constraint=models.UniqueConstraint(fields=("subscription", "due_at"), name="issue_once_a_due_hour"),
         ),
         migrations.AddConstraint(
-            model_name='issue',
-            constraint=models.UniqueConstraint(fields=('subscription', 'number'), name='issue_number_once'),
+            model_name="issue",
+            constraint=models.UniqueConstraint(fields=("subscription", "number"), name="issue_number_once"),
         ),
         migrations.AddConstraint(
-            model_name='issue',
-            constraint=models.CheckConstraint(condition=models.Q(('window_start__lt', models.F('window_end'))), name='issue_window_is_forward'),
+            model_name="issue",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("window_start__lt", models.F("window_end"))), name="issue_window_is_forward"
+            ),
         ),
         migrations.AddIndex(
-            model_name='poll',
-            index=models.Index(fields=['source', '-started_at'], name='digest_poll_source__fb54cf_idx'),
+            model_name="poll",
+            index=models.Index(fields=["source", "-started_at"], name="digest_poll_source__fb54cf_idx"),
         ),
         migrations.AddConstraint(
-            model_name='appearance',
-            constraint=models.UniqueConstraint(fields=('paper', 'source'), name='appearance_once_a_source'),
+            model_name="appearance",
+            constraint=models.UniqueConstraint(fields=("paper", "source"), name="appearance_once_a_source"),
         ),
         migrations.AddConstraint(
-            model_name='sourceday',
-            constraint=models.UniqueConstraint(fields=('source', 'day'), name='source_day_once'),
+            model_name="sourceday",
+            constraint=models.UniqueConstraint(fields=("source", "day"), name="source_day_once"),
         ),
         migrations.AddConstraint(
-            model_name='upvote',
-            constraint=models.UniqueConstraint(fields=('paper', 'subscriber'), name='upvote_once'),
+            model_name="upvote",
+            constraint=models.UniqueConstraint(fields=("paper", "subscriber"), name="upvote_once"),
         ),
     ]
