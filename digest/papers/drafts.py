@@ -67,7 +67,7 @@ class Draft:
     keywords: list[str]
     links: list[dict[str, str]]
     versions: dict[int, tuple[str, str, dt.datetime]] = field(default_factory=dict)
-    entries: list[int] = field(default_factory=list)
+    entries: set[int] = field(default_factory=set)
     misdated: int = 0
 
     def absorb(self, other: "Draft") -> None:
@@ -96,7 +96,7 @@ class Draft:
         self.links += [link for link in other.links if link["url"] not in known]
         for number, version in other.versions.items():
             self.versions[number] = max(self.versions[number], version) if number in self.versions else version
-        self.entries += other.entries
+        self.entries |= other.entries
         self.misdated += other.misdated
 
 
@@ -150,7 +150,7 @@ def draft(entry: Entry, index: int, now: dt.datetime) -> Draft | Refusal:
         keywords=list(dict.fromkeys(text.clean(_storable(keyword))[:120] for keyword in entry.keywords if keyword.strip())),
         links=[{"kind": link.kind, "url": _storable(link.url)} for link in entry.links],
         versions={version: (title_source, abstract_source, appeared)} if version else {},
-        entries=[index],
+        entries={index},
         misdated=int(not believable),
     )
 

@@ -146,14 +146,16 @@ def _find(gathered: Sequence[Draft]) -> tuple[list[_Work], list[Draft]]:
     new: list[Draft] = []
     for draft in gathered:
         papers = {owners[name] for name in draft.strong if name in owners}
-        alike = sorted(
+        # Whoever has the same first author comes before one of whom no author is known.
+        ranked = sorted(
             {
-                (paper, has_names)
+                (author != draft.first_author, paper, has_names)
                 for title in draft.titles
                 for paper, has_names, author in namesakes[title]
                 if same_people(author, draft.first_author)
             }
         )
+        alike = [(paper, has_names) for _, paper, has_names in ranked]
         if draft.strong:
             nameless = [paper for paper, has_names in alike if not has_names and paper not in papers]
             # Without authors to tell them apart, one draft cannot be several different nameless papers.
