@@ -7,6 +7,7 @@ What a reader gets is octet for octet what `whole.render` and `messages.compose`
 transfer encoding breaks its lines.
 """
 
+import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import NamedTuple, TypeVar
@@ -101,7 +102,19 @@ def _key(contents: Contents, choice: Choice) -> _Key:
     return (paper.id, paper.revision, contents.excerpt, choice.slot, bool(choice.reasons), choice.followed)
 
 
-def _picker(order: Sequence[int]) -> Callable[[tuple[bytes, ...]], Sequence[bytes]]:
+# Receipts and dates of the next issue come back from reader to reader.
+@functools.lru_cache(maxsize=2_000)
+def _in_text(sentence: str) -> bytes:
+    return filling(typeset.wrapped(sentence))
+
+
+@functools.lru_cache(maxsize=2_000)
+def _in_html(sentence: str) -> bytes:
+    return filling(markup.text(sentence))
+
+
+@functools.cache
+def _picker(order: tuple[int, ...]) -> Callable[[tuple[bytes, ...]], Sequence[bytes]]:
     """Picks the values at these places."""
     if len(order) > 1:
         return itemgetter(*order)
@@ -149,7 +162,7 @@ class Press:
                 html=made.pieces,
                 size=made.size,
                 text=text.in_order(),
-                plan=_picker([_TEXT_VALUES.index(name) for name in text.names]),
+                plan=_picker(tuple(_TEXT_VALUES.index(name) for name in text.names)),
                 footnotes=pattern("".join(whole.footnotes(shape.paper, notes))).in_order(),
                 notes=1 + len(shape.paper.links),
             )
@@ -277,9 +290,9 @@ class Press:
             b"preferences_url": preferences,
             b"unsubscribe_url": unsubscribe,
             b"dateline": filling(typeset.wrapped(dateline)),
-            b"receipt": filling(typeset.wrapped(receipt)),
-            b"next_issue": filling(typeset.wrapped(next_issue)),
-            b"away": filling(wording.away(contents)),
+            b"receipt": _in_text(receipt),
+            b"next_issue": _in_text(next_issue),
+            b"away": _in_text(wording.away(contents)),
             b"rest": b"".join(lines[:rest]),
             b"near": b"".join(lines[rest:]),
             b"links": b"".join(footnotes) % _NUMBERS[1:last],
@@ -294,8 +307,8 @@ class Press:
             b"subject": filling(markup.text(heading.subject)),
             b"preheader": filling(markup.text(wording.preheader(contents))),
             b"dateline": filling(markup.text(dateline)),
-            b"receipt": filling(markup.text(receipt)),
-            b"next_issue": filling(markup.text(next_issue)),
+            b"receipt": _in_html(receipt),
+            b"next_issue": _in_html(next_issue),
             b"away": in_text[b"away"],
             b"rest": b"".join([each.html for each in briefs[:rest]]),
             b"near": b"".join([each.html for each in briefs[rest:]]),
