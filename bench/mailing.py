@@ -5,33 +5,14 @@ import random
 
 from django.db import connection
 
-from digest.models import Delivery, Paper, RankingConfiguration
+from digest.models import Delivery, Issue, Paper, RankingConfiguration
+from subscriptions.models import Subscriber, Subscription
 
 NOW = dt.datetime(2026, 3, 16, 6, tzinfo=dt.UTC)
 _SHOWN = 12
+_WEEK = dt.timedelta(days=7)
+_CHUNK = 10_000
 _WORDS = ["learning", "model", "dynamics", "control", "operator", "transformer", "attention", "diffusion", "policy", "reward"]
-_ISSUES = """
-INSERT INTO digest_issue (subscription_id, kind, number, due_at, window_start, window_end, configuration_id, paper_ids, slate,
-    receipt, profile, published_at)
-SELECT s.id, 'regular', 1, %(now)s, %(now)s - interval '7 days', %(now)s, %(configuration)s, c.papers, c.slate,
-    '{"considered": 412, "shown": 12, "near_misses": [], "excluded": {}, "trending_only": false, "missing_days": 0,
-      "topics": ["Learning"]}', '{}', %(now)s
-FROM subscriptions_subscription s, LATERAL (
-    SELECT array_agg(p) AS papers, json_agg(json_build_object('paper', p, 'revision', 1, 'score', 1.5, 'slot', 'match',
-        'terms', '[]'::json,
-        'reasons', json_build_array(json_build_object('text', 'matches “Learning”', 'handle', 'interest:1'))
-    )) AS slate
-    FROM (SELECT (%(first)s + mod(s.id * 7919 + n * 104729, %(papers)s)) AS p FROM generate_series(1, %(shown)s) n) drawn
-) c
-"""
-_DELIVERIES = """
-INSERT INTO digest_delivery (issue_id, subscriber_id, domain, priority, state, reason, message_id, attempts, doubts, held,
-    next_attempt_at, fence, claimed_by, stage, reply)
-SELECT i.id, s.subscriber_id, mod(s.id, 50) || '.example.org', 1, 'queued', '',
-    '<issue-' || i.id || '@papers.example.org>', 0, 0, false,
-    %(now)s, 0, '', '', ''
-FROM digest_issue i JOIN subscriptions_subscription s ON s.id = i.subscription_id
-"""
 
 
 def prepare(readers: int, papers: int = 500, seed: int = 20260316) -> None:
@@ -39,53 +20,82 @@ def prepare(readers: int, papers: int = 500, seed: int = 20260316) -> None:
     draw = random.Random(seed)
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE digest_issue, digest_delivery, digest_paper, subscriptions_subscriber CASCADE")
-    made = Paper.objects.bulk_create(
-        [
-            Paper(
-                title=" ".join(draw.choices(_WORDS, k=9)).title(),
-                abstract=" ".join(" ".join(draw.choices(_WORDS, k=18)).capitalize() + "." for _ in range(9)),
-                title_source="-",
-                authors=["Ada Lovelace", "Emmy Noether", "Sofya Kovalevskaya"],
-                url=f"https://arxiv.example.org/abs/2603.{number:05}",
-                pdf_url=f"https://arxiv.example.org/pdf/2603.{number:05}",
-                announced_at=NOW,
-                listed_at=NOW,
-            )
-            for number in range(papers)
-        ]
-    )
+    shown = _papers(papers, draw)
     configuration, _ = RankingConfiguration.objects.get_or_create(version=1, defaults={"weights": {}})
+    for first in range(1, readers + 1, _CHUNK):
+        numbers = range(first, min(first + _CHUNK, readers + 1))
+        people = Subscriber.objects.bulk_create(
+            Subscriber(
+                address=f"reader{number}@{number % 50}.example.org",
+                mailbox_hash=number.to_bytes(32, "big"),
+                name="Ada Lovelace",
+                time_zone="Europe/Paris",
+                status=Subscriber.Status.CONFIRMED,
+                confirmed_at=NOW,
+            )
+            for number in numbers
+        )
+        digests = Subscription.objects.bulk_create(
+            Subscription(subscriber=person, next_issue_at=NOW + _WEEK) for person in people
+        )
+        issues = Issue.objects.bulk_create(_issue(digest, draw.sample(shown, _SHOWN), configuration) for digest in digests)
+        Delivery.objects.bulk_create(_delivery(issue, digest) for issue, digest in zip(issues, digests, strict=True))
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO subscriptions_subscriber
-                (address, mailbox_hash, name, time_zone, status, token_generation, created_at, confirmed_at)
-            SELECT 'reader' || n || '@' || mod(n, 50) || '.example.org', decode(md5(n::text), 'hex'), 'Ada Lovelace',
-                'Europe/Paris', 'confirmed', 0, %(now)s, %(now)s
-            FROM generate_series(1, %(readers)s) n
-            """,
-            {"now": NOW, "readers": readers},
-        )
-        cursor.execute(
-            """
-            INSERT INTO subscriptions_subscription
-                (subscriber_id, name, cadence, weekday, hour, format, size, created_at, next_issue_at, ended_because)
-            SELECT id, '', 'weekly', 0, 7, 'html', 12, %(now)s, %(now)s + interval '7 days', '' FROM subscriptions_subscriber
-            """,
-            {"now": NOW},
-        )
-        cursor.execute(
-            _ISSUES,
-            {
-                "now": NOW,
-                "configuration": configuration.pk,
-                "first": made[0].pk,
-                "papers": papers,
-                "shown": _SHOWN,
-            },
-        )
-        cursor.execute(_DELIVERIES, {"now": NOW})
         cursor.execute("ANALYZE")
+
+
+def _papers(count: int, draw: random.Random) -> list[int]:
+    made = Paper.objects.bulk_create(
+        Paper(
+            title=" ".join(draw.choices(_WORDS, k=9)).title(),
+            abstract=" ".join(" ".join(draw.choices(_WORDS, k=18)).capitalize() + "." for _ in range(9)),
+            title_source="-",
+            authors=["Ada Lovelace", "Emmy Noether", "Sofya Kovalevskaya"],
+            url=f"https://arxiv.example.org/abs/2603.{number:05}",
+            pdf_url=f"https://arxiv.example.org/pdf/2603.{number:05}",
+            announced_at=NOW,
+            listed_at=NOW,
+        )
+        for number in range(count)
+    )
+    return [paper.pk for paper in made]
+
+
+def _issue(digest: Subscription, papers: list[int], configuration: RankingConfiguration) -> Issue:
+    reasons = [{"text": "matches “Learning”", "handle": "interest:1"}]
+    return Issue(
+        subscription=digest,
+        number=1,
+        due_at=NOW,
+        window_start=NOW - _WEEK,
+        window_end=NOW,
+        configuration=configuration,
+        paper_ids=papers,
+        slate=[
+            {"paper": paper, "revision": 1, "score": 1.5, "slot": "match", "terms": [], "reasons": reasons} for paper in papers
+        ],
+        receipt={
+            "considered": 412,
+            "shown": _SHOWN,
+            "near_misses": [],
+            "excluded": {},
+            "trending_only": False,
+            "missing_days": 0,
+            "topics": ["Learning"],
+        },
+        published_at=NOW,
+    )
+
+
+def _delivery(issue: Issue, digest: Subscription) -> Delivery:
+    return Delivery(
+        issue=issue,
+        subscriber_id=digest.subscriber_id,
+        domain=digest.subscriber.domain,
+        priority=Delivery.Priority.ISSUE,
+        message_id=f"<issue-{issue.pk}@papers.example.org>",
+        next_attempt_at=NOW,
+    )
 
 
 def requeue() -> None:

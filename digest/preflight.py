@@ -101,7 +101,7 @@ def run(world: World, now: dt.datetime) -> list[Finding]:
     bounce = settings.BOUNCE_ADDRESS.rpartition("@")[2].lower()
     checks: list[Callable[[], Iterator[Finding]]] = [
         lambda: spf(world, bounce, settings.RELAY_ADDRESSES),
-        lambda: dkim(world, own, settings.DKIM_SELECTOR),
+        lambda: dkim(world, own, settings.DKIM_SELECTOR or settings.DKIM_KEYS.partition(":")[0]),
         lambda: dmarc(world, own, bounce),
         lambda: reverse_names(world, settings.RELAY_ADDRESSES),
         lambda: transport(settings.SMTP_URL),

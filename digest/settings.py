@@ -72,6 +72,8 @@ DOMAIN_RATES = rates("DOMAIN_RATES")
 SEND_WORKERS = number("SEND_WORKERS", 4)
 # A new sender earns its reputation slowly: "2026-03-01:200:1.5" is 200 messages on that day and grows by half each day.
 WARMUP = optional("WARMUP", "")
+# Consent, erasures and suppressions are also appended here, as keyed hashes, so that a restored database can be told of them.
+SAFETY_LOG = optional("SAFETY_LOG", str(VAR / "safety.log"))
 # For the preflight: the selector under which the relay signs for us, and the addresses from which it sends, if we run it.
 DKIM_SELECTOR = optional("DKIM_SELECTOR", "")
 RELAY_ADDRESSES = [each for each in optional("RELAY_ADDRESSES", "").split(",") if each]
@@ -256,6 +258,10 @@ CELERY_BEAT_SCHEDULE = {
     "recover what a dead worker held": {"task": "digest.tasks.recover_expired", "schedule": 60.0},
     "poll sources": {"task": "digest.tasks.poll_due_sources", "schedule": 60.0},
     "fill missing days": {"task": "digest.tasks.fill_missing_days", "schedule": crontab(minute=17)},
+    "learn the words of the papers": {
+        "task": "digest.tasks.learn_words",
+        "schedule": crontab(day_of_week="6", hour="3", minute="40"),
+    },
     "answer what was asked": {"task": "subscriptions.tasks.answer_requests", "schedule": 20.0},
     "forget what nobody confirmed": {"task": "subscriptions.tasks.forget_unconfirmed", "schedule": crontab(minute="17")},
 }

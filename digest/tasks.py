@@ -4,8 +4,8 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from digest import delivery, issues, papers, polling, preflight
-from digest.delivery import brakes
+from digest import corpus, delivery, issues, papers, polling, preflight
+from digest.delivery import brakes, safekeeping
 from digest.models import Brake
 
 BATCH = 500
@@ -24,9 +24,17 @@ def publish_due() -> dict[str, int]:
 
 
 @shared_task
+def learn_words() -> str:
+    """Learn anew how rare words are in the stored papers; returns the version in force."""
+    return corpus.learn(timezone.now()).version
+
+
+@shared_task
 def deliver_waiting() -> dict[str, int]:
     """Queue the notices that wait, then send a batch of what is ready; returns deliveries by their new state."""
     now = timezone.now()
+    if safekeeping.guard(now):
+        return {}
     delivery.queue_notices(now)
     delivered = delivery.deliver(now, limit=BATCH)
     if delivered.more:

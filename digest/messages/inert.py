@@ -26,7 +26,6 @@ _MARKS_A_LETTER = 4
 _URL_SAFE = "!#$%&'()*+,/:;=?@[]~"
 
 
-@functools.lru_cache(maxsize=8192)
 def _without_towers(text: str) -> str:
     """No letter carries more than four combining marks: real writing needs three, towers of them cover other lines."""
     kept, run = [], 0
@@ -42,6 +41,8 @@ def is_plain(text: str) -> bool:
     return (text.isascii() and text.isprintable()) or not (_UNSEEN.search(text) or _CONTROL_SPACE.search(text))
 
 
+# The same few reasons and names come again and again within a run.
+@functools.lru_cache(maxsize=8192)
 def line(text: str) -> str:
     """The text as one line: controls and invisible characters gone, white space single, composed (NFC)."""
     if text.isascii() and text.isprintable():

@@ -26,7 +26,8 @@ def test_the_ledger_is_counted_and_a_pause_is_shown() -> None:
     assert "queued" in told
     assert "2" in told
     assert "moving house" in told
-    assert "Lifted 1" in say("resume")
+    assert "Sending goes on" in say("resume")
+    assert "moving house" not in say("deliveries")
 
 
 def test_one_recipients_story_ends_with_the_relays_words(relay: Relay) -> None:
