@@ -7,7 +7,7 @@ many readers. Both ways use these functions, so they cannot say different things
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from markupsafe import Markup
 
@@ -34,8 +34,12 @@ class Shape:
     followed: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class FrameShape:
+def folder(contents: Contents) -> str:
+    """The folder under `templates/email/` that an issue is rendered from."""
+    return "issue" if contents.away_since is None else "best-of"
+
+
+class FrameShape(NamedTuple):
     """Which sections a frame has."""
 
     folder: str
@@ -48,7 +52,7 @@ class FrameShape:
     @classmethod
     def of(cls, contents: Contents) -> "FrameShape":
         return cls(
-            folder="issue" if contents.away_since is None else "best-of",
+            folder=folder(contents),
             trending_only=contents.trending_only,
             quiet=not contents.choices,
             has_rest=bool(contents.rest),
@@ -99,9 +103,9 @@ def frame(form: Form, shape: FrameShape, values: Mapping[str, object]) -> str:
     )
 
 
-def subject(folder: str, first: str, second: str, more: str) -> str:
+def subject(where: str, first: str, second: str, more: str) -> str:
     """The subject line; what is empty is left out."""
-    return render(f"{folder}/subject.txt.jinja", first=first, second=second, more=more).strip()
+    return render(f"{where}/subject.txt.jinja", first=first, second=second, more=more).strip()
 
 
 def authors_html(authors: Sequence[str], followed: frozenset[str]) -> Markup:

@@ -2,9 +2,10 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from digest.issues.names import short_name
 from digest.messages import inert
 
 AUTHORS_SHOWN = 3
@@ -32,6 +33,11 @@ class PaperText:
     topics: tuple[str, ...] = ()
     upvotes: int = 0
     links: tuple[Link, ...] = ()
+    name: str = field(init=False, compare=False, default="")
+
+    def __post_init__(self) -> None:
+        """What people will call it: kept, for every reader's subject line asks."""
+        object.__setattr__(self, "name", short_name(self.title))
 
 
 class Choice(NamedTuple):

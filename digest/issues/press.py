@@ -7,6 +7,7 @@ What a reader gets is octet for octet what `whole.render` and `messages.compose`
 transfer encoding breaks its lines.
 """
 
+import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import NamedTuple, TypeVar
@@ -75,12 +76,19 @@ class _Reason(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """An issue made to fit, with its blocks; `contents` is what is shown of it, `size` the octets of its HTML at most."""
+    """An issue made to fit: what is shown of it, its frame, and its blocks in order.
+
+    `papers` are filled; `text` are formats that take `values`, `footnotes` formats that take the numbers from 1 to
+    `notes`. `size` is the octets of the HTML at most.
+    """
 
     contents: Contents
     frame: _Frame
-    papers: list[Printed]
-    reasons: list[_Reason]
+    papers: list[bytes]
+    text: list[bytes]
+    values: list[bytes]
+    footnotes: list[bytes]
+    notes: int
     briefs: list[Brief]
     size: int
 
@@ -101,7 +109,19 @@ def _key(contents: Contents, choice: Choice) -> _Key:
     return (paper.id, paper.revision, contents.excerpt, choice.slot, bool(choice.reasons), choice.followed)
 
 
-def _picker(order: Sequence[int]) -> Callable[[tuple[bytes, ...]], Sequence[bytes]]:
+# Receipts and dates of the next issue come back from reader to reader.
+@functools.lru_cache(maxsize=2_000)
+def _in_text(sentence: str) -> bytes:
+    return filling(typeset.wrapped(sentence))
+
+
+@functools.lru_cache(maxsize=2_000)
+def _in_html(sentence: str) -> bytes:
+    return filling(markup.text(sentence))
+
+
+@functools.cache
+def _picker(order: tuple[int, ...]) -> Callable[[tuple[bytes, ...]], Sequence[bytes]]:
     """Picks the values at these places."""
     if len(order) > 1:
         return itemgetter(*order)
@@ -149,7 +169,7 @@ class Press:
                 html=made.pieces,
                 size=made.size,
                 text=text.in_order(),
-                plan=_picker([_TEXT_VALUES.index(name) for name in text.names]),
+                plan=_picker(tuple(_TEXT_VALUES.index(name) for name in text.names)),
                 footnotes=pattern("".join(whole.footnotes(shape.paper, notes))).in_order(),
                 notes=1 + len(shape.paper.links),
             )
@@ -210,7 +230,7 @@ class Press:
     def subject(self, contents: Contents) -> str:
         """The subject line."""
         first, second, more = whole.subject_values(contents)
-        shape = (FrameShape.of(contents).folder, bool(first), bool(second), bool(more))
+        shape = (blocks.folder(contents), bool(first), bool(second), bool(more))
         template = self._subjects.get(shape)
         if template is None:
             marks = [mark if present else "" for mark, present in zip(_SUBJECT_MARKS, shape[1:], strict=True)]
@@ -223,9 +243,11 @@ class Press:
     def _layout(self, contents: Contents) -> Layout:
         frame = self._frame(FrameShape.of(contents))
         known, known_reasons, excerpt = self._papers, self._reasons, contents.excerpt
-        papers: list[Printed] = []
-        reasons: list[_Reason] = []
-        size = _FRAME_ROOM + frame.size
+        papers: list[bytes] = []
+        text: list[bytes] = []
+        values: list[bytes] = []
+        footnotes: list[bytes] = []
+        size, first, position = _FRAME_ROOM + frame.size, 1, 1
         for choice in contents.choices:
             paper, words, slot, followed = choice
             printed = known.get((paper.id, paper.revision, excerpt, slot, bool(words), followed))
@@ -234,11 +256,17 @@ class Press:
             reason = known_reasons.get(words)
             if reason is None:
                 reason = self._reason(choice)
-            papers.append(printed)
-            reasons.append(reason)
-            size += printed.size + reason.size
+            html, html_size, template, plan, lines, count = printed
+            papers.append(reason.html.join(html))
+            text.append(template)
+            values += plan((_POSITIONS[position], reason.text, *_NUMBERS[first : first + _MOST_NOTES]))
+            footnotes.append(lines)
+            size += html_size + reason.size
+            first += count
+            position += 1
         briefs = [self._brief(each) for each in (*contents.rest, *contents.near)]
-        return Layout(contents, frame, papers, reasons, briefs, size + sum([each.size for each in briefs]))
+        size += sum([each.size for each in briefs])
+        return Layout(contents, frame, papers, text, values, footnotes, first - 1, briefs, size)
 
     def layout(self, contents: Contents) -> Layout:
         """The issue with its HTML below `HTML_LIMIT`: shorter excerpts first, then fewer papers and the rest by title."""
@@ -255,34 +283,22 @@ class Press:
 
     def message(self, layout: Layout, heading: Heading, *, text_only: bool) -> bytes:
         """The message of an issue."""
-        contents, frame, papers, reasons, briefs, _ = layout
-        footnotes: list[bytes] = []
-        text: list[bytes] = []
-        values: list[bytes] = []
-        position = first = 1
-        for printed, reason in zip(papers, reasons, strict=True):
-            _, _, template, plan, notes, count = printed
-            text.append(template)
-            footnotes.append(notes)
-            values += plan((_POSITIONS[position], reason.text, *_NUMBERS[first : first + _MOST_NOTES]))
-            first += count
-            position += 1
-        lines = [each.text % (mark,) for each, mark in zip(briefs, _NUMBERS[first : first + len(briefs)], strict=True)]
-        footnotes += [each.footnote for each in briefs]
-        last = first + len(briefs)
-        rest = len(contents.rest)
+        contents, frame, papers, text, values, footnotes, notes, briefs, _ = layout
+        last, rest = notes + 1 + len(briefs), len(contents.rest)
+        lines = [each.text % (mark,) for each, mark in zip(briefs, _NUMBERS[notes + 1 : last], strict=True)]
+        links = b"".join([*footnotes, *[each.footnote for each in briefs]])
         preferences, unsubscribe = filling(contents.preferences_url), filling(contents.unsubscribe_url)
         dateline, receipt, next_issue = wording.dateline(contents), wording.receipt(contents), wording.next_issue(contents)
         in_text = {
             b"preferences_url": preferences,
             b"unsubscribe_url": unsubscribe,
             b"dateline": filling(typeset.wrapped(dateline)),
-            b"receipt": filling(typeset.wrapped(receipt)),
-            b"next_issue": filling(typeset.wrapped(next_issue)),
-            b"away": filling(wording.away(contents)),
+            b"receipt": _in_text(receipt),
+            b"next_issue": _in_text(next_issue),
+            b"away": _in_text(wording.away(contents)),
             b"rest": b"".join(lines[:rest]),
             b"near": b"".join(lines[rest:]),
-            b"links": b"".join(footnotes) % _NUMBERS[1:last],
+            b"links": links % _NUMBERS[1:last],
         }
         above, below = frame.text
         body = (above % in_text, b"".join(text) % tuple(values), below % in_text)
@@ -294,14 +310,11 @@ class Press:
             b"subject": filling(markup.text(heading.subject)),
             b"preheader": filling(markup.text(wording.preheader(contents))),
             b"dateline": filling(markup.text(dateline)),
-            b"receipt": filling(markup.text(receipt)),
-            b"next_issue": filling(markup.text(next_issue)),
+            b"receipt": _in_html(receipt),
+            b"next_issue": _in_html(next_issue),
             b"away": in_text[b"away"],
             b"rest": b"".join([each.html for each in briefs[:rest]]),
             b"near": b"".join([each.html for each in briefs[rest:]]),
         }
         above, below = frame.html
-        page = [above % in_html]
-        page += [reason.html.join(printed.html) for printed, reason in zip(papers, reasons, strict=True)]
-        page.append(below % in_html)
-        return assemble(heading, body, page)
+        return assemble(heading, body, (above % in_html, *papers, below % in_html))

@@ -31,10 +31,11 @@ def forget() -> None:
     _press.cache_clear()
 
 
-def _list_id() -> str:
+@functools.lru_cache(maxsize=4)
+def _list_id(name: str, setting: str) -> str:
     """`Paper Round <digest.papers.example.org>` (RFC 2919): one list, whatever each reader's issue holds."""
-    own = sender(settings.DIGEST_FROM, "DIGEST_FROM")
-    return Mailbox(settings.SITE_NAME, f"digest@{own.domain}").header().replace(f"digest@{own.domain}", f"digest.{own.domain}")
+    own = sender(setting, "DIGEST_FROM")
+    return Mailbox(name, f"digest@{own.domain}").header().replace(f"digest@{own.domain}", f"digest.{own.domain}")
 
 
 def _heading(letter: Letter, subject: str, message_id: str, now: dt.datetime) -> Heading:
@@ -46,7 +47,7 @@ def _heading(letter: Letter, subject: str, message_id: str, now: dt.datetime) ->
         date=now,
         message_id=message_id,
         unsubscribe_url=contents.unsubscribe_url,
-        list_id=_list_id(),
+        list_id=_list_id(settings.SITE_NAME, settings.DIGEST_FROM),
         feedback_id=f"{contents.date:%Y%m%d}:{contents.cadence}:digest:paper-round",
     )
 

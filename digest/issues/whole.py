@@ -21,7 +21,7 @@ def shape_of(contents: Contents, choice: Choice) -> Shape:
 def subject(contents: Contents) -> str:
     """The subject: the two strongest papers and how many more."""
     first, second, more = subject_values(contents)
-    return blocks.subject(FrameShape.of(contents).folder, first, second, more)
+    return blocks.subject(blocks.folder(contents), first, second, more)
 
 
 def subject_values(contents: Contents) -> tuple[str, str, str]:

@@ -2,17 +2,14 @@
 
 import datetime as dt
 import functools
-import re
 from collections.abc import Sequence
 
 from digest.issues.contents import Choice, Contents, PaperText
+from digest.issues.names import clipped, listed
 
-# Mail clients show some 60 characters of a subject on a wide screen and 40 on a phone: two names, and how many more.
-_NAME_ROOM = 44
 _ONE_NAME_ROOM = 90
 _LINE_ROOM = 160
 _REASON_ROOM = 200
-_LEAD = re.compile(r"([^:?]{2,32}): \S")
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (
     "January", "February", "March", "April", "May", "June",
@@ -31,28 +28,6 @@ def hour(instant: dt.datetime) -> str:
     return f"{instant.hour:02}:{instant.minute:02} ({getattr(instant.tzinfo, 'key', None) or instant.tzname()})"
 
 
-def clipped(text: str, room: int) -> str:
-    """The text, or its first words and an ellipsis, in at most `room` characters."""
-    if len(text) <= room:
-        return text
-    words = text[: room - 1]
-    if " " in words and text[room - 1] != " ":
-        words = words.rpartition(" ")[0]
-    return words.rstrip(" ,;:.-–—([{") + "…"
-
-
-@functools.lru_cache(maxsize=20_000)
-def short_name(title: str) -> str:
-    """What people will call the paper: the name before its colon, or its title's first words."""
-    lead = _LEAD.match(title)
-    return lead[1] if lead else clipped(title, _NAME_ROOM)
-
-
-def listed(names: Sequence[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
-
-
 def _own_first(choices: Sequence[Choice]) -> Sequence[Choice]:
     outside = [each for each in choices if each.slot == "serendipity"]
     return [*(each for each in choices if each.slot != "serendipity"), *outside] if outside else choices
@@ -63,13 +38,13 @@ def strongest(contents: Contents) -> list[str]:
     own = _own_first(contents.choices)
     if len(own) == 1:
         return [clipped(own[0].paper.title, _ONE_NAME_ROOM)]
-    return [short_name(each.paper.title) for each in own[:2]]
+    return [each.paper.name for each in own[:2]]
 
 
 def preheader(contents: Contents) -> str:
     """What an inbox shows after the subject: the papers that the subject does not name."""
     own = _own_first(contents.choices)
-    names = [short_name(each.paper.title) for each in own[2:5]]
+    names = [each.paper.name for each in own[2:5]]
     return clipped(f"Also {listed(names)}." if names else receipt(contents), _LINE_ROOM)
 
 

@@ -29,7 +29,9 @@ def number(name: str) -> str:
 
 def filling(text: str) -> bytes:
     """What fills a hole: the text encoded, so that anything may follow it."""
-    return text.encode() + quoted.SOFT if quoted.is_plain(text) else quoted.encode_open(text)
+    if quoted.is_plain(text):
+        return text.encode() + quoted.SOFT
+    return quoted.encode_open(text) if text else b""
 
 
 @dataclass(frozen=True, slots=True)

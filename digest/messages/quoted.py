@@ -10,10 +10,7 @@ from binascii import b2a_qp
 
 SOFT = b"=\r\n"
 _LONGEST = 76
-_PLAIN = re.compile(r"(?!\.|From )[!-<>-~](?:[ -<>-~]*[!-<>-~])?")
 _PLAIN_LENGTH = 72
-_RISKS = (b".", b"From ")
-_RISKS_WITHIN = (b"\n.", b"\nFrom ")
 _RISKY = re.compile(rb"^(?:\.|From )", re.MULTILINE)
 _RISKY_LINE = re.compile(rb"^(?:\.|From ).*$", re.MULTILINE)
 
@@ -32,8 +29,15 @@ def _masked(line: bytes) -> bytes:
 
 
 def is_plain(text: str) -> bool:
-    """Whether the text is short and needs no encoding at all."""
-    return len(text) <= _PLAIN_LENGTH and _PLAIN.fullmatch(text) is not None
+    """Whether the text is one short line that needs no encoding at all."""
+    return (
+        0 < len(text) <= _PLAIN_LENGTH
+        and text.isascii()
+        and text.isprintable()
+        and "=" not in text
+        and text[-1] != " "
+        and not text.startswith((".", "From "))
+    )
 
 
 def encode(text: str) -> bytes:
@@ -41,7 +45,7 @@ def encode(text: str) -> bytes:
     if is_plain(text):
         return text.encode()
     encoded = b2a_qp(text.encode(), istext=True)
-    if encoded.startswith(_RISKS) or any(risk in encoded for risk in _RISKS_WITHIN):
+    if encoded.startswith((b".", b"From ")) or b"\n." in encoded or b"\nFrom " in encoded:
         encoded = _RISKY_LINE.sub(lambda match: _masked(match[0]), encoded)
     return encoded.replace(b"\n", b"\r\n")
 
