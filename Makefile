@@ -55,6 +55,9 @@ golden: requirements-dev ## rewrite the golden files; look at the difference bef
 screens: requirements-dev chromium ## take the pictures of every page into docs/screens; look at them before you commit them
 	SCREENS=docs/screens $(BIN)/python -m pytest tests/browser/test_pages.py -q $(ARGS)
 
+preview: requirements-dev chromium ## pictures of every message, phone and desktop, light and dark; ARGS=--screens renews docs/screens
+	@$(SETTINGS); export DJANGO_SETTINGS_MODULE=digest.settings PAPER_ROUND_VAR=$(CURDIR)/var; exec $(BIN)/python -m tests.messages.gallery $(ARGS)
+
 lock: requirements-dev ## renew requirements.txt and requirements-dev.txt from the .in files
 	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --upgrade requirements.in -o requirements.txt
 	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --upgrade requirements-dev.in -o requirements-dev.txt

@@ -4,11 +4,14 @@ import datetime as dt
 from dataclasses import dataclass
 from functools import lru_cache
 
-from digest import ranking
-from digest.models import ContentModel, Paper
+from django.db.models import Exists, OuterRef
 
-# Counts of words settle long before this many papers; the newest are read, for subjects drift.
-MOST = 50_000
+from digest import ranking
+from digest.models import ContentModel, Issue, Paper
+
+# Counts of words settle long before this many papers, and each takes some 45 kB of memory while it is read; the newest are, for
+# subjects drift.
+MOST = 15_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,11 @@ class Learned:
 
 
 def learn(now: dt.datetime) -> ContentModel:
-    """Learn from the newest papers and put the model in force; the row that stands when nothing has changed."""
+    """Learn from the newest papers and put the model in force; the row that stands when nothing has changed.
+
+    Older models that no issue names are forgotten. What changes is how rare words are taken to be, so scores shift a little;
+    once a week is often enough.
+    """
     newest = Paper.objects.filter(merged_into=None, withdrawn_at=None).order_by("-listed_at", "-id")[:MOST]
     learned = ranking.ContentModel.learn(
         [
@@ -33,6 +40,8 @@ def learn(now: dt.datetime) -> ContentModel:
         defaults={"created_at": now},
         create_defaults={"octets": learned.to_bytes(), "documents": learned.documents, "created_at": now},
     )
+    named = Issue.objects.filter(content_model=OuterRef("pk"))
+    ContentModel.objects.exclude(pk=row.pk).exclude(Exists(named)).delete()
     return row
 
 

@@ -318,15 +318,21 @@ class Issue(models.Model):
         REGULAR = "regular", "regular"
         SAMPLE = "sample", "sample after confirmation"
 
-    subscription = models.ForeignKey(Subscription, on_delete=models.CASCADE, related_name="issues")
+    # The unique constraints below begin with the subscription, and nobody looks issues up by what they were made with: an index
+    # for each of these keys would only slow publishing down.
+    subscription = models.ForeignKey(Subscription, on_delete=models.CASCADE, related_name="issues", db_index=False)
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.REGULAR)
     number = models.PositiveIntegerField(null=True, blank=True)
     due_at = models.DateTimeField(help_text="The hour this issue was due; with the subscription, its identity.")
     window_start = models.DateTimeField()
     window_end = models.DateTimeField()
-    configuration = models.ForeignKey(RankingConfiguration, on_delete=models.PROTECT, related_name="+")
-    content_model = models.ForeignKey(ContentModel, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    candidates = models.ForeignKey(CandidateList, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    configuration = models.ForeignKey(RankingConfiguration, on_delete=models.PROTECT, related_name="+", db_index=False)
+    content_model = models.ForeignKey(
+        ContentModel, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    candidates = models.ForeignKey(
+        CandidateList, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     profile = models.JSONField(default=dict, help_text="What was known of the reader's taste, as it was ranked.")
     paper_ids = ArrayField(models.BigIntegerField(), default=list)
     versions = models.JSONField(default=dict, help_text="Of its papers that have versions: paper id -> number shown.")

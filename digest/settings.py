@@ -258,6 +258,10 @@ CELERY_BEAT_SCHEDULE = {
     "recover what a dead worker held": {"task": "digest.tasks.recover_expired", "schedule": 60.0},
     "poll sources": {"task": "digest.tasks.poll_due_sources", "schedule": 60.0},
     "fill missing days": {"task": "digest.tasks.fill_missing_days", "schedule": crontab(minute=17)},
+    "learn the words of the papers": {
+        "task": "digest.tasks.learn_words",
+        "schedule": crontab(day_of_week="6", hour="3", minute="40"),
+    },
     "answer what was asked": {"task": "subscriptions.tasks.answer_requests", "schedule": 20.0},
     "forget what nobody confirmed": {"task": "subscriptions.tasks.forget_unconfirmed", "schedule": crontab(minute="17")},
 }

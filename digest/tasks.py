@@ -4,7 +4,7 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from digest import delivery, issues, papers, polling, preflight
+from digest import corpus, delivery, issues, papers, polling, preflight
 from digest.delivery import brakes, safekeeping
 from digest.models import Brake
 
@@ -21,6 +21,12 @@ def publish_due() -> dict[str, int]:
     if published.claimed >= BATCH:
         publish_due.delay()
     return {"published": published.published, "skipped": published.skipped}
+
+
+@shared_task
+def learn_words() -> str:
+    """Learn anew how rare words are in the stored papers; returns the version in force."""
+    return corpus.learn(timezone.now()).version
 
 
 @shared_task

@@ -56,7 +56,7 @@ def choose(assignments: Sequence[Assignment], weights: ranking.Configuration, no
 
 
 def inputs(
-    assignment: Assignment, weights: ranking.Configuration, now: dt.datetime, before: dt.datetime = history.ALWAYS
+    assignment: Assignment, weights: ranking.Configuration, now: dt.datetime, before: dt.datetime | None = None
 ) -> frozen.Inputs:
     """What the ranking would be given for one assignment; `before` as for `history.sent`. The caller rolls back."""
     return _Batch([assignment], weights, now, before).inputs(assignment)
@@ -70,7 +70,7 @@ class _Batch:
         assignments: Sequence[Assignment],
         weights: ranking.Configuration,
         now: dt.datetime,
-        before: dt.datetime = history.ALWAYS,
+        before: dt.datetime | None = None,
     ) -> None:
         starts = {each.window_start for each in assignments}
         self._weights, self._now = weights, now

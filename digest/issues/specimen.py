@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from digest.issues.contents import Choice, Contents, PaperText, paper_text
 from digest.issues.places import absolute, page_url
+from digest.messages import inert
 
 _EMPTY: dict[str, Any] = {
     "url": "", "pdf_url": "", "links": [], "abstract": "", "authors": [], "topics": [], "upvotes": 0,
@@ -49,12 +50,12 @@ def contents(case: Mapping[str, Any]) -> Contents:
         date=dt.datetime.fromisoformat(case.get("date", "2026-03-16T06:00:00+00:00")).astimezone(zone),
         number=case.get("number", 12),
         cadence=case.get("cadence", "weekly"),
-        topics=tuple(case.get("topics", ())),
+        topics=tuple(map(inert.line, case.get("topics", ()))),
         trending_only=case.get("trending_only", False),
         choices=tuple(
             Choice(
                 _paper(number, each),
-                tuple(each.get("reasons", ())),
+                tuple(map(inert.line, each.get("reasons", ()))),
                 each.get("slot", "match"),
                 frozenset(each.get("followed", ())),
             )

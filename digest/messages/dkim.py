@@ -25,6 +25,7 @@ _SIGNED = (
 _LEAST_RSA_BITS = 2048
 _FOLD = re.compile(rb"\r\n(?=[ \t])")
 _SPACE = re.compile(rb"[ \t]+")
+_TAG_END = re.compile(rb"(;|:(?= (?:message-id|list-id|list-unsubscribe-post): )) ")
 _EXAMPLE = "for example DKIM_KEYS=2026a:/etc/paper-round/dkim-rsa.pem,2026b:/etc/paper-round/dkim-ed25519.pem"
 
 
@@ -49,14 +50,15 @@ class Signer:
             algorithm,
             self.domain.encode(),
             self.selector.encode(),
-            b":".join(name for name, _ in fields),
+            b": ".join(name for name, _ in fields),
             body_hash,
         )
         signed = b"".join(b"%b:%b\r\n" % pair for pair in fields) + b"dkim-signature:" + tags
         made = b64encode(self._signature(signed))
-        # Folded within the 78 characters of RFC 5322; white space inside b= is ignored (RFC 6376 section 3.5).
+        # Folded where a space stands, which unfolding restores; white space inside b= is ignored (RFC 6376 section 3.5).
+        folded = _TAG_END.sub(rb"\1\r\n ", tags)
         lines = b"\r\n ".join(made[place : place + 72] for place in range(0, len(made), 72))
-        return b"DKIM-Signature: %b\r\n %b\r\n" % (tags.replace(b"; ", b";\r\n "), lines)
+        return b"DKIM-Signature: %b\r\n %b\r\n" % (folded, lines)
 
 
 def _canonical(header: bytes) -> list[tuple[bytes, bytes]]:

@@ -3,7 +3,7 @@
 papers -> Index | profiles -> Matcher, Ballot -> scores -> select -> explain -> Slate
 """
 
-from digest.ranking.batch import rank
+from digest.ranking.batch import Prepared, prepare, rank
 from digest.ranking.configuration import BadConfiguration, Configuration
 from digest.ranking.content import BadModel, ContentModel
 from digest.ranking.inputs import Interest, Paper, Profile, Vote
@@ -20,11 +20,13 @@ __all__ = [
     "ContentModel",
     "Interest",
     "Paper",
+    "Prepared",
     "Profile",
     "Reason",
     "Slate",
     "Term",
     "Vote",
+    "prepare",
     "rank",
     "trending_score",
 ]

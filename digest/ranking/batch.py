@@ -33,9 +33,17 @@ def rank(
     arguments give the same slates. Raises BadProfile for an interest or a vote of unknown kind or a size below 1, ValueError
     for two papers of one id.
     """
-    _check(papers, profiles)
-    batch = _Batch(papers, profiles, configuration, now, model or ContentModel.learn(papers))
-    return [batch.slate(profile) for profile in profiles]
+    return prepare(papers, configuration, now, model).rank(profiles)
+
+
+def prepare(papers: Sequence[Paper], configuration: Configuration, now: float, model: ContentModel | None = None) -> "Prepared":
+    """The part of `rank` that does not depend on readers, done once for many batches of the same papers.
+
+    ValueError for two papers of one id.
+    """
+    if len({paper.id for paper in papers}) != len(papers):
+        raise ValueError("two papers of one id: rank each paper once")
+    return Prepared(papers, configuration, now, model or ContentModel.learn(papers))
 
 
 def exact(values: Floats) -> Floats:
@@ -60,29 +68,47 @@ class _Reader:
         return bool(self.interests) or self.likes is not None
 
 
-class _Batch:
-    def __init__(
-        self,
-        papers: Sequence[Paper],
-        profiles: Sequence[Profile],
-        configuration: Configuration,
-        now: float,
-        model: ContentModel,
-    ) -> None:
-        self._papers = papers
-        self._configuration = configuration
-        self._now = now
-        self._index = Index(papers, model)
-        self._matcher = Matcher(papers, self._index, configuration)
-        self._ballot = Ballot([vote.paper for profile in profiles for vote in profile.votes], self._index, configuration)
-        self._eligibility = Eligibility(papers, self._matcher)
-        self._ids = np.array([paper.id for paper in papers], np.int64)
-        self._trending = exact(
+class Prepared:
+    """Papers ready to be ranked for any number of readers. Interests once met with the papers are remembered."""
+
+    def __init__(self, papers: Sequence[Paper], configuration: Configuration, now: float, model: ContentModel) -> None:
+        self.papers = tuple(papers)
+        self.configuration = configuration
+        self.now = now
+        self.index = Index(papers, model)
+        self.matcher = Matcher(papers, self.index, configuration)
+        self.eligibility = Eligibility(papers, self.matcher)
+        self.ids = np.array([paper.id for paper in papers], np.int64)
+        self.trending = exact(
             configuration.trending * np.array([trending.trending_score(paper, configuration, now) for paper in papers])
         )
-        self._freshness = exact(
+        self.freshness = exact(
             configuration.freshness * np.array([trending.freshness(paper, configuration, now) for paper in papers])
         )
+
+    def rank(self, profiles: Sequence[Profile]) -> list[Slate]:
+        """A slate for each profile, in their order: just what `rank` gives, however the profiles are cut into batches.
+
+        BadProfile as for `rank`.
+        """
+        _check(profiles)
+        batch = _Batch(self, profiles)
+        return [batch.slate(profile) for profile in profiles]
+
+
+class _Batch:
+    def __init__(self, prepared: Prepared, profiles: Sequence[Profile]) -> None:
+        self._papers = prepared.papers
+        self._configuration = prepared.configuration
+        self._now = prepared.now
+        self._index = prepared.index
+        self._matcher = prepared.matcher
+        self._eligibility = prepared.eligibility
+        self._ids = prepared.ids
+        self._trending = prepared.trending
+        self._freshness = prepared.freshness
+        votes = [vote.paper for profile in profiles for vote in profile.votes]
+        self._ballot = Ballot(votes, self._index, self._configuration)
 
     def slate(self, profile: Profile) -> Slate:
         eligible = self._eligibility.of(profile)
@@ -123,8 +149,7 @@ class _Batch:
     def _liked(self, taste: Taste | None) -> Floats:
         if taste is None:
             return np.zeros(len(self._papers))
-        scores = self._ballot.scores(taste)
-        return exact(self._configuration.vote * np.where(scores >= self._configuration.vote_floor, scores, 0.0))
+        return exact(self._configuration.vote * self._ballot.scores(taste))
 
     def _disliked(self, taste: Taste | None) -> Floats:
         if taste is None:
@@ -134,7 +159,7 @@ class _Batch:
     def _select(self, reader: _Reader, score: Floats, places: np.ndarray, size: int) -> list[int]:
         parts = np.vstack([reader.by_interest, reader.liked])[:, places]
         rest = score[places] - parts.sum(axis=0)
-        picked = select(parts, rest, self._index.content[places], self._ids[places], size, self._configuration)
+        picked = select(parts, rest, self._index.content, places, self._ids[places], size, self._configuration)
         return sorted((int(places[place]) for place in picked), key=lambda paper: (-score[paper], self._ids[paper]))
 
     def _surprises(self, outside: np.ndarray, size: int) -> list[int]:
@@ -169,13 +194,8 @@ class _Batch:
         """The votes' part of a score: for each vote what the score would lose without it, and what they only give together."""
         if taste is None or not total:
             return []
-        sign, weight, floor = (
-            (1.0, self._configuration.vote, self._configuration.vote_floor)
-            if name == "vote"
-            else (-1.0, self._configuration.less, 0.0)
-        )
-        without = self._ballot.without_each(taste, paper)
-        values = total - sign * exact(weight * np.where(without >= floor, without, 0.0))
+        sign, weight = (1.0, self._configuration.vote) if name == "vote" else (-1.0, self._configuration.less)
+        values = total - sign * exact(weight * self._ballot.without_each(taste, paper))
         terms = [
             Term(name, float(value), vote.handle, _vote_words(vote.kind, vote.paper.title))
             for vote, value in zip(taste.votes, values, strict=True)
@@ -200,9 +220,7 @@ def _vote_words(kind: str, title: str) -> str:
     return f"like “{short}”, {_VOTED[kind]}"
 
 
-def _check(papers: Sequence[Paper], profiles: Sequence[Profile]) -> None:
-    if len({paper.id for paper in papers}) != len(papers):
-        raise ValueError("two papers of one id: rank each paper once")
+def _check(profiles: Sequence[Profile]) -> None:
     for profile in profiles:
         if profile.size < 1:
             raise BadProfile(f"profile {profile.key} asks for {profile.size} papers; the least is 1")

@@ -21,12 +21,12 @@ class Configuration:
     category: float = 0.6
     keyword: float = 1.2
     author: float = 1.5
-    text: float = 1.2
+    text: float = 1.5
     vote: float = 1.5
     less: float = 0.75
     # What holds for everyone; together they stay below the value of one good match.
-    trending: float = 0.15
-    freshness: float = 0.05
+    trending: float = 0.08
+    freshness: float = 0.02
     freshness_half_life_days: float = 7.0
     # The trending formula: what each sign of attention is worth in upvotes, and how fast attention fades.
     upvotes_trust: float = 1.0
@@ -38,10 +38,15 @@ class Configuration:
     # What counts as a match.
     match_floor: float = 0.30
     topic_floor: float = 0.10
-    vote_floor: float = 0.01
+    # How much of a match by words is for the words as typed, and for the words as typed and standing as a phrase of their own.
+    verbatim_share: float = 0.2
+    own_phrase_share: float = 0.4
+    vote_floor: float = 0.0125
+    # The likeness to the liked papers that counts for half.
+    vote_half: float = 0.03
     vote_half_life_days: float = 90.0
     # The slate.
-    repeat_decay: float = 0.80
+    repeat_decay: float = 0.70
     diversity: float = 0.30
     serendipity: int = 1
     serendipity_smallest_slate: int = 4
@@ -57,9 +62,17 @@ class Configuration:
                 )
             if not math.isfinite(value) or value < 0:
                 raise BadConfiguration(f"{field.name} must be zero or more and finite, not {value!r}")
-        for name in ("freshness_half_life_days", "trending_half_life_days", "vote_half_life_days", "trending_ceiling"):
+        for name in (
+            "freshness_half_life_days",
+            "trending_half_life_days",
+            "vote_half_life_days",
+            "trending_ceiling",
+            "vote_half",
+        ):
             if getattr(self, name) <= 0:
                 raise BadConfiguration(f"{name} must be more than zero")
+        if self.verbatim_share + self.own_phrase_share > 1:
+            raise BadConfiguration("verbatim_share and own_phrase_share must be at most 1 together")
         if self.repeat_decay > 1:
             raise BadConfiguration(f"repeat_decay must be at most 1, not {self.repeat_decay!r}")
 

@@ -142,6 +142,7 @@ class Index:
         self.by_phrase = self.presence.tocsc()
         self.content = self.weigh(self.presence)
         """The papers as vectors of unit length."""
+        self.content_by_phrase = self.content.T.tocsr()
 
     def weigh(self, presence: sparse.csr_array) -> sparse.csr_array:
         """Rows of saturated frequencies times rarity, at unit length."""
@@ -171,6 +172,11 @@ class Index:
             return np.full(len(codes), -1, np.int64)
         at = np.minimum(np.searchsorted(self.vocabulary, codes), len(self.vocabulary) - 1)
         return np.where(self.vocabulary[at] == codes, at, -1)
+
+    def row(self, paper: int) -> tuple[Ints, Floats]:
+        """The columns that a paper's vector fills, ascending, and its values there."""
+        start, end = self.content.indptr[paper : paper + 2]
+        return self.content.indices[start:end].astype(np.int64), self.content.data[start:end]
 
     def holders(self, column: int) -> tuple[Ints, Floats]:
         """The papers that hold one phrase, and its saturated frequency in each."""

@@ -10,6 +10,7 @@ from digest.ranking.content import Floats, Index, Ints
 from digest.ranking.inputs import INTEREST_KINDS, Interest, Paper
 from digest.ranking.names import Names
 from digest.ranking.terms import length_of, phrases_of
+from digest.ranking.wording import Wording
 
 LONGEST_QUERY = 120
 """Of a longer text only the rarest phrases are matched, this many."""
@@ -38,6 +39,7 @@ class Matcher:
         self._index = index
         self._configuration = configuration
         self._names = Names(papers)
+        self._wording = Wording(papers)
         self._columns: dict[tuple[str, str], Column] = {}
         self._queries: dict[str, list[int]] = {}
 
@@ -114,7 +116,16 @@ class Matcher:
             if column >= 0:
                 papers, presence = self._index.holders(column)
                 scores[papers] += share * presence / (presence + PRESENCE_OF_ONE_MENTION) * (1 + PRESENCE_OF_ONE_MENTION)
-        return _floored(np.minimum(scores, 1.0), self._configuration.match_floor)
+        return self._worded(text, _floored(np.minimum(scores, 1.0), self._configuration.match_floor))
+
+    def _worded(self, text: str, column: Column) -> Column:
+        """A match by weighted terms, mixed with how often the paper says just what was typed; n mentions count n / (n + 1)."""
+        mentions = self._wording.mentions(text, column.papers.tolist())
+        if mentions is None:
+            return column
+        any_, alone = (counts / (counts + 1.0) for counts in mentions)
+        verbatim, own = self._configuration.verbatim_share, self._configuration.own_phrase_share
+        return Column(column.papers, (1.0 - verbatim - own) * column.values + verbatim * any_ + own * alone)
 
     def _query(self, text: str) -> list[int]:
         """The phrases of what a reader typed; of a long text the rarest."""

@@ -28,3 +28,8 @@ def test_weights_that_make_no_sense_are_named(name: str, value: object) -> None:
 def test_a_half_life_of_nothing_is_refused() -> None:
     with pytest.raises(BadConfiguration, match="trending_half_life_days must be more than zero"):
         Configuration(trending_half_life_days=0.0)
+
+
+def test_shares_of_more_than_a_whole_match_are_refused() -> None:
+    with pytest.raises(BadConfiguration, match="at most 1 together"):
+        Configuration(verbatim_share=0.6, own_phrase_share=0.5)

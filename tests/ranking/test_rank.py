@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from digest.ranking import BadProfile, Configuration, Interest, Paper, Profile, Slate, Vote, rank
+from digest.ranking import BadProfile, Configuration, Interest, Paper, Profile, Slate, Vote, prepare, rank
 from tests.ranking.cast import (
     AGB,
     AGB_DUST,
@@ -49,6 +49,14 @@ def test_plural_accents_case_and_hyphens_make_no_difference() -> None:
         assert set(ids(slate_of(profile(keyword(typed))))) == {KOOPMAN.id, KOOPMAN_CONTROL.id}
 
 
+def test_what_was_typed_word_for_word_comes_before_what_resembles_it() -> None:
+    resembling = paper(321, "Models of one language", "A model of language, with language in every model.")
+    longer = paper(322, "On large language models", "We prune large language models of code.")
+    exact = paper(323, "On language models", "We prune the language models of today.")
+    slate = slate_of(profile(keyword("language models")), (resembling, longer, exact))
+    assert ids(slate)[:2] == [exact.id, longer.id]
+
+
 def test_one_common_word_of_a_phrase_is_not_a_match() -> None:
     assert ids(slate_of(profile(keyword("language operator theory of semigroups")))) == []
 
@@ -80,6 +88,19 @@ def test_a_saved_paper_brings_others_like_it() -> None:
     slate = slate_of(profile(vote("save", KOOPMAN), seen=frozenset({KOOPMAN.id})))
     assert ids(slate)[0] == KOOPMAN_CONTROL.id
     assert reasons(slate, KOOPMAN_CONTROL.id)[0] == "like “Koopman operators for chaotic flows”, which you saved"
+
+
+def test_what_the_liked_papers_share_counts_before_what_one_of_them_says() -> None:
+    likes = [
+        paper(301, "Sparse attention for video", "Sparse attention speeds up video models of traffic."),
+        paper(302, "Sparse attention in speech", "Sparse attention makes speech recognition of whales cheap."),
+        paper(303, "Sparse attention on graphs", "Sparse attention finds communities of bakers in graphs."),
+    ]
+    shared = paper(311, "Sparse attention of molecules", "Sparse attention predicts the folding of molecules.")
+    accident = paper(312, "Speech recognition of whales", "Speech recognition tells whales apart in the ocean.")
+    voted = [vote("more", liked, number) for number, liked in enumerate(likes)]
+    slate = slate_of(profile(*voted), (*EVERYONE, accident, shared))
+    assert ids(slate)[0] == shared.id
 
 
 def test_less_like_this_lowers_a_score_and_is_a_term_of_it() -> None:
@@ -204,6 +225,18 @@ def test_the_order_of_papers_and_profiles_changes_nothing() -> None:
     forward = rank(EVERYONE, readers, Configuration(), NOW)
     backward = rank(EVERYONE[::-1], readers[::-1], Configuration(), NOW)[::-1]
     assert forward == backward
+
+
+def test_papers_prepared_once_give_the_same_slates_to_every_batch_of_readers() -> None:
+    readers = [
+        profile(keyword("Koopman operator")),
+        profile(vote("more", AGB), vote("less", POPULAR, 2), keyword("unheard words of nobody", 3)),
+        profile(),
+        profile(topic("control", "Control"), vote("save", OLD)),
+    ]
+    prepared = prepare(EVERYONE, Configuration(), NOW)
+    one_by_one = [slate for reader in readers[::-1] for slate in prepared.rank([reader])][::-1]
+    assert one_by_one == rank(EVERYONE, readers, Configuration(), NOW)
 
 
 def test_a_mistake_in_a_profile_is_named() -> None:
