@@ -2,7 +2,7 @@
 
 import contextlib
 import selectors
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from digest.delivery.books import Books
 from digest.delivery.policy import Policy
@@ -20,7 +20,7 @@ class Links:
         self._most = policy.connections
         self._selector = selectors.DefaultSelector()
         self._watched: dict[Connection, tuple[int, int]] = {}
-        self._books: int | None = None
+        self._books: set[int] = set()
         self._expired_at = policy.clock()
 
     def dial(self, wanted: int) -> list[tuple[Connection, list[Event]]]:
@@ -38,7 +38,7 @@ class Links:
         """The relay does not take as many as we tried: be content with those that are open."""
         self._most = max(1, sum(1 for link in self.all if link.session.ready))
 
-    def wait(self, seconds: float, books: Books | None) -> Iterator[tuple[Connection, list[Event]]]:
+    def wait(self, seconds: float, books: Collection[Books]) -> Iterator[tuple[Connection, list[Event]]]:
         """Wait until something happens, the books are ready or the time is up; yields what happened to each connection."""
         self._watch()
         self._watch_books(books)
@@ -61,16 +61,14 @@ class Links:
             link.bid_farewell()
         self._selector.close()
 
-    def _watch_books(self, books: Books | None) -> None:
-        descriptor = books.fileno() if books is not None else None
-        if descriptor == self._books:
-            return
-        if self._books is not None:
+    def _watch_books(self, books: Collection[Books]) -> None:
+        descriptors = {each.fileno() for each in books if each.busy}
+        for gone in self._books - descriptors:
             with contextlib.suppress(KeyError, ValueError, OSError):
-                self._selector.unregister(self._books)
-        if descriptor is not None:
-            self._selector.register(descriptor, selectors.EVENT_READ)
-        self._books = descriptor
+                self._selector.unregister(gone)
+        for new in descriptors - self._books:
+            self._selector.register(new, selectors.EVENT_READ)
+        self._books = descriptors
 
     def _watch(self) -> None:
         """Tell the selector what each connection waits for; a connection changes its socket while it tries addresses."""

@@ -20,23 +20,24 @@ def boot_seconds() -> float:
 
 @dataclass(frozen=True)
 class Policy:
-    """`lease`: how long a claim holds without being renewed. `settle`: how long an uncertain delivery waits before it is sent
-    once more, which happens only if `resend`. `seconds`: a run claims nothing more after this long, so that a worker that is
-    asked to stop can end its run. `chunk`: claimed at once; `slice`: composed at once. `freshness`: seconds after which the
-    answer to "may this be sent" is asked for anew. `patience`: seconds to wait for a database that is away. `rates`, `workers`,
-    `redis`, `warmup`: see `pacing`.
+    """`books`: rounds that may be under way at once. `lease`: how long a claim holds without being renewed. `settle`: how long
+    an uncertain delivery waits before it is sent once more, which happens only if `resend`. `seconds`: a run claims nothing
+    more after this long, so that a worker that is asked to stop can end its run. `chunk`: claimed at once; `slice`: composed at
+    once. `freshness`: seconds after which the answer to "may this be sent" is asked for anew. `patience`: seconds to wait for
+    a database that is away. `rates`, `workers`, `redis`, `warmup`: see `pacing`.
     """
 
     relay: Relay
     hostname: str = field(default_factory=socket.getfqdn)
     timeouts: Timeouts = field(default_factory=Timeouts)
     connections: int = 10
+    books: int = 2
     lease: dt.timedelta = dt.timedelta(minutes=2)
     settle: dt.timedelta = dt.timedelta(minutes=1)
     resend: bool = True
     seconds: float = 20.0
     chunk: int = 500
-    slice: int = 100
+    slice: int = 50
     freshness: float = 2.0
     patience: float = 60.0
     rates: Mapping[str, float] = field(default_factory=dict)

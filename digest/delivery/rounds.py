@@ -77,8 +77,8 @@ class Run:
         self._unknown_in_a_row = 0
         self._heeded_at = float("-inf")
         self._links = Links(policy)
-        self._books = Books()
-        self._page: _Page | None = None
+        self._books = [Books() for _ in range(policy.books)]
+        self._pages: dict[Books, _Page] = {}
         self._outcomes: list[Outcome] = []
         self._opened: list[tuple[Connection, Held]] = []
         self._counts: collections.Counter[str] = collections.Counter()
@@ -98,11 +98,12 @@ class Run:
                 self._hand_out()
                 if self._done():
                     break
-                for link, events in self._links.wait(self._patience(), self._books if self._books.busy else None):
+                for link, events in self._links.wait(self._patience(), self._pages):
                     self._react(link, events)
         finally:
             self._links.close()
-            self._books.close()
+            for books in self._books:
+                books.close()
         given_back = self._supply.give_back(self._halted)
         self._counts["queued"] += given_back
         more = not self._halted and (given_back > 0 or not self._supply.drained)
@@ -113,14 +114,14 @@ class Run:
 
     def _done(self) -> bool:
         on_the_way = any(not link.session.idle and link.session.ready for link in self._links.all)
-        waiting = self._page or self._outcomes or self._opened or self._supply.waiting or self._breakers or self._closing
+        waiting = self._pages or self._outcomes or self._opened or self._supply.waiting or self._breakers or self._closing
         return not (on_the_way or waiting or not self._supply.exhausted)
 
     def _patience(self) -> float:
         """Seconds the loop may wait for the relay."""
         if self._away_since is not None:
             return _RETRY_SECONDS
-        if self._page is not None:
+        if len(self._pages) == len(self._books):
             return self._policy.freshness
         if self._supply.held_up:
             return _HELD_UP_SECONDS
@@ -135,7 +136,7 @@ class Run:
             return
         try:
             self._heed()
-            self._turn_page()
+            self._turn_pages()
             self._supply.renew()
             self._refill()
         except (OperationalError, InterfaceError) as error:
@@ -172,24 +173,24 @@ class Run:
             if held.delivery.pk not in self._supply.held:
                 link.drop("a message was withdrawn before its final dot")
 
-    def _turn_page(self) -> None:
-        """Finish the round under way if it is committed, and begin the next if there is something to write."""
-        if self._page is not None:
-            committed = self._books.finished() if self._books.busy else None
-            if committed is None:
-                return
-            page, self._page = self._page, None
-            self._committed(page, committed)
+    def _turn_pages(self) -> None:
+        """Finish the rounds that are committed, and begin one if there is something to write and a book to write it in."""
+        for books, page in list(self._pages.items()):
+            committed = books.finished()
+            if committed is not None:
+                del self._pages[books]
+                self._committed(page, committed)
+        free = next((books for books in self._books if books not in self._pages), None)
+        if free is None:
+            return
         self._bar()
         self._opened = [(link, held) for link, held in self._opened if not link.closed]
         if not self._outcomes and not self._opened:
             return
-        lease_ends = self._policy.clock() + self._policy.lease.total_seconds()
-        self._page = _Page(self._outcomes, self._opened, lease_ends)
+        page = _Page(self._outcomes, self._opened, self._policy.clock() + self._policy.lease.total_seconds())
         self._outcomes, self._opened = [], []
-        self._books.begin(
-            self._page.outcomes, [held.delivery for _, held in self._page.opened], self._now(), self._policy.lease
-        )
+        self._pages[free] = page
+        free.begin(page.outcomes, [held.delivery for _, held in page.opened], self._now(), self._policy.lease)
 
     def _committed(self, page: _Page, committed: Round) -> None:
         """What is recorded is counted; what is `sending` gets its final dot, while the lease still runs."""
@@ -201,12 +202,12 @@ class Run:
         self._suppress()
         for link, held in page.opened:
             pk = held.delivery.pk
+            if link.closed:
+                continue
             if pk not in committed.begun:
                 self._counts["superseded"] += 1
                 self._supply.settle(pk)
                 link.drop("someone else has taken the delivery over")
-            elif link.closed:
-                continue
             elif pk not in self._supply.held:
                 link.drop("a message was withdrawn before its final dot")
             elif self._policy.clock() >= page.lease_ends:
@@ -226,11 +227,13 @@ class Run:
         """Keep what is known and try again; raises `error` once patience has run out."""
         now = self._policy.clock()
         connection.close()
-        self._books.close()
-        if self._page is not None:
-            self._outcomes = self._page.outcomes + self._outcomes
-            self._opened = self._page.opened + self._opened
-            self._page, self._repeated = None, True
+        for books in self._books:
+            books.close()
+        for page in self._pages.values():
+            self._outcomes = page.outcomes + self._outcomes
+            self._opened = page.opened + self._opened
+            self._repeated = True
+        self._pages = {}
         if self._away_since is None:
             self._away_since = now
             log.warning("The database is away; deliveries wait for it: %s", error)
