@@ -94,13 +94,14 @@ def orm_loop(count: int) -> int:
     return published
 
 
-def slates_of_a_few(rank: Callable[..., list[ranking.Slate]]) -> Callable[..., list[ranking.Slate]]:
+def slates_of_a_few() -> Callable[[ranking.Prepared, Sequence[ranking.Profile]], list[ranking.Slate]]:
     """A stand-in for the ranking that takes no time: the slates of the first readers, for everybody."""
     few: list[ranking.Slate] = []
+    rank = ranking.Prepared.rank
 
-    def stand_in(papers: object, profiles: Sequence[object], *rest: object) -> list[ranking.Slate]:
+    def stand_in(prepared: ranking.Prepared, profiles: Sequence[ranking.Profile]) -> list[ranking.Slate]:
         if not few:
-            few.extend(rank(papers, profiles[:50], *rest))
+            few.extend(rank(prepared, profiles[:50]))
         return [few[place % len(few)] for place in range(len(profiles))]
 
     return stand_in
@@ -182,7 +183,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     if arguments.database_only:
-        ranking.rank = slates_of_a_few(ranking.rank)
+        setattr(ranking.Prepared, "rank", slates_of_a_few())  # noqa: B010 - for this process alone
     with scratch.database():
         scratch.papers(arguments.papers, random.Random(1))
         corpus.learn(MONDAY)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from digest import corpus, feedback, papers, ranking
-from digest.issues import candidates, frozen, history, revisits
+from digest.issues import candidates, frozen, history, revisits, shelf
 from digest.issues.decisions import NOTHING_NEW, Assignment
 from digest.issues.shelf import Listed
 from digest.ranking.eligibility import SEEN
@@ -114,8 +114,7 @@ class _Batch:
     def _rank(self, assignments: Sequence[Assignment], listed: Listed, extra: frozenset[int]) -> list[Draft]:
         hidden = [self._hidden(each, extra) for each in assignments]
         profiles = [self._profile(*each) for each in zip(assignments, hidden, strict=True)]
-        model = self._learned.model if self._learned else None
-        slates = ranking.rank(listed.papers, profiles, self._weights, self._now.timestamp(), model)
+        slates = shelf.prepare(listed, self._weights, self._learned, self._now.timestamp()).rank(profiles)
         return [
             self._draft(assignment, slate, profile, len(out - self._brought[assignment.subscription.subscriber_id]), listed)
             for assignment, slate, profile, out in zip(assignments, slates, profiles, hidden, strict=True)

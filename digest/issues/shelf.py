@@ -9,17 +9,21 @@ import datetime as dt
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from django.db import connection, transaction
 
-from digest import papers, ranking
+from digest import corpus, papers, ranking
 from digest.issues import frozen
 from digest.models import CandidateList
 from digest.papers.candidates import OLDEST
 
 _KEPT = 2
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 _Fingerprint = tuple[object, ...]
 _shelf: OrderedDict[_Fingerprint, "Listed"] = OrderedDict()
+_prepared: OrderedDict[tuple[object, ...], ranking.Prepared] = OrderedDict()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +45,30 @@ def take(start: dt.datetime, end: dt.datetime) -> Listed:
     fingerprint = _fingerprint(start, end)
     found = _shelf.get(fingerprint)
     if found is not None and CandidateList.objects.filter(pk=found.row_id).exists():
-        _shelf.move_to_end(fingerprint)
+        _keep(_shelf, fingerprint, found)
         return found
     listed = papers.candidates(start, end).papers
     fresh = Listed(listed, frozen.store_candidates(listed))
     # Not before the commit: a row that is rolled back must not be referred to.
-    transaction.on_commit(lambda: _keep(fingerprint, fresh))
+    transaction.on_commit(lambda: _keep(_shelf, fingerprint, fresh))
     return fresh
 
 
-def _keep(fingerprint: _Fingerprint, listed: Listed) -> None:
-    _shelf[fingerprint] = listed
-    while len(_shelf) > _KEPT:
-        _shelf.popitem(last=False)
+def prepare(listed: Listed, weights: ranking.Configuration, learned: corpus.Learned | None, now: float) -> ranking.Prepared:
+    """The papers ready to be ranked; kept for the next batch that ranks the same list by the same weights and words."""
+    key = (listed.row_id, weights, learned and learned.row_id)
+    found = _prepared.get(key)
+    if found is None:
+        found = ranking.prepare(listed.papers, weights, now, learned.model if learned else None)
+    _keep(_prepared, key, found)
+    return found.at(now)
+
+
+def _keep(shelf: OrderedDict[_Key, _Value], key: _Key, value: _Value) -> None:
+    shelf[key] = value
+    shelf.move_to_end(key)
+    while len(shelf) > _KEPT:
+        shelf.popitem(last=False)
 
 
 def _fingerprint(start: dt.datetime, end: dt.datetime) -> _Fingerprint:

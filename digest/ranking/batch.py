@@ -1,5 +1,6 @@
 """papers + profiles -> columns of matches -> scores -> slates with reasons: the whole of the ranking, in that order."""
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -74,11 +75,23 @@ class Prepared:
     def __init__(self, papers: Sequence[Paper], configuration: Configuration, now: float, model: ContentModel) -> None:
         self.papers = tuple(papers)
         self.configuration = configuration
-        self.now = now
         self.index = Index(papers, model)
         self.matcher = Matcher(papers, self.index, configuration)
         self.eligibility = Eligibility(papers, self.matcher)
         self.ids = np.array([paper.id for paper in papers], np.int64)
+        self._age(now)
+
+    def at(self, now: float) -> "Prepared":
+        """The same papers at another instant: what depends on their age is worked out anew, all else is shared."""
+        if now == self.now:
+            return self
+        other = copy.copy(self)
+        other._age(now)
+        return other
+
+    def _age(self, now: float) -> None:
+        papers, configuration = self.papers, self.configuration
+        self.now = now
         self.trending = exact(
             configuration.trending * np.array([trending.trending_score(paper, configuration, now) for paper in papers])
         )

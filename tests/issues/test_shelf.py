@@ -1,12 +1,13 @@
 """Candidates are read once for many batches, and again as soon as anything about them has changed."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import transaction
 
-from digest import issues, papers
+from digest import issues, papers, ranking
 from digest.issues import shelf
 from digest.models import Appearance, CandidateList, Paper, PaperTopic, Pick, Source
 from tests.issues.cast import DAY, HOUR, MONDAY, WEEK, paper, topic
@@ -80,3 +81,14 @@ def test_a_list_that_was_removed_is_frozen_again() -> None:
     _take()
     CandidateList.objects.all().delete()
     assert CandidateList.objects.filter(pk=_take().row_id).exists()
+
+
+def test_papers_are_prepared_once_for_batches_at_different_hours() -> None:
+    listed, weights = _take(), ranking.Configuration()
+    now = MONDAY.timestamp()
+    first = shelf.prepare(listed, weights, None, now)
+    later = shelf.prepare(listed, weights, None, now + 3600)
+    assert later.index is first.index
+    assert later.rank([ranking.Profile(key=1)]) == ranking.rank(listed.papers, [ranking.Profile(key=1)], weights, now + 3600)
+    other = shelf.prepare(listed, replace(weights, freshness=0.0), None, now)
+    assert other.rank([ranking.Profile(key=1)]) != first.rank([ranking.Profile(key=1)])
