@@ -5,7 +5,8 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import BrinIndex
+from django.contrib.postgres.indexes import BrinIndex, GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -219,6 +220,67 @@ class PaperTopic(models.Model):
 
     def __str__(self) -> str:
         return f"{self.paper_id} {self.topic_id} {self.score:.2f}"
+
+
+class PaperSearch(models.Model):
+    """What full-text search reads of a paper that can be found. `digest.search.refresh` keeps it in step with the papers.
+
+    `document` holds the title (weight A), key terms and topics (B), authors (C) and abstract (D), folded and stemmed; `title` the
+    title alone, so that a word that every other abstract uses need not be looked for in abstracts.
+    """
+
+    paper = models.OneToOneField(Paper, on_delete=models.CASCADE, primary_key=True, related_name="search")
+    title = SearchVectorField()
+    document = SearchVectorField()
+
+    class Meta:
+        # Rows are written in batches, off the transactions that store papers, so nobody waits for the index.
+        indexes = [
+            GinIndex(fields=["title"], name="search_title", fastupdate=False),
+            GinIndex(fields=["document"], name="search_document", fastupdate=False),
+        ]
+
+    def __str__(self) -> str:
+        return f"search of {self.paper_id}"
+
+
+class SearchPending(models.Model):
+    """A paper whose wording, topics or standing changed since search last read it; triggers write these rows.
+
+    It names its paper by id without a foreign key or uniqueness: storing papers must not wait for anything here.
+    """
+
+    paper_id = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"paper {self.paper_id}"
+
+
+class SearchWord(models.Model):
+    """A word as papers spell it, lower case without accents, and in how many papers it was read: what spelling is held against."""
+
+    word = models.CharField(max_length=40, primary_key=True)
+    papers = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.word} ({self.papers})"
+
+
+class PaperVector(models.Model):
+    """What a paper means, as a vector that the optional extra computed from one revision of it.
+
+    `octets` are the numbers as signed octets, 127 being the largest of them, `signs` one bit each; the row is written anew, with
+    a new id, whenever it changes.
+    """
+
+    paper = models.OneToOneField(Paper, on_delete=models.CASCADE, related_name="vector")
+    revision = models.PositiveIntegerField()
+    model = models.CharField(max_length=40, help_text="Name and release of what computed it; vectors of two are never compared.")
+    octets = models.BinaryField(editable=False)
+    signs = models.BinaryField(editable=False)
+
+    def __str__(self) -> str:
+        return f"vector of {self.paper_id}"
 
 
 class Upvote(models.Model):
