@@ -7,8 +7,10 @@ from zoneinfo import ZoneInfo
 import dj_database_url
 from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
+from kombu import Queue
 
 from digest.environment import BASE, VAR, flag, number, optional, rates, required, secret
+from digest.observability import logs, sentry
 
 DEBUG = flag("DEBUG")
 SECRET_KEY = secret("SECRET_KEY", "the key that signs sessions, 50 random characters or more", "$(openssl rand -hex 32)", 50)
@@ -123,6 +125,9 @@ INSTALLED_APPS = [
     "digest",
 ]
 MIDDLEWARE = [
+    "digest.observability.health.probes",
+    "digest.observability.logs.requests",
+    "digest.observability.metrics.requests",
     "django.middleware.security.SecurityMiddleware",
     "digest.headers.content_security",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -249,7 +254,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "interval_step": 0.05,
     "interval_max": 0.1,
 }
-CELERY_TASK_DEFAULT_QUEUE = "paper-round"
+# Sending and ingesting scale apart; a worker that is given no queue (-Q) serves both.
+CELERY_TASK_DEFAULT_QUEUE = "send"
+CELERY_TASK_QUEUES = [Queue("send"), Queue("ingest")]
+CELERY_TASK_ROUTES = {
+    f"digest.tasks.{name}": {"queue": "ingest"} for name in ("poll_due_sources", "fill_missing_days", "learn_words")
+}
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # The schedule is static and short: what is due lives in rows, and a lost hint is found at the next tick.
 CELERY_BEAT_SCHEDULE = {
@@ -270,12 +280,21 @@ if PREFLIGHT:
         "task": "digest.tasks.check_preflight",
         "schedule": crontab(hour="0", minute="5"),
     }
+# Any number of beats may run; one leads.
+CELERY_BEAT_SCHEDULER = "digest.leadership.Scheduler"
+CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "beat-schedule")
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": optional("LOG_LEVEL", "INFO")},
-}
+try:
+    LOGGING = logs.configuration(optional("LOG_FORMAT", "line"), optional("LOG_LEVEL", "INFO"))
+except ValueError as error:
+    raise ImproperlyConfigured(str(error)) from error
+
+# Whoever shows this token may read /metrics; empty: nobody. A worker serves its own on this port of 127.0.0.1; 0: nowhere.
+METRICS_TOKEN = optional("METRICS_TOKEN", "")
+METRICS_PORT = number("METRICS_PORT", 0)
+
+# Faults go to Sentry where its package is installed and this says where; docs/operations.md tells of traces.
+SENTRY_DSN = optional("SENTRY_DSN", "")
+if SENTRY_DSN:
+    sentry.start(SENTRY_DSN)
