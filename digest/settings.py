@@ -184,6 +184,11 @@ WHITENOISE_USE_FINDERS = True
 # Django's CSRF check refuses every POST of the admin. Pages whose address holds a token set the stricter policy themselves.
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
+# Browsers are told for a year to come by TLS alone, once they have done so; proxies that we count say how a request came.
+SECURE_HSTS_SECONDS = number("HSTS_SECONDS", 31_536_000) if SITE_URL.startswith("https:") else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PROXIES else None
+# What stands in front redirects to https (Caddy does by itself); subdomains and browsers' built-in lists are not ours to decide on.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W008", "security.W021"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE_URL.startswith("https:")
 SESSION_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
