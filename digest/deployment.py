@@ -68,7 +68,7 @@ def _parent(domain: str) -> str:
 
 
 def _words() -> Iterator[checks.CheckMessage]:
-    if settings.POSTAL_ADDRESS == _EXAMPLES.get("POSTAL_ADDRESS", "").strip('"'):
+    if _EXAMPLES.get("POSTAL_ADDRESS", "").strip('"') == settings.POSTAL_ADDRESS:
         yield _error(
             4,
             "POSTAL_ADDRESS is that of the example.",
@@ -116,7 +116,7 @@ def _redis() -> Iterator[checks.CheckMessage]:
     if not kept:
         yield _warning(
             11,
-            "Redis keeps nothing on disk: a restart forgets hints and rates. Nothing is lost, but what waits then waits for the sweep.",
+            "Redis keeps nothing on disk: a restart forgets hints and rates. Nothing is lost, but waits for the next sweep.",
             "Set appendonly yes.",
         )
 
@@ -127,7 +127,9 @@ def _clock() -> Iterator[checks.CheckMessage]:
             cursor.execute("SELECT clock_timestamp(), current_setting('server_version_num')::int")
             theirs, version = cursor.fetchone()
     except DatabaseError as error:
-        yield _error(12, f"PostgreSQL does not answer at DATABASE_URL ({type(error).__name__}).", "Start it, or correct the URL.")
+        yield _error(
+            12, f"PostgreSQL does not answer at DATABASE_URL ({type(error).__name__}).", "Start it, or correct the URL."
+        )
         return
     apart = abs(timezone.now() - theirs)
     if apart > SKEW:

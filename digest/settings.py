@@ -187,7 +187,7 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 # Browsers are told for a year to come by TLS alone, once they have done so; proxies that we count say how a request came.
 SECURE_HSTS_SECONDS = number("HSTS_SECONDS", 31_536_000) if SITE_URL.startswith("https:") else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PROXIES else None
-# What stands in front redirects to https (Caddy does by itself); subdomains and browsers' built-in lists are not ours to decide on.
+# What stands in front redirects to https (Caddy does by itself); subdomains and browsers' own lists are not ours to decide on.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W008", "security.W021"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE_URL.startswith("https:")
 SESSION_COOKIE_HTTPONLY = True
@@ -277,6 +277,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "digest.tasks.learn_words",
         "schedule": crontab(day_of_week="6", hour="3", minute="40"),
     },
+    "remove what is old": {"task": "digest.tasks.forget_old", "schedule": crontab(hour="2", minute="25")},
     "answer what was asked": {"task": "subscriptions.tasks.answer_requests", "schedule": 20.0},
     "forget what nobody confirmed": {"task": "subscriptions.tasks.forget_unconfirmed", "schedule": crontab(minute="17")},
 }
@@ -294,6 +295,15 @@ try:
     LOGGING = logs.configuration(optional("LOG_FORMAT", "line"), optional("LOG_LEVEL", "INFO"))
 except ValueError as error:
     raise ImproperlyConfigured(str(error)) from error
+
+# How long things are kept, in days; 0 keeps them for ever. Issues are their readers' archive and stay.
+KEEP_DAYS = {
+    "polls": number("KEEP_POLLS_DAYS", 90),
+    "deliveries": number("KEEP_DELIVERIES_DAYS", 730),
+    "notices": number("KEEP_NOTICES_DAYS", 30),
+}
+# Where pg_dump and pg_restore lie, for backups; empty: those of the wheel we depend on, or else on the PATH.
+PG_BIN = optional("PG_BIN", "")
 
 # Whoever shows this token may read /metrics; empty: nobody. A worker serves its own on this port of 127.0.0.1; 0: nowhere.
 METRICS_TOKEN = optional("METRICS_TOKEN", "")

@@ -1,13 +1,10 @@
 """Faults to Sentry, where the operator wants that: nothing personal goes along, and nothing is sent without SENTRY_DSN."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
 from digest.observability.logs import strike
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 def _without_addresses(event: Any, _hint: Any) -> Any:
@@ -23,7 +20,6 @@ def start(dsn: str) -> None:
         import sentry_sdk
     except ImportError as error:
         raise ImproperlyConfigured(
-            "SENTRY_DSN is set, and the package sentry-sdk is not installed. Install it (pip install sentry-sdk), or unset SENTRY_DSN."
+            "SENTRY_DSN is set, and sentry-sdk is not installed. Install it (pip install sentry-sdk), or unset SENTRY_DSN."
         ) from error
-    initialise: Callable[..., object] = sentry_sdk.init
-    initialise(dsn=dsn, send_default_pii=False, include_local_variables=False, before_send=_without_addresses)
+    sentry_sdk.init(dsn=dsn, send_default_pii=False, include_local_variables=False, before_send=_without_addresses)
