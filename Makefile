@@ -19,7 +19,7 @@ KEY := 0000000000000000000000000000000000000000000000000000000000000000
 SETTINGS = set -a; . ./.env.example; set +a; export PAPER_ROUND_VAR=$(CURDIR)/var/check SECRET_KEY=$(KEY) TOKEN_KEYS=$(KEY) IDENTITY_KEY=$(KEY) DATABASE_URL=postgres://nobody@%2Fnonexistent/none
 
 .DEFAULT_GOAL := help
-.PHONY: help run test chaos check up down golden screens lock clean venv requirements requirements-dev chromium
+.PHONY: help run cluster test chaos check up down golden screens lock clean venv requirements requirements-dev chromium
 
 help: ## list the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | awk -F '\t' '{printf "make %-9s %s\n", $$1, $$2}'
@@ -27,6 +27,9 @@ help: ## list the verbs
 
 run: requirements ## start everything on this machine and stay; ARGS=--once does the whole job and ends
 	@exec $(BIN)/python -m digest.local run $(ARGS)
+
+cluster: requirements ## like run, as two hosts with workers and a beat each; ARGS=--once does the whole job and ends
+	@exec $(BIN)/python -m digest.local run --hosts 2 $(ARGS)
 
 up: requirements ## start the private PostgreSQL and Valkey alone, in the background
 	@$(BIN)/python -m digest.local up

@@ -6,6 +6,7 @@ connection breaks, has lost it by itself. Two beats that each believe they lead 
 
 import logging
 import time
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -76,6 +77,8 @@ class Scheduler(PersistentScheduler):
 
     def tick(self, *arguments: Any, **options: Any) -> float:
         """Seconds until the next look: whatever is due is sent by the leader, and by nobody else."""
+        # For whoever watches over the process: this one is alive, leading or not.
+        Path(f"{self.schedule_filename}.alive").touch()
         if not self._leadership.held():
             return RETRY_SECONDS
         return float(super().tick(*arguments, **options))
