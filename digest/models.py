@@ -338,6 +338,7 @@ class Issue(models.Model):
     versions = models.JSONField(default=dict, help_text="Of its papers that have versions: paper id -> number shown.")
     slate = models.JSONField(default=list)
     receipt = models.JSONField(default=dict)
+    gist = models.TextField(db_default="", blank=True, help_text="What its message says of slate and receipt, as JSON.")
     published_at = models.DateTimeField()
 
     class Meta:

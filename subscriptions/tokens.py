@@ -28,6 +28,7 @@ class Scope(StrEnum):
     ADDRESS = "address"
     SESSION = "session"
     FORM = "form"
+    ISSUE = "issue"
     PROOF = "proof"
 
 
@@ -38,15 +39,18 @@ _NOTICES = {
 }
 
 
-@functools.lru_cache(maxsize=16)
-def _key(secret: str) -> bytes:
+@functools.lru_cache(maxsize=64)
+def _keyed(secret: str, scope: Scope) -> "hashlib.blake2b":
+    """A hash that has taken the key in already; every token begins from a copy of it."""
     # A BLAKE2b key has 64 octets at most (RFC 7693), and a setting may be longer.
-    return hashlib.blake2b(secret.encode()).digest()
+    key = hashlib.blake2b(secret.encode()).digest()
+    return hashlib.blake2b(key=key, person=scope.encode(), digest_size=_MAC_OCTETS)
 
 
 def _mac(secret: str, scope: Scope, payload: str) -> str:
-    digest = hashlib.blake2b(payload.encode(), key=_key(secret), person=scope.encode(), digest_size=_MAC_OCTETS).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    digest = _keyed(secret, scope).copy()
+    digest.update(payload.encode())
+    return base64.urlsafe_b64encode(digest.digest()).rstrip(b"=").decode()
 
 
 def _base36(number: int) -> str:
@@ -86,6 +90,26 @@ def read(scope: Scope, token: str) -> tuple[int, ...] | None:
     return tuple(int(each, 36) for each in payload.split(".")) if any(genuine) else None
 
 
+def message_token(subscription_id: int, generation: int) -> str:
+    """What serves every link of one reader's digests. `generation` is the subscriber's `token_generation`."""
+    return sign(Scope.MESSAGE, subscription_id, generation)
+
+
+def feedback_path(token: str, paper_id: int, vote: str) -> str:
+    """Where a vote on a paper is cast: GET shows it, POST casts it. `token` is a `message_token`."""
+    return f"/feedback/{token}/{paper_id}/{vote}/"
+
+
+def stop_interest_path(token: str, interest_id: int) -> str:
+    """Where a reader stops the matching on one interest. `token` is a `message_token`."""
+    return f"/feedback/{token}/interest/{interest_id}/"
+
+
+def issue_path(issue_id: int, generation: int) -> str:
+    """An issue in the browser, for whoever holds the message."""
+    return f"/issues/{sign(Scope.ISSUE, issue_id, generation)}/"
+
+
 def unsubscribe_path(subscription_id: int) -> str:
     """Where a subscription ends: GET asks, POST acts (RFC 8058). Never expires."""
     return _path("unsubscribe", sign(Scope.UNSUBSCRIBE, subscription_id))
@@ -96,7 +120,7 @@ def preferences_path(subscription_id: int, generation: int) -> str:
 
     `generation` is the subscriber's `token_generation`: raising that revokes the link.
     """
-    return _path("preferences", sign(Scope.MESSAGE, subscription_id, generation))
+    return _path("preferences", message_token(subscription_id, generation))
 
 
 def notice_path(notice: Notice) -> str:
