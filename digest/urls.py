@@ -6,15 +6,15 @@ from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
-from digest import views
+from digest.views import own, papers, public
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", views.home, name="home"),
+    path("", public.home, name="home"),
     # Browsers ask for it wherever a page names no icon, as the admin's do not.
     path("favicon.ico", RedirectView.as_view(url=static("icon.svg"), permanent=True)),
-    path("papers/<int:paper_id>/", views.paper, name="paper"),
-    path("you/export/", views.export, name="export"),
-    path("sample/<str:token>/", views.sample, name="sample"),
+    path("papers/<int:paper_id>/", papers.paper, name="paper"),
+    path("you/export/", own.export, name="export"),
+    path("sample/<str:token>/", own.sample, name="sample"),
     path("", include("subscriptions.urls")),
     path("admin/", admin.site.urls),
 ]
