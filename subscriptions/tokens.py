@@ -29,6 +29,7 @@ class Scope(StrEnum):
     SESSION = "session"
     ISSUE = "issue"
     FEED = "feed"
+    UNDO = "undo"
     FORM = "form"
     PROOF = "proof"
 
