@@ -226,6 +226,9 @@ class Upvote(models.Model):
 
     paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="votes")
     subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="upvotes")
+    weight = models.FloatField(
+        db_default=1.0, help_text="How much it counts: less from an account that was new when it voted (`ranking.trust`)."
+    )
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -233,6 +236,56 @@ class Upvote(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subscriber_id} for {self.paper_id}"
+
+
+class SubmissionQuerySet(models.QuerySet["Submission"]):
+    def unread(self) -> "SubmissionQuerySet":
+        """Submissions of arXiv papers whose metadata has not been fetched yet, the oldest first."""
+        return self.filter(state=Submission.State.ASKED).order_by("id")
+
+
+class Submission(models.Model):
+    """A paper that a reader brought: shown at once to its submitter, to everyone after an editor's yes.
+
+    What was brought is no Paper before that, so that nothing of it can appear anywhere.
+    """
+
+    class State(models.TextChoices):
+        ASKED = "asked", "being looked up"
+        WAITING = "waiting", "waits for an editor"
+        APPROVED = "approved", "approved"
+        DECLINED = "declined", "declined"
+        FAILED = "failed", "could not be looked up"
+
+    subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="submissions")
+    kind = models.CharField(max_length=8, choices=PaperIdentifier.Kind, help_text="What kind of name it was brought under.")
+    value = models.CharField(max_length=1000, help_text="That name: an arXiv id, a DOI or a canonical address.")
+    title = models.CharField(max_length=1000, blank=True)
+    entry = models.JSONField(default=dict, blank=True, help_text="What the archive, or the submitter, says of the paper.")
+    state = models.CharField(max_length=8, choices=State, default=State.ASKED)
+    reason = models.CharField(max_length=300, blank=True, help_text="Why it was declined or could not be looked up.")
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="How often the archive has been asked.")
+    paper = models.ForeignKey(Paper, on_delete=models.SET_NULL, null=True, blank=True, related_name="submissions")
+    created_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.CharField(max_length=150, blank=True)
+
+    objects: ClassVar[SubmissionQuerySet] = SubmissionQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        indexes = [models.Index(fields=["state", "id"], name="submission_state")]
+        constraints = [
+            models.UniqueConstraint(fields=["subscriber", "kind", "value"], name="submission_once"),
+            models.CheckConstraint(
+                condition=~Q(state__in=["declined", "failed"]) | ~Q(reason=""), name="submission_says_why"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["approved", "declined"]) | Q(decided_at__isnull=False), name="submission_decided"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title or self.value
 
 
 class Pick(models.Model):

@@ -645,9 +645,81 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="Submission",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("doi", "DOI"),
+                            ("arxiv", "arXiv id"),
+                            ("url", "canonical address"),
+                            ("title", "hash of the title"),
+                        ],
+                        help_text="What kind of name it was brought under.",
+                        max_length=8,
+                    ),
+                ),
+                ("value", models.CharField(help_text="That name: an arXiv id, a DOI or a canonical address.", max_length=1000)),
+                ("title", models.CharField(blank=True, max_length=1000)),
+                (
+                    "entry",
+                    models.JSONField(
+                        blank=True, default=dict, help_text="What the archive, or the submitter, says of the paper."
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("asked", "being looked up"),
+                            ("waiting", "waits for an editor"),
+                            ("approved", "approved"),
+                            ("declined", "declined"),
+                            ("failed", "could not be looked up"),
+                        ],
+                        default="asked",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(blank=True, help_text="Why it was declined or could not be looked up.", max_length=300),
+                ),
+                ("attempts", models.PositiveSmallIntegerField(default=0, help_text="How often the archive has been asked.")),
+                ("created_at", models.DateTimeField()),
+                ("decided_at", models.DateTimeField(blank=True, null=True)),
+                ("decided_by", models.CharField(blank=True, max_length=150)),
+                (
+                    "paper",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="submissions",
+                        to="digest.paper",
+                    ),
+                ),
+                (
+                    "subscriber",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="submissions", to="subscriptions.subscriber"
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
             name="Upvote",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "weight",
+                    models.FloatField(
+                        db_default=1.0,
+                        help_text="How much it counts: less from an account that was new when it voted (`ranking.trust`).",
+                    ),
+                ),
                 ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 (
                     "paper",
@@ -806,6 +878,36 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="sourceday",
             constraint=models.UniqueConstraint(fields=("source", "day"), name="source_day_once"),
+        ),
+        migrations.AddIndex(
+            model_name="submission",
+            index=models.Index(fields=["state", "id"], name="submission_state"),
+        ),
+        migrations.AddConstraint(
+            model_name="submission",
+            constraint=models.UniqueConstraint(fields=("subscriber", "kind", "value"), name="submission_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="submission",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["declined", "failed"]), _negated=True),
+                    models.Q(("reason", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="submission_says_why",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="submission",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["approved", "declined"]), _negated=True),
+                    ("decided_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="submission_decided",
+            ),
         ),
         migrations.AddConstraint(
             model_name="upvote",

@@ -175,6 +175,31 @@ class Migration(migrations.Migration):
                         validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(50)],
                     ),
                 ),
+                (
+                    "minutes",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        help_text="Minutes of reading that an issue should take; empty when the number of papers alone counts.",
+                        null=True,
+                        validators=[django.core.validators.MinValueValidator(2), django.core.validators.MaxValueValidator(120)],
+                    ),
+                ),
+                (
+                    "feed_generation",
+                    models.PositiveIntegerField(
+                        default=0,
+                        editable=False,
+                        help_text="Raising it gives the private feed a new address and revokes the old one.",
+                    ),
+                ),
+                (
+                    "paused_at",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="When the latest pause began; it stays, for the issue after it tells of the time away.",
+                        null=True,
+                    ),
+                ),
                 ("paused_until", models.DateTimeField(blank=True, null=True)),
                 (
                     "next_issue_at",
@@ -389,6 +414,13 @@ class Migration(migrations.Migration):
             model_name="subscription",
             constraint=models.CheckConstraint(
                 condition=models.Q(("size__gte", 1), ("size__lte", 50)), name="subscription_size"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="subscription",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("minutes", None), models.Q(("minutes__gte", 2), ("minutes__lte", 120)), _connector="OR"),
+                name="subscription_minutes",
             ),
         ),
         migrations.AddConstraint(
