@@ -120,5 +120,3 @@ def stop_interest(request: HttpRequest, token: str, interest_id: int) -> HttpRes
 def _left(subscription: Subscription) -> list[str]:
     rows = subscription.interests.filter(excluded=False).select_related("topic").order_by("id")
     return [interests.label(row) for row in rows]
-
-
