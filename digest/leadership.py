@@ -73,12 +73,13 @@ class Scheduler(PersistentScheduler):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         self._leadership = Leadership()
+        self._schedule_file = str(options.get("schedule_filename") or "beat-schedule")
         super().__init__(*arguments, **options)
 
     def tick(self, *arguments: Any, **options: Any) -> float:
         """Seconds until the next look: whatever is due is sent by the leader, and by nobody else."""
         # For whoever watches over the process: this one is alive, leading or not.
-        Path(f"{self.schedule_filename}.alive").touch()
+        Path(f"{self._schedule_file}.alive").touch()
         if not self._leadership.held():
             return RETRY_SECONDS
         return float(super().tick(*arguments, **options))
