@@ -273,6 +273,8 @@ CELERY_BEAT_SCHEDULE = {
     "recover what a dead worker held": {"task": "digest.tasks.recover_expired", "schedule": 60.0},
     "poll sources": {"task": "digest.tasks.poll_due_sources", "schedule": 60.0},
     "fill missing days": {"task": "digest.tasks.fill_missing_days", "schedule": crontab(minute=17)},
+    "read changed papers for search": {"task": "digest.tasks.read_for_search", "schedule": 20.0},
+    "compute missing vectors": {"task": "digest.tasks.embed_papers", "schedule": crontab(minute="*/10")},
     "learn the words of the papers": {
         "task": "digest.tasks.learn_words",
         "schedule": crontab(day_of_week="6", hour="3", minute="40"),

@@ -5,12 +5,13 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from digest import corpus, delivery, issues, papers, polling, preflight, retention
+from digest import corpus, delivery, issues, papers, polling, preflight, retention, search
 from digest.delivery import brakes, safekeeping
 from digest.models import Brake
 
 BATCH = 500
 SOURCES_EACH = 10
+VECTORS_EACH = 256
 
 
 @shared_task
@@ -58,6 +59,8 @@ def poll_due_sources() -> dict[str, int]:
     done = polling.poll_due(timezone.now(), polling.Tools.shared(), limit=SOURCES_EACH)
     if done.polled >= SOURCES_EACH:
         poll_due_sources.delay()
+    if done.new:
+        read_for_search.delay()
     return {"polled": done.polled, "failed": done.failed, "new": done.new}
 
 
@@ -68,6 +71,26 @@ def fill_missing_days() -> dict[str, int]:
     with transaction.atomic():
         settled = papers.settle()
     return {"filled": filled, "settled": settled}
+
+
+@shared_task
+def read_for_search() -> dict[str, int]:
+    """Bring search up to date with the papers that changed; returns how many were read."""
+    refreshed = search.refresh(BATCH)
+    if refreshed.more:
+        read_for_search.delay()
+    elif refreshed.papers:
+        embed_papers.delay()
+    return {"read": len(refreshed.papers)}
+
+
+@shared_task
+def embed_papers() -> dict[str, int]:
+    """Compute vectors of meaning that are missing, a batch at a time; returns how many. None without the optional extra."""
+    embedded = search.embed_waiting(VECTORS_EACH)
+    if embedded >= VECTORS_EACH:
+        embed_papers.delay()
+    return {"embedded": embedded}
 
 
 @shared_task

@@ -6,13 +6,15 @@ from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
-from digest.views import feedback, issues, own, papers, previews, public, votes
+from digest.views import feedback, issues, own, papers, previews, public, search, votes
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", public.home, name="home"),
     # Browsers ask for it wherever a page names no icon, as the admin's do not.
     path("favicon.ico", RedirectView.as_view(url=static("icon.svg"), permanent=True)),
     path("papers/<int:paper_id>/", papers.paper, name="paper"),
+    path("search/", search.found, name="search"),
+    path("search/suggest/", search.suggested, name="suggest"),
     path("you/export/", own.export, name="export"),
     path("sample/<str:token>/", own.sample, name="sample"),
     path("feedback/<str:token>/<int:paper_id>/<str:vote>/", feedback.vote, name="feedback"),

@@ -6,7 +6,7 @@
 
 from digest.search.asking import Cursor, Filters, Hit, Match, Nearby, Piece, Results
 from digest.search.finding import find
-from digest.search.keeping import Refreshed, refresh, refresh_all
+from digest.search.keeping import Refreshed, note_all, refresh, refresh_all
 from digest.search.similar import Similar, similar
 from digest.search.suggesting import Suggestion, suggest
 from digest.search.vectors import embed_waiting, stored, waiting
@@ -24,6 +24,7 @@ __all__ = [
     "Suggestion",
     "embed_waiting",
     "find",
+    "note_all",
     "refresh",
     "refresh_all",
     "similar",

@@ -80,6 +80,12 @@ def refresh_all() -> int:
             return read
 
 
+def note_all() -> None:
+    """Note every paper as changed, as after a change of topics' names."""
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO digest_searchpending (paper_id) SELECT id FROM digest_paper ORDER BY id")
+
+
 def read(papers: list[int]) -> None:
     """Read these papers, whether anything of them changed or not, within the caller's transaction."""
     if not papers:

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from digest import ranking
 from digest.models import Paper, PaperVector
@@ -53,7 +53,7 @@ def waiting() -> int:
     return _waiting().count()
 
 
-def _waiting() -> "Iterable":
+def _waiting() -> QuerySet[Paper]:
     stands = Q(vector__revision=F("revision"), vector__model=model())
     return Paper.objects.filter(merged_into=None, withdrawn_at=None).exclude(stands)
 
@@ -61,8 +61,10 @@ def _waiting() -> "Iterable":
 def embed_waiting(limit: int, papers: Iterable[int] | None = None, advance: Callable[[int], None] = lambda _: None) -> int:
     """Compute and store up to `limit` vectors that are missing, of the newest papers first, or of these papers alone.
 
-    Returns how many; `advance` hears of each batch. What is stored stays stored should it be stopped.
+    Returns how many, 0 without the extra; `advance` hears of each batch. What is stored stays stored should it be stopped.
     """
+    if not model():
+        return 0
     waiting = _waiting() if papers is None else _waiting().filter(pk__in=list(papers))
     ids = list(waiting.order_by("-pk").values_list("pk", flat=True)[:limit])
     for start in range(0, len(ids), BATCH):

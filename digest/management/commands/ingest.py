@@ -11,6 +11,7 @@ from django.utils import timezone
 from rich.console import Console
 from rich.progress import Progress
 
+from digest import search
 from digest.management.databases import answering
 from digest.models import Source
 from digest.papers.handed_in import hand_in
@@ -52,6 +53,8 @@ class Command(BaseCommand):
                 source = _source(options["source"])
                 for path in progress.track(files, description="Reading"):
                     unread += not self._ingest(path, source, now, options)
+                # What was handed in by hand is looked for at once; the beat would read it some seconds later.
+                search.refresh_all()
         finally:
             self._pool.close()
         if unread:
