@@ -62,6 +62,7 @@ from subscriptions import tokens  # noqa: E402
 _QUOTED = Charset("utf-8")
 _QUOTED.body_encoding = QP
 _NOW = dt.datetime(2026, 3, 16, 6, 1, tzinfo=dt.UTC)
+_NOBODY: frozenset[str] = frozenset()
 _PARIS = ZoneInfo("Europe/Paris")
 _SEED = 20260316
 _SLOW_MESSAGES_A_ROUND = 25
@@ -142,7 +143,7 @@ def contents(reader: Reader) -> Contents:
         cadence="weekly",
         topics=reader.topics,
         trending_only=False,
-        choices=tuple([Choice(paper, (reason,), interest=reader.subscription) for paper, reason in reader.slate]),
+        choices=tuple([Choice(paper, (reason,), "match", _NOBODY, reader.subscription) for paper, reason in reader.slate]),
         near=reader.near,
         considered=reader.considered,
         missing_days=0,

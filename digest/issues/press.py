@@ -9,6 +9,7 @@ format takes: the blocks of a message are joined first and filled in one go.
 """
 
 import functools
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import NamedTuple, TypeVar
@@ -34,6 +35,7 @@ _REMEMBERED = 20_000
 
 _NUMBERS = tuple(str(each).encode() for each in range(_MOST_NUMBERS + 1))
 _POSITIONS = tuple(f"{each:2}".encode() for each in range(_MOST_NUMBERS + 1))
+_NOTES = tuple(_NUMBERS[first : first + _MOST_NOTES] for first in range(_MOST_NUMBERS - _MOST_NOTES))
 _NOTE_NAMES = tuple(f"n{each}" for each in range(_MOST_NOTES))
 # In which order the values of a block are offered; a template takes them in its own.
 _PAPER_VALUES = ("number", "reason_html", "reason_text", "token", "interest", *_NOTE_NAMES)
@@ -111,8 +113,8 @@ class Layout(NamedTuple):
 
 
 _SUBJECT_MARKS = (hole("first"), hole("second"), hole("more"))
-# Paper, revision, excerpt, slot, whether there is a reason, followed authors, whether a reason can be stopped.
-_Key = tuple[int, int, int, str, bool, frozenset[str], bool]
+# Excerpt, slot, followed authors, whether there is a reason, whether it can be stopped.
+_Variant = tuple[int, str, frozenset[str], bool, bool]
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 
@@ -167,7 +169,7 @@ class Press:
     """What has been printed in a run, at most some ten thousands of blocks, the oldest going first."""
 
     def __init__(self) -> None:
-        self._papers: dict[_Key, Printed] = {}
+        self._papers: dict[_Variant, dict[PaperText, Printed]] = defaultdict(dict)
         self._briefs: dict[tuple[int, int], Brief] = {}
         self._frames: dict[FrameShape, _Frame] = {}
         self._reasons: dict[tuple[str, ...], _Reason] = {}
@@ -176,16 +178,16 @@ class Press:
 
     def prepare(self, batch: Iterable[Contents]) -> None:
         """Print what the batch needs and is not printed yet, inlining all of it at once."""
-        missing: dict[_Key, Shape] = {}
+        missing: dict[tuple[_Variant, PaperText], Shape] = {}
         for contents in batch:
             for choice in contents.choices:
                 paper, words, slot, followed, interest = choice
-                key = (paper.id, paper.revision, contents.excerpt, slot, bool(words), followed, interest > 0)
-                if key not in self._papers and key not in missing:
-                    missing[key] = whole.shape_of(contents, choice)
+                variant = (contents.excerpt, slot, followed, bool(words), interest > 0)
+                if paper not in self._papers[variant]:
+                    missing[variant, paper] = whole.shape_of(contents, choice)
         self._print(missing)
 
-    def _print(self, shapes: Mapping[_Key, Shape]) -> None:
+    def _print(self, shapes: Mapping[tuple[_Variant, PaperText], Shape]) -> None:
         if not shapes:
             return
         links = {"token": hole("token"), "interest": hole("interest")}
@@ -194,17 +196,18 @@ class Press:
         notes = [number(name) for name in _NOTE_NAMES]
         values = {"number": number("number"), "reason": hole("reason_text"), "notes": notes, **links}
         inlined = markup.inlined_blocks(html, blocks.style())
-        for (key, shape), block in zip(shapes.items(), inlined, strict=True):
+        for ((variant, paper), shape), block in zip(shapes.items(), inlined, strict=True):
             made = pattern(block)
-            footnotes = whole.footnotes(shape.paper, notes, links["token"])
-            self._papers[key] = Printed(
+            footnotes = whole.footnotes(paper, notes, links["token"])
+            self._papers[variant][paper] = Printed(
                 *_filled(made, _PAPER_VALUES),
                 _room(made),
                 *_filled(pattern(blocks.paper("txt", shape, values) + whole.BLOCK_END), _PAPER_VALUES),
                 *_filled(pattern("".join(footnotes)), _PAPER_VALUES),
                 len(footnotes),
             )
-        _trim(self._papers)
+        for kept in self._papers.values():
+            _trim(kept)
 
     def _brief(self, paper: PaperText) -> Brief:
         key = (paper.id, paper.revision)
@@ -263,7 +266,7 @@ class Press:
 
     def _layout(self, contents: Contents, batch: Iterable[Contents]) -> Layout:
         frame = self._frame(FrameShape.of(contents))
-        known, known_reasons, excerpt = self._papers, self._reasons, contents.excerpt
+        variants, reasons, excerpt = self._papers, self._reasons, contents.excerpt
         token = plain_filling(contents.message_token)
         html: list[bytes] = []
         text: list[bytes] = []
@@ -271,27 +274,24 @@ class Press:
         html_values: list[bytes] = []
         text_values: list[bytes] = []
         footnote_values: list[bytes] = []
+        interests: dict[int, bytes] = {}
         size, first, position = _FRAME_ROOM + frame.size, 1, 1
         for choice in contents.choices:
             paper, words, slot, followed, interest = choice
-            key = (paper.id, paper.revision, excerpt, slot, bool(words), followed, interest > 0)
-            printed = known.get(key)
+            known = variants[excerpt, slot, followed, bool(words), interest > 0]
+            printed = known.get(paper)
             if printed is None:
                 self.prepare(batch)
                 # What so many others needed may have pushed it out again.
                 self.prepare([contents])
-                printed = known[key]
-            reason = known_reasons.get(words) or self._reason(choice)
+                printed = known[paper]
+            reason = reasons.get(words)
+            in_html, in_text, reason_size = self._reason(choice) if reason is None else reason
+            number_of_interest = interests.get(interest)
+            if number_of_interest is None:
+                number_of_interest = interests[interest] = plain_filling(str(interest))
             html_form, html_plan, html_size, text_form, text_plan, notes_form, notes_plan, count = printed
-            in_html, in_text, reason_size = reason
-            values = (
-                _POSITIONS[position],
-                in_html,
-                in_text,
-                token,
-                plain_filling(str(interest)),
-                *_NUMBERS[first : first + _MOST_NOTES],
-            )
+            values = (_POSITIONS[position], in_html, in_text, token, number_of_interest, *_NOTES[first])
             html.append(html_form)
             html_values += html_plan(values)
             text.append(text_form)
