@@ -28,7 +28,7 @@ def number(name: str) -> str:
 
 def filling(text: str) -> bytes:
     """What fills a hole: the text encoded, so that anything may follow it."""
-    return quoted.encode_open(text) if text else b""
+    return quoted.encode_open(text)
 
 
 def plain_filling(text: str) -> bytes:
