@@ -97,4 +97,4 @@ def settle(message: str | int, told: Told, now: dt.datetime) -> bool:
     }
     with connection.cursor() as cursor:
         cursor.execute(_SETTLE.format(which=which), parameters)
-        return cursor.rowcount > 0
+        return bool(cursor.rowcount)

@@ -1,9 +1,9 @@
 """Crash safety, shown: `python -m tests.chaos [--recipients 10000 --kills 200 --flushes 20 --database-kills 10 --seed N]`.
 
-Real workers and beats (`celery -A digest worker`, `celery -A digest beat`), a real PostgreSQL whose commits reach the disk, a real
-Valkey, and an SMTP server of ours that journals what it got and misbehaves. Faults come at random, seeded times until their
-number is used up; then the rest is delivered in peace. The report counts in the server's journal, and then compares the ledger
-with it. Exits with 1 when a promise is broken:
+Real workers and beats (`celery -A digest worker`, `celery -A digest beat`), a real PostgreSQL whose commits reach the disk, a
+real Valkey, and an SMTP server of ours that journals what it got and misbehaves. Faults come at random, seeded times until
+their number is used up; then the rest is delivered in peace. The report counts in the server's journal first, and then compares the
+ledger with it. Exits with 1 when a promise is broken:
 
 - nobody is lost: whoever was not refused for good and did not leave has the whole message;
 - nobody has it twice, unless the ledger names an attempt whose outcome nobody knew;
@@ -55,7 +55,10 @@ os.environ.update(
 from digest.local.servers import Postgres, Valkey  # noqa: E402 - the environment above must come first
 
 _HOUR, _WEEK = 3600, 7 * 86400
-_DONE = "('accepted', 'failed', 'skipped')"
+_WAITING = (
+    "SELECT count(*) FROM digest_delivery "
+    "WHERE state NOT IN ('accepted', 'failed', 'skipped') AND reason NOT LIKE 'the message could not be made%'"
+)
 T = TypeVar("T")
 
 
@@ -95,7 +98,7 @@ class Chaos:
         try:
             self._disturb()
             disturbed = time.monotonic() - start
-            waiting = self._insist(lambda: self._ask(f"SELECT count(*) FROM digest_delivery WHERE state NOT IN {_DONE}"))[0][0]
+            waiting = self._waiting()
             self._settle()
         finally:
             self.crew.end()
@@ -126,7 +129,7 @@ class Chaos:
             shutil.rmtree(HOME, ignore_errors=True)
 
     def _prepare(self) -> None:
-        """Readers whose issues wait; among them one whose message cannot be made, and one whose address this relay cannot take."""
+        """Readers whose issues wait; one has a message that cannot be made, and one an address that this relay cannot take."""
         import django
 
         django.setup()
@@ -161,7 +164,7 @@ class Chaos:
             *[("stopped beyond the lease, then continued", lambda: crew.stop_for(beyond))] * options.stops,
             *[("deploy (SIGTERM)", crew.deploy)] * options.deploys,
             *[("kill -9 of a beat", crew.kill_beat)] * options.deploys,
-            *[(f"clock jumps by {by:+} s", lambda by=by: crew.jump(by, beyond)) for by in jumps * options.jumps],  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+            *[(f"clock jumps by {by:+} s", lambda by=by: crew.jump(by, beyond)) for by in jumps * options.jumps],
             *[("Redis FLUSHALL", self._flush)] * options.flushes,
             *[("Redis kill -9 and restart", self._restart_redis)] * (options.flushes // 2),
             *[("PostgreSQL backends terminated", self._terminate)] * options.database_kills,
@@ -202,12 +205,12 @@ class Chaos:
                 "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
             )
         )
-        return self.options.workers * self.options.processes
+        return int(self.options.workers * self.options.processes)
 
     def _kill_database(self) -> int:
         self._kill(HOME / "postgres" / "postmaster.pid")
         self.postgres.start()
-        return self.options.workers * self.options.processes
+        return int(self.options.workers * self.options.processes)
 
     def _kill(self, pid_file: Path) -> None:
         os.kill(int(pid_file.read_text().split()[0]), signal.SIGKILL)
@@ -233,7 +236,7 @@ class Chaos:
     # The operator
 
     def _operate(self) -> None:
-        """Once a second, what an operator would do within the hour: lift brakes, hasten what is deferred, release what is held."""
+        """Once a second, what an operator does within the hour: lift brakes, hasten what is deferred, release what is held."""
         from django.utils import timezone
 
         from digest.delivery import levers
@@ -280,11 +283,12 @@ class Chaos:
         self.relay.stdin.write("peace\n")
         self.relay.stdin.flush()
         deadline = time.monotonic() + self.options.patience
-        waiting = (
-            f"SELECT count(*) FROM digest_delivery WHERE state NOT IN {_DONE} AND reason NOT LIKE 'the message could not%'"
-        )
-        while time.monotonic() < deadline and self._insist(lambda: self._ask(waiting))[0][0]:
+        while time.monotonic() < deadline and self._waiting():
             self._wait(0.5)
+
+    def _waiting(self) -> int:
+        """Deliveries without an outcome, but for those whose message cannot be made."""
+        return int(self._insist(lambda: self._ask(_WAITING))[0][0])
 
     def _evidence(self) -> reckoning.Evidence:
         from digest import safety_log
@@ -325,7 +329,7 @@ def main() -> int:
     parser.add_argument("--database-kills", type=int, default=10, help="and as many terminations of all its backends")
     parser.add_argument("--leaving", type=int, default=60, help="readers who unsubscribe")
     parser.add_argument("--faults", type=float, default=0.05, help="the share of messages at which the server misbehaves")
-    parser.add_argument("--slow", type=float, default=0.8, help="seconds until a final dot is answered, on average")
+    parser.add_argument("--slow", type=float, default=2.0, help="seconds until a final dot is answered, on average")
     parser.add_argument("--workers", type=int, default=4)
     parser.add_argument("--processes", type=int, default=2, help="of each worker")
     parser.add_argument("--connections", type=int, default=10)

@@ -38,7 +38,7 @@ class Worker:
             sys.executable, "-m", "celery", "-A", "digest", "worker", "--pool=prefork", f"--concurrency={processes}",
             f"--hostname=worker{number}@chaos", "--include=tests.chaos.mischief", *_QUIET,
         ]  # fmt: skip
-        # Of three workers one has a full disk under its log, and one may not let any file grow: the log of who has left included.
+        # Of three workers one has a full disk under its log, and one may let no file grow: not the log of who has left either.
         full = number % 3 == 1
         with open("/dev/full" if full else home / f"worker-{number}.log", "ab") as log:
             self.process = subprocess.Popen(

@@ -1,7 +1,7 @@
 """What the workers of a chaos run import besides the product (`celery worker --include tests.chaos.mischief`).
 
-Every task comes five times, as if the queue had delivered it again and again; and the worker's wall clock can be set wrong: it is
-ahead by as many seconds as the file named in CHAOS_CLOCK says. Only `timezone.now` reads the wall clock in this project.
+Every task comes five times, as if the queue had delivered it again and again; and the worker's wall clock can be set wrong: it
+is ahead by as many seconds as the file named in CHAOS_CLOCK says. Only `timezone.now` reads the wall clock in this project.
 """
 
 import datetime as dt
@@ -35,4 +35,4 @@ def again(task: Task[..., Any], **_: object) -> None:
     if task.request.get(_AGAIN):
         return
     for _n in range(TIMES - 1):
-        current_app.send_task(task.name, task.request.args, task.request.kwargs, headers={_AGAIN: 1}, retry=False)
+        current_app.send_task(task.name, task.request.args, dict(task.request.kwargs or {}), headers={_AGAIN: 1}, retry=False)

@@ -2,9 +2,10 @@
 
 It says its port on standard output; `peace` on standard input ends the misbehaviour, the end of standard input ends the server.
 
-The journal holds one JSON object a line, written once the outcome of a message is final at the server's end:
-`at` (seconds since 1970; of a message, when its final dot came), `what` (taken, refused, cut), `recipient`, `id` (Message-ID), `complete` (whether the body ends with the
-boundary it announced), `octets`, `reply` ("" when none was given), `written` (whether the reply went into the socket), `fault`.
+The journal holds one JSON object a line, written once the outcome of a message is final at the server's end: `at` (seconds
+since 1970; of a message, when its final dot came), `what` (taken, refused, cut), `recipient`, `id` (Message-ID), `complete`
+(whether the body ends with the boundary it announced), `octets`, `reply` ("" when none was given), `written` (whether the reply
+went into the socket), `fault`.
 """
 
 import asyncio

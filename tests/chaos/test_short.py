@@ -7,8 +7,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
 FEW = [
-    "--recipients=300", "--workers=2", "--kills=6", "--stops=1", "--deploys=1", "--jumps=1", "--flushes=2", "--database-kills=1",
-    "--leaving=5", "--slow=0.2", "--pause=0.5", "--seed=3",
+    "--recipients=300", "--workers=2", "--kills=6", "--stops=1", "--deploys=1", "--jumps=1", "--flushes=2",
+    "--database-kills=1", "--leaving=5", "--slow=0.2", "--pause=0.5", "--seed=3",
 ]  # fmt: skip
 
 
