@@ -2,8 +2,8 @@
 
 Real workers and beats (`celery -A digest worker`, `celery -A digest beat`), a real PostgreSQL whose commits reach the disk, a
 real Valkey, and an SMTP server of ours that journals what it got and misbehaves. Faults come at random, seeded times until
-their number is used up; then the rest is delivered in peace. The report counts in the server's journal first, and then compares the
-ledger with it. Exits with 1 when a promise is broken:
+their number is used up; then the rest is delivered in peace. The report counts in the server's journal first, and then
+compares the ledger with it. Exits with 1 when a promise is broken:
 
 - nobody is lost: whoever was not refused for good and did not leave has the whole message;
 - nobody has it twice, unless the ledger names an attempt whose outcome nobody knew;
