@@ -577,6 +577,26 @@ class Delivery(models.Model):
         return f"{self.state} {self.message_id}"
 
 
+class Attempt(models.Model):
+    """One attempt that did not end with the relay's 250: what the ledger's row forgets when the next one begins."""
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="tries")
+    number = models.PositiveSmallIntegerField(help_text="From 1.")
+    ended_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=Delivery.State, help_text="What the delivery became by it.")
+    stage = models.CharField(max_length=8, choices=Delivery.Stage, blank=True, help_text="How far it came.")
+    reply_code = models.PositiveSmallIntegerField(null=True, blank=True)
+    reply = models.CharField(max_length=500, blank=True, help_text="The relay's words.")
+    reason = models.CharField(max_length=200)
+    worker = models.CharField(max_length=120, blank=True, help_text="The run that died during it, if one did.")
+
+    class Meta:
+        ordering = ["ended_at", "id"]
+
+    def __str__(self) -> str:
+        return f"attempt {self.number}: {self.state}"
+
+
 class BrakeQuerySet(models.QuerySet["Brake"]):
     def standing(self) -> "BrakeQuerySet":
         return self.filter(lifted_at=None)
@@ -613,13 +633,15 @@ class Brake(models.Model):
 
 
 class Home(models.Model):
-    """The PostgreSQL cluster that this database lives in; in another one it is a copy, and sends nothing by itself."""
+    """Where this database lives; anywhere else it is a copy or was restored, and sends nothing by itself."""
 
-    cluster = models.CharField(max_length=32, help_text="The cluster's system identifier.")
+    place = models.CharField(
+        max_length=80, help_text="The cluster's system identifier and timeline, and the numbers of database and table."
+    )
     since = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:
-        return self.cluster
+        return self.place
 
 
 class Bounce(models.Model):

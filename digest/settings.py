@@ -81,9 +81,16 @@ DKIM_SELECTOR = optional("DKIM_SELECTOR", "")
 RELAY_ADDRESSES = [each for each in optional("RELAY_ADDRESSES", "").split(",") if each]
 # Whether the preflight runs each night, and a fatal finding holds issues back (never notices) until it is mended.
 PREFLIGHT = flag("PREFLIGHT")
+# Whether the relay reports what became of each message (a provider's webhooks), so that what nobody knows may yet be told.
+RELAY_REPORTS = flag("RELAY_REPORTS")
 # A delivery whose outcome nobody knows is sent once more, with the same Message-ID, after this long; or it is held.
 UNCERTAIN_RESEND = flag("UNCERTAIN_RESEND", default=True)
-UNCERTAIN_SETTLE_SECONDS = number("UNCERTAIN_SETTLE_SECONDS", 60)
+UNCERTAIN_SETTLE_SECONDS = number("UNCERTAIN_SETTLE_SECONDS", 900 if RELAY_REPORTS else 60)
+# How long a worker holds what it has claimed without saying that it lives, and how often the beat asks for work and for what
+# dead workers held.
+LEASE_SECONDS = number("LEASE_SECONDS", 120)
+DELIVER_EVERY_SECONDS = number("DELIVER_EVERY_SECONDS", 20)
+RECOVER_EVERY_SECONDS = number("RECOVER_EVERY_SECONDS", 60)
 DIGEST_FROM = required("DIGEST_FROM", "the sender of digests", "Paper Round <digest@papers.example.org>")
 NOTICE_FROM = required("NOTICE_FROM", "the sender of confirmations and links", "Paper Round <hello@papers.example.org>")
 OPERATOR_ADDRESS = optional("OPERATOR_ADDRESS", "")
@@ -253,7 +260,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A hint that cannot be given is not worth a visitor's time: three tries within a fraction of a second.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "visibility_timeout": 3600,
+    "visibility_timeout": number("VISIBILITY_TIMEOUT_SECONDS", 3600),
     "max_retries": 3,
     "interval_start": 0,
     "interval_step": 0.05,
@@ -269,8 +276,11 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # The schedule is static and short: what is due lives in rows, and a lost hint is found at the next tick.
 CELERY_BEAT_SCHEDULE = {
     "publish what is due": {"task": "digest.tasks.publish_due", "schedule": crontab()},
-    "deliver what waits": {"task": "digest.tasks.deliver_waiting", "schedule": 20.0},
-    "recover what a dead worker held": {"task": "digest.tasks.recover_expired", "schedule": 60.0},
+    "deliver what waits": {"task": "digest.tasks.deliver_waiting", "schedule": float(DELIVER_EVERY_SECONDS)},
+    "recover what a dead worker held": {
+        "task": "digest.tasks.recover_expired",
+        "schedule": float(RECOVER_EVERY_SECONDS),
+    },
     "poll sources": {"task": "digest.tasks.poll_due_sources", "schedule": 60.0},
     "fill missing days": {"task": "digest.tasks.fill_missing_days", "schedule": crontab(minute=17)},
     "read changed papers for search": {"task": "digest.tasks.read_for_search", "schedule": 20.0},

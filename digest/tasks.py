@@ -1,23 +1,39 @@
 """Celery tasks: each does one batch and asks for another when there is more. The beat finds what a lost task left."""
 
+import datetime as dt
+import logging
+
 from celery import shared_task
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from digest import corpus, delivery, issues, papers, polling, preflight, retention, search
-from digest.delivery import brakes, safekeeping
+from digest.delivery import brakes, clocks, safekeeping
 from digest.models import Brake
 
 BATCH = 500
 SOURCES_EACH = 10
 VECTORS_EACH = 256
 
+_log = logging.getLogger(__name__)
+
+
+def _clock() -> dt.datetime | None:
+    """The time, unless this machine's clock and the database's disagree: then nothing is decided by it."""
+    now = timezone.now()
+    if why := clocks.astray(now):
+        _log.error("Nothing is done: %s. Set it right; the other workers go on.", why)
+        return None
+    return now
+
 
 @shared_task
 def publish_due() -> dict[str, int]:
     """Publish what is due, a batch at a time; returns how many issues were published and skipped."""
-    published = issues.publish_due(timezone.now(), limit=BATCH)
+    if (now := _clock()) is None:
+        return {}
+    published = issues.publish_due(now, limit=BATCH)
     if published.claimed:
         deliver_waiting.delay()
     if published.claimed >= BATCH:
@@ -34,8 +50,7 @@ def learn_words() -> str:
 @shared_task
 def deliver_waiting() -> dict[str, int]:
     """Queue the notices that wait, then send a batch of what is ready; returns deliveries by their new state."""
-    now = timezone.now()
-    if safekeeping.guard(now):
+    if (now := _clock()) is None or safekeeping.guard(now):
         return {}
     delivery.queue_notices(now)
     delivered = delivery.deliver(now, limit=BATCH)
@@ -47,7 +62,9 @@ def deliver_waiting() -> dict[str, int]:
 @shared_task
 def recover_expired() -> dict[str, int]:
     """Give back what dead workers held; returns how many were queued again and how many are uncertain."""
-    recovered = delivery.recover(timezone.now())
+    if (now := _clock()) is None:
+        return {}
+    recovered = delivery.recover(now)
     if recovered.queued or recovered.uncertain:
         deliver_waiting.delay()
     return {"queued": recovered.queued, "uncertain": recovered.uncertain}
