@@ -13,6 +13,7 @@ from jinja2 import Environment, StrictUndefined
 
 from digest import text
 from digest.messages import theme, typeset
+from subscriptions.forms import topic_words
 
 
 def _autoescape(name: str | None) -> bool:
@@ -39,5 +40,5 @@ def environment(**options: Any) -> Environment:
         theme=theme.load(settings.THEME, settings.SITE_NAME) if settings.THEME else theme.default(settings.SITE_NAME),
         rule="-" * typeset.COLUMNS,
     )
-    env.filters.update(hang=typeset.hang, centre=typeset.centre, extract=text.extract)
+    env.filters.update(hang=typeset.hang, centre=typeset.centre, extract=text.extract, searchable=topic_words)
     return env

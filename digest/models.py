@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, Q, When
 from django.db.models.functions import Now
 
 from subscriptions.models import Notice, Subscriber, Subscription, Topic
@@ -226,6 +226,9 @@ class Upvote(models.Model):
 
     paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="votes")
     subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="upvotes")
+    weight = models.FloatField(
+        db_default=1.0, help_text="How much it counts: less from an account that was new when it voted (`ranking.trust`)."
+    )
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -233,6 +236,54 @@ class Upvote(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subscriber_id} for {self.paper_id}"
+
+
+class SubmissionQuerySet(models.QuerySet["Submission"]):
+    def unread(self) -> "SubmissionQuerySet":
+        """Submissions of arXiv papers whose metadata has not been fetched yet, the oldest first."""
+        return self.filter(state=Submission.State.ASKED).order_by("id")
+
+
+class Submission(models.Model):
+    """A paper that a reader brought: shown at once to its submitter, to everyone after an editor's yes.
+
+    What was brought is no Paper before that, so that nothing of it can appear anywhere.
+    """
+
+    class State(models.TextChoices):
+        ASKED = "asked", "being looked up"
+        WAITING = "waiting", "waits for an editor"
+        APPROVED = "approved", "approved"
+        DECLINED = "declined", "declined"
+        FAILED = "failed", "could not be looked up"
+
+    subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="submissions")
+    kind = models.CharField(max_length=8, choices=PaperIdentifier.Kind, help_text="What kind of name it was brought under.")
+    value = models.CharField(max_length=1000, help_text="That name: an arXiv id, a DOI or a canonical address.")
+    title = models.CharField(max_length=1000, blank=True)
+    entry = models.JSONField(default=dict, blank=True, help_text="What the archive, or the submitter, says of the paper.")
+    state = models.CharField(max_length=8, choices=State, default=State.ASKED)
+    reason = models.CharField(max_length=300, blank=True, help_text="Why it was declined or could not be looked up.")
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="How often the archive has been asked.")
+    paper = models.ForeignKey(Paper, on_delete=models.SET_NULL, null=True, blank=True, related_name="submissions")
+    created_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.CharField(max_length=150, blank=True)
+
+    objects: ClassVar[SubmissionQuerySet] = SubmissionQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        indexes = [models.Index(fields=["state", "id"], name="submission_state")]
+        constraints = [
+            models.UniqueConstraint(fields=["subscriber", "kind", "value"], name="submission_once"),
+            models.CheckConstraint(condition=~Q(state__in=["declined", "failed"]) | ~Q(reason=""), name="submission_says_why"),
+            models.CheckConstraint(
+                condition=~Q(state__in=["approved", "declined"]) | Q(decided_at__isnull=False), name="submission_decided"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title or self.value
 
 
 class Pick(models.Model):
@@ -338,6 +389,7 @@ class Issue(models.Model):
     versions = models.JSONField(default=dict, help_text="Of its papers that have versions: paper id -> number shown.")
     slate = models.JSONField(default=list)
     receipt = models.JSONField(default=dict)
+    gist = models.TextField(db_default="", blank=True, help_text="What its message says of slate and receipt, as JSON.")
     published_at = models.DateTimeField()
 
     class Meta:
@@ -358,9 +410,8 @@ class Issue(models.Model):
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def ready(self, now: dt.datetime) -> "DeliveryQuerySet":
         """What waits and may be tried at `now`: notices first, then the longest waiting."""
-        return self.filter(state__in=[Delivery.State.QUEUED, Delivery.State.DEFERRED], next_attempt_at__lte=now).order_by(
-            "priority", "next_attempt_at", "id"
-        )
+        waiting = self.filter(finished_at=None, state__in=[Delivery.State.QUEUED, Delivery.State.DEFERRED])
+        return waiting.filter(next_attempt_at__lte=now).order_by("priority", "next_attempt_at", "id")
 
 
 class Delivery(models.Model):
@@ -393,6 +444,8 @@ class Delivery(models.Model):
         BODY = "body", "in the body"
         DOT = "dot", "after the final dot"
 
+    TROUBLES = (State.DEFERRED, State.UNCERTAIN, State.FAILED, State.SKIPPED)
+
     issue = models.OneToOneField(Issue, on_delete=models.CASCADE, null=True, blank=True, related_name="delivery")
     notice = models.OneToOneField(Notice, on_delete=models.CASCADE, null=True, blank=True, related_name="delivery")
     subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="deliveries")
@@ -415,24 +468,24 @@ class Delivery(models.Model):
     size = models.PositiveIntegerField(null=True, blank=True, help_text="Octets of the message sent.")
     created_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True, blank=True)
+    trouble = models.GeneratedField(
+        expression=Case(When(state__in=[state.value for state in TROUBLES], then=F("state"))),
+        output_field=models.CharField(max_length=10, null=True),
+        db_persist=True,
+        help_text="The state, if it is one that somebody may look for; only by this column is it found fast.",
+    )
 
     objects: ClassVar[DeliveryQuerySet] = DeliveryQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         verbose_name_plural = "deliveries"
         indexes = [
+            # No B-tree mentions the state or the lease: a message changes both three times within a second, and PostgreSQL
+            # then writes the row alone (a heap-only tuple), not an entry of every index.
             models.Index(
-                fields=["priority", "next_attempt_at", "id"],
-                name="delivery_ready",
-                condition=Q(state__in=["queued", "deferred"]),
+                fields=["priority", "next_attempt_at", "id"], name="delivery_unfinished", condition=Q(finished_at=None)
             ),
-            models.Index(fields=["lease_expires_at"], name="delivery_leased", condition=Q(state__in=["claimed", "sending"])),
-            # What is on its way changes its state several times in a second; only what stays needs to be found by state.
-            models.Index(
-                fields=["state", "-created_at"],
-                name="delivery_state",
-                condition=Q(state__in=["deferred", "uncertain", "failed", "skipped"]),
-            ),
+            models.Index(fields=["trouble", "-created_at"], name="delivery_trouble", condition=Q(trouble__isnull=False)),
             BrinIndex(fields=["created_at"], name="delivery_created_brin"),
             BrinIndex(fields=["finished_at"], name="delivery_finished_brin"),
         ]

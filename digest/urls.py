@@ -6,15 +6,26 @@ from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
-from digest import views
+from digest.views import feedback, issues, own, papers, previews, public, votes
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", views.home, name="home"),
+    path("", public.home, name="home"),
     # Browsers ask for it wherever a page names no icon, as the admin's do not.
     path("favicon.ico", RedirectView.as_view(url=static("icon.svg"), permanent=True)),
-    path("papers/<int:paper_id>/", views.paper, name="paper"),
-    path("you/export/", views.export, name="export"),
-    path("sample/<str:token>/", views.sample, name="sample"),
+    path("papers/<int:paper_id>/", papers.paper, name="paper"),
+    path("you/export/", own.export, name="export"),
+    path("sample/<str:token>/", own.sample, name="sample"),
+    path("feedback/<str:token>/<int:paper_id>/<str:vote>/", feedback.vote, name="feedback"),
+    path("feedback/<str:token>/interest/<int:interest_id>/", feedback.stop_interest, name="stop-interest"),
+    path("subscribe/preview/", previews.preview, name="preview"),
+    path("issues/<str:token>/", issues.issue, name="issue"),
+    path("feeds/<str:token>/digest.atom", issues.feed_atom, name="feed-atom"),
+    path("feeds/<str:token>/digest.json", issues.feed_json, name="feed-json"),
+    path("you/issues/", issues.archive, name="archive"),
+    path("you/feeds/", issues.feeds, name="feeds"),
+    path("you/saved/", votes.saved, name="saved"),
+    path("you/saved/papers.bib", votes.bibtex, name="saved-bibtex"),
+    path("you/votes/", votes.votes, name="votes"),
     path("", include("subscriptions.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from subscriptions import consent, door, pages, schedule, tasks
-from subscriptions.forms import AddressForm, SignUpForm
+from subscriptions.forms import AddressForm, LookForm, SignUpForm
 
 _log = logging.getLogger(__name__)
 
@@ -20,12 +20,15 @@ def subscribe(request: HttpRequest) -> HttpResponse:
     """
     now = timezone.now()
     if request.method != "POST":
-        return render(request, "web/subscribe.html.jinja", {"form": SignUpForm(now=now), "wording": consent.WORDING})
+        return signup_page(request, SignUpForm(now=now))
     if not pages.ours(request):
         return render(request, "web/refused.html.jinja", status=403)
+    # Enter in the box that looks for topics presses the form's first button, which has no name; that is a search too.
+    if request.POST.get("do") in {"find", "more"} or ("do" not in request.POST and request.POST.get("find")):
+        return signup_page(request, LookForm(request.POST, now=now))
     form = SignUpForm(request.POST, now=now)
     if not form.is_valid():
-        return render(request, "web/subscribe.html.jinja", {"form": form, "wording": consent.WORDING}, status=422)
+        return signup_page(request, form, status=422)
     signup = form.signup(pages.network(request))
     if form.by_a_program:
         _log.info("Dropped a sign-up: the hidden field was filled in (network %s)", signup.network)
@@ -36,6 +39,13 @@ def subscribe(request: HttpRequest) -> HttpResponse:
     first = schedule.next_issue_at(signup.cadence, signup.weekday, signup.hour, signup.time_zone, now)
     context = {"first": pages.hour(first, signup.time_zone)}
     return render(request, "web/check_inbox.html.jinja", context)
+
+
+def signup_page(request: HttpRequest, form: SignUpForm, *, preview: object = None, status: int = 200) -> HttpResponse:
+    """The page of the whole form, as it was filled in; `preview` is what a digest by it would hold."""
+    first = pages.hour(form.first, str(form["time_zone"].value())) if form.first else ""
+    context = {"form": form, "wording": consent.WORDING, "preview": preview, "first": first, "wrong": status == 422}
+    return render(request, "web/subscribe.html.jinja", context, status=status)
 
 
 @pages.private

@@ -115,6 +115,18 @@ class Subscription(models.Model):
     size = models.PositiveSmallIntegerField(
         default=12, validators=[MinValueValidator(1), MaxValueValidator(50)], help_text="Papers in an issue, at most."
     )
+    minutes = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(2), MaxValueValidator(120)],
+        help_text="Minutes of reading that an issue should take; empty when the number of papers alone counts.",
+    )
+    feed_generation = models.PositiveIntegerField(
+        default=0, editable=False, help_text="Raising it gives the private feed a new address and revokes the old one."
+    )
+    paused_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the latest pause began; it stays, for the issue after it tells of the time away."
+    )
     paused_until = models.DateTimeField(null=True, blank=True)
     next_issue_at = models.DateTimeField(null=True, blank=True, help_text="Empty until confirmed and after the end.")
     created_at = models.DateTimeField(db_default=Now())
@@ -131,6 +143,9 @@ class Subscription(models.Model):
             models.CheckConstraint(condition=Q(hour__lte=23), name="subscription_hour_of_the_day"),
             models.CheckConstraint(condition=Q(weekday__lte=6), name="subscription_weekday"),
             models.CheckConstraint(condition=Q(size__gte=1, size__lte=50), name="subscription_size"),
+            models.CheckConstraint(
+                condition=Q(minutes=None) | Q(minutes__gte=2, minutes__lte=120), name="subscription_minutes"
+            ),
             models.CheckConstraint(
                 condition=Q(ended_at=None) | Q(next_issue_at=None), name="subscription_ended_has_no_next_issue"
             ),

@@ -57,7 +57,7 @@ def you(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
         "consents": [(pages.instant(each.at, subscriber.time_zone), each) for each in subscriber.consents.order_by("-id")],
         "form": form,
         "saved": saved,
-        "proof": _proof(request),
+        "proof": proof(request),
     }
     return render(request, "web/you.html.jinja", context, status=422 if form.errors else 200)
 
@@ -70,7 +70,13 @@ def digest(request: HttpRequest, subscriber: Subscriber, subscription_id: int) -
     )
     if subscription is None:
         return pages.gone(request)
-    return editing.edit(request, subscription, timezone.now(), proof=_proof(request))
+    return editing.edit(request, subscription, timezone.now(), proof=proof(request))
+
+
+@signed_in
+def new_digest(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
+    """Another digest for the same address."""
+    return editing.add(request, subscriber, timezone.now(), proof=proof(request))
 
 
 @signed_in
@@ -83,7 +89,7 @@ def address(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
             return render(request, "web/too_many.html.jinja", status=429)
         tasks.hint_requests()
         return render(request, "web/address_asked.html.jinja")
-    context = {"form": form, "subscriber": subscriber, "proof": _proof(request)}
+    context = {"form": form, "subscriber": subscriber, "proof": proof(request)}
     return render(request, "web/you_address.html.jinja", context, status=422 if form.errors else 200)
 
 
@@ -91,7 +97,7 @@ def address(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
 def erase(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
     """GET says what would go, POST removes it and says what went."""
     if request.method != "POST":
-        return render(request, "web/erase.html.jinja", {"subscriber": subscriber, "proof": _proof(request)})
+        return render(request, "web/erase.html.jinja", {"subscriber": subscriber, "proof": proof(request)})
     erased = account.erase(subscriber, timezone.now(), pages.network(request))
     response = render(request, "web/erased.html.jinja", {"removed": pages.counted(erased.removed)})
     response.delete_cookie(sessions.COOKIE, path="/you/", samesite="Strict")
@@ -108,5 +114,6 @@ def leave(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
     return response
 
 
-def _proof(request: HttpRequest) -> str:
+def proof(request: HttpRequest) -> str:
+    """What the forms of the session that made this request carry."""
     return sessions.proof(request.COOKIES[sessions.COOKIE])
