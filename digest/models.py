@@ -6,7 +6,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import BrinIndex
-from django.db import models
+from django.db import connection, models
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Now
 
@@ -142,6 +142,20 @@ class Paper(models.Model):
             models.Index(fields=["listed_at", "id"], name="paper_listed"),
             models.Index(fields=["-announced_at", "id"], name="paper_announced"),
         ]
+
+    @classmethod
+    def held(cls, pk: int) -> int | None:
+        """The paper that the id means now, kept from being merged away until this transaction ends; None when there is none.
+
+        Whoever votes on a paper asks first: a merge under way is waited for and followed, one that begins waits for the vote and
+        takes it along. Without it the key of a vote is checked on committing only, after the merge has looked for votes.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT coalesce(merged_into_id, id) FROM digest_paper WHERE id = %s FOR KEY SHARE", [pk])
+            row = cursor.fetchone()
+        if row is None or row[0] == pk:
+            return pk if row else None
+        return cls.held(row[0])
 
     def __str__(self) -> str:
         return self.title
