@@ -143,12 +143,15 @@ class Paper(models.Model):
             models.Index(fields=["-announced_at", "id"], name="paper_announced"),
         ]
 
+    def __str__(self) -> str:
+        return self.title
+
     @classmethod
     def held(cls, pk: int) -> int | None:
         """The paper that the id means now, kept from being merged away until this transaction ends; None when there is none.
 
-        Whoever votes on a paper asks first: a merge under way is waited for and followed, one that begins waits for the vote and
-        takes it along. Without it the key of a vote is checked on committing only, after the merge has looked for votes.
+        Whoever votes on a paper asks first: a merge under way is waited for and followed, one that begins waits for the vote
+        and takes it along. A vote's key is checked on committing only, when a merge has long looked for votes.
         """
         with connection.cursor() as cursor:
             cursor.execute("SELECT coalesce(merged_into_id, id) FROM digest_paper WHERE id = %s FOR KEY SHARE", [pk])
@@ -156,9 +159,6 @@ class Paper(models.Model):
         if row is None or row[0] == pk:
             return pk if row else None
         return cls.held(row[0])
-
-    def __str__(self) -> str:
-        return self.title
 
 
 class PaperIdentifier(models.Model):
