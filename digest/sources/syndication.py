@@ -36,6 +36,9 @@ def read(body: bytes, url: str = "") -> Feed:
     """The feed's entries in its order, with what it says of itself. Raises ParseError when there is no feed in the octets."""
     found = feed_of(body, url)
     flaw, whole = _flaw(found)
+    if flaw and not found.entries and isinstance(found.get("bozo_exception"), SAXException):
+        # A feed may be empty, but not because what is in it cannot be read.
+        raise ParseError(flaw)
     # feedparser keeps only the last of several skipDays, so they are looked for in the octets.
     return Feed(
         entries=tuple(_entry(item) for item in found.entries[:MOST_ENTRIES]),

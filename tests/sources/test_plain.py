@@ -122,3 +122,10 @@ def test_what_feedparser_puts_up_with_is_told(old: str, new: str, flaw: str, who
     found = syndication.read((FEEDS / "atom.xml").read_text(encoding="utf-8").replace(old, new).encode())
     assert found.flaw.startswith(flaw)
     assert (found.whole, len(found.entries)) == (whole, 1)
+
+
+def test_an_empty_feed_is_one_only_if_it_has_its_end() -> None:
+    body = (FEEDS / "empty.rss").read_bytes()
+    assert syndication.read(body).entries == ()
+    with pytest.raises(ParseError, match="it breaks off before its end; 0 entries could be read"):
+        syndication.read(body[: body.index(b"</channel>")])
