@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import BrinIndex, GinIndex
 from django.contrib.postgres.search import SearchVectorField
-from django.db import models
+from django.db import connection, models
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Now
 
@@ -146,6 +146,20 @@ class Paper(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @classmethod
+    def held(cls, pk: int) -> int | None:
+        """The paper that the id means now, kept from being merged away until this transaction ends; None when there is none.
+
+        Whoever votes on a paper asks first: a merge under way is waited for and followed, one that begins waits for the vote
+        and takes it along. A vote's key is checked on committing only, when a merge has long looked for votes.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT coalesce(merged_into_id, id) FROM digest_paper WHERE id = %s FOR KEY SHARE", [pk])
+            row = cursor.fetchone()
+        if row is None or row[0] == pk:
+            return pk if row else None
+        return cls.held(row[0])
 
 
 class PaperIdentifier(models.Model):
