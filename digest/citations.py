@@ -18,8 +18,8 @@ _TEX = {
 }  # fmt: skip
 _VERBATIM = str.maketrans({"{": "%7B", "}": "%7D", "\\": "%5C", " ": "%20"})
 _SMALL = frozenset({
-    "a", "an", "and", "are", "as", "at", "by", "for", "from", "how", "in", "is", "of", "on", "or", "the", "to", "towards", "what",
-    "when", "with",
+    "a", "an", "and", "are", "as", "at", "by", "for", "from", "how", "in", "is", "of", "on", "or", "the", "to", "towards",
+    "what", "when", "with",
 })  # fmt: skip
 
 

@@ -122,6 +122,11 @@ def for_cards(found: QuerySet[Paper]) -> QuerySet[Paper]:
     return found.annotate(readers=Count("votes")).prefetch_related("topics", "picks__editor")
 
 
+def readers(card: Paper) -> int:
+    """How many votes readers cast here on a paper from `for_cards`."""
+    return int(getattr(card, "readers", 0))
+
+
 def frequent_topics(stretch: Stretch, limit: int) -> list[tuple[Topic, int]]:
     """The topics that most of the stretch's papers have, with how many."""
     counted = (

@@ -6,6 +6,7 @@ from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
 
+from digest import api
 from digest.periods import PATTERN
 from digest.views import feeds, own, papers, public, topics
 
@@ -23,6 +24,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("topics/", topics.topics, name="topics"),
     path("topics/<slug:slug>/", topics.topic, name="topic"),
     path("topics/<slug:slug>/papers.atom", feeds.topic_papers, name="topic-feed"),
+    path("api/", api.page, name="interface"),
+    path("api/v1/", api.urls),
     path("you/export/", own.export, name="export"),
     path("sample/<str:token>/", own.sample, name="sample"),
     path("", include("subscriptions.urls")),
