@@ -1,1 +1,5 @@
-"""The site, a module for each part: `public` (what trends), `papers` (a paper's page), `search`, `own` (what one person may open)."""
+"""The site, a module for each part.
+
+`public` what trends now and on past days; `papers` a paper's page; `topics` subjects; `search`; `feeds` Atom; `own` what a token or a
+session opens.
+"""
