@@ -276,9 +276,7 @@ class Submission(models.Model):
         indexes = [models.Index(fields=["state", "id"], name="submission_state")]
         constraints = [
             models.UniqueConstraint(fields=["subscriber", "kind", "value"], name="submission_once"),
-            models.CheckConstraint(
-                condition=~Q(state__in=["declined", "failed"]) | ~Q(reason=""), name="submission_says_why"
-            ),
+            models.CheckConstraint(condition=~Q(state__in=["declined", "failed"]) | ~Q(reason=""), name="submission_says_why"),
             models.CheckConstraint(
                 condition=~Q(state__in=["approved", "declined"]) | Q(decided_at__isnull=False), name="submission_decided"
             ),

@@ -1,4 +1,4 @@
-"""What a digest would hold, before anybody has asked for one. Ranked as issues are, over the same papers; nothing is written."""
+"""What a digest would hold, before anybody has asked for one: ranked as issues are, and nothing is written."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -56,9 +56,7 @@ def _bucket(now: dt.datetime) -> dt.datetime:
 def _interests(wishes: Wishes) -> tuple[ranking.Interest, ...]:
     slugs = dict.fromkeys((*wishes.topics, *wishes.excluded_topics))
     names = dict(Topic.objects.filter(slug__in=slugs).values_list("slug", "name"))
-    stated = [
-        (Interest.Kind.TOPIC.value, slug, names[slug], slug in wishes.excluded_topics) for slug in slugs if slug in names
-    ]
+    stated = [(Interest.Kind.TOPIC.value, slug, names[slug], slug in wishes.excluded_topics) for slug in slugs if slug in names]
     stated += [(kind, value, value, excluded) for kind, value, excluded in wishes.values()]
     return tuple(
         # A handle that leads nowhere: only what has one can be a reason.

@@ -257,6 +257,7 @@ CELERY_BEAT_SCHEDULE = {
     "deliver what waits": {"task": "digest.tasks.deliver_waiting", "schedule": 20.0},
     "recover what a dead worker held": {"task": "digest.tasks.recover_expired", "schedule": 60.0},
     "poll sources": {"task": "digest.tasks.poll_due_sources", "schedule": 60.0},
+    "look up what readers brought": {"task": "digest.tasks.look_up_submissions", "schedule": 60.0},
     "fill missing days": {"task": "digest.tasks.fill_missing_days", "schedule": crontab(minute=17)},
     "learn the words of the papers": {
         "task": "digest.tasks.learn_words",

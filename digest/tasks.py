@@ -4,7 +4,7 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from digest import corpus, delivery, issues, papers, polling, preflight
+from digest import corpus, delivery, issues, papers, polling, preflight, submissions
 from digest.delivery import brakes, safekeeping
 from digest.models import Brake
 
@@ -58,6 +58,14 @@ def poll_due_sources() -> dict[str, int]:
     if done.polled >= SOURCES_EACH:
         poll_due_sources.delay()
     return {"polled": done.polled, "failed": done.failed, "new": done.new}
+
+
+@shared_task
+def look_up_submissions() -> dict[str, int]:
+    """Ask arXiv about papers that readers brought; returns how many got an answer."""
+    tools = polling.Tools.shared()
+    answered = submissions.look_up_waiting(timezone.now(), tools.client, tools.pool.read, limit=SOURCES_EACH)
+    return {"answered": answered}
 
 
 @shared_task

@@ -6,7 +6,7 @@ from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
-from digest.views import feedback, issues, own, papers, previews, public, votes
+from digest.views import community, feedback, issues, own, papers, previews, public, votes
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", public.home, name="home"),
@@ -21,6 +21,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("issues/<str:token>/", issues.issue, name="issue"),
     path("feeds/<str:token>/digest.atom", issues.feed_atom, name="feed-atom"),
     path("feeds/<str:token>/digest.json", issues.feed_json, name="feed-json"),
+    path("submit/", community.submit, name="submit"),
+    path("you/submissions/", community.submitted, name="submissions"),
+    path("you/submissions/<int:submission_id>/", community.submission, name="submission"),
+    path("you/upvotes/<int:paper_id>/", community.upvote, name="upvote"),
     path("you/issues/", issues.archive, name="archive"),
     path("you/feeds/", issues.feeds, name="feeds"),
     path("you/saved/", votes.saved, name="saved"),

@@ -58,7 +58,9 @@ def learned(
     """What each digest's readers said from `since` (one instant, or one for each digest) to `now`; those who said nothing are
     left out. `most` is how many words there are at most."""
     first = since if isinstance(since, dt.datetime) else min(since.values(), default=now)
-    rows = Feedback.objects.filter(subscription_id__in=subscription_ids, created_at__gte=first, created_at__lt=now).order_by("id")
+    rows = Feedback.objects.filter(subscription_id__in=subscription_ids, created_at__gte=first, created_at__lt=now).order_by(
+        "id"
+    )
     said: dict[int, list[Feedback]] = defaultdict(list)
     for row in rows:
         if row.created_at >= (since if isinstance(since, dt.datetime) else since.get(row.subscription_id, now)):

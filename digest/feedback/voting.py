@@ -34,9 +34,7 @@ def paper_of(paper_id: int) -> Paper | None:
 
 def standing(subscription_id: int, paper_id: int) -> frozenset[str]:
     """The votes of one digest on a paper."""
-    return frozenset(
-        Feedback.objects.filter(subscription_id=subscription_id, paper_id=paper_id).values_list("vote", flat=True)
-    )
+    return frozenset(Feedback.objects.filter(subscription_id=subscription_id, paper_id=paper_id).values_list("vote", flat=True))
 
 
 def cast(subscription_id: int, paper_id: int, vote: str, now: dt.datetime) -> Cast:
@@ -61,10 +59,7 @@ def undo(subscription_id: int, paper_id: int, vote: str, displaced: Collection[s
         removed, _ = Feedback.objects.filter(subscription_id=subscription_id, paper_id=paper_id, vote=kind).delete()
         if removed:
             Feedback.objects.bulk_create(
-                (
-                    Feedback(subscription_id=subscription_id, paper_id=paper_id, vote=each, created_at=now)
-                    for each in again
-                ),
+                (Feedback(subscription_id=subscription_id, paper_id=paper_id, vote=each, created_at=now) for each in again),
                 ignore_conflicts=True,
             )
 

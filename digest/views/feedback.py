@@ -3,8 +3,6 @@
 GET shows what would change, for mail scanners open every link; POST changes it and shows what it did.
 """
 
-import datetime as dt
-
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -120,5 +118,3 @@ def stop_interest(request: HttpRequest, token: str, interest_id: int) -> HttpRes
 def _left(subscription: Subscription) -> list[str]:
     rows = subscription.interests.filter(excluded=False).select_related("topic").order_by("id")
     return [interests.label(row) for row in rows]
-
-

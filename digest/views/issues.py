@@ -25,7 +25,9 @@ from subscriptions.models import Subscriber, Subscription
 _ISSUES_IN_FEED = 10
 _ON_A_PAGE = 50
 # An issue is a message: its colours and sizes stand on its elements, and nothing in it runs.
-_MAILED = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+_MAILED = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 
 
 @require_safe
@@ -186,5 +188,3 @@ def _kept_a_while(response: HttpResponse) -> HttpResponse:
     response.headers["X-Robots-Tag"] = "noindex"
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
-
-
