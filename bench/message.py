@@ -55,7 +55,6 @@ from django.core.mail.message import SafeMIMEMultipart  # noqa: E402
 
 from digest.issues import whole  # noqa: E402
 from digest.issues.contents import Choice, Contents, Link, PaperText  # noqa: E402
-from digest.issues.places import absolute  # noqa: E402
 from digest.issues.press import Press  # noqa: E402
 from digest.messages import Heading, Mailbox, headers, sender  # noqa: E402
 from subscriptions import tokens  # noqa: E402
@@ -143,13 +142,14 @@ def contents(reader: Reader) -> Contents:
         cadence="weekly",
         topics=reader.topics,
         trending_only=False,
-        choices=tuple([Choice(paper, (reason,)) for paper, reason in reader.slate]),
+        choices=tuple([Choice(paper, (reason,), interest=reader.subscription) for paper, reason in reader.slate]),
         near=reader.near,
         considered=reader.considered,
         missing_days=0,
         next_at=(_NOW + dt.timedelta(days=7)).astimezone(_PARIS),
-        unsubscribe_url=absolute(tokens.unsubscribe_path(reader.subscription)),
-        preferences_url=absolute(tokens.preferences_path(reader.subscription, 0)),
+        unsubscribe_token=tokens.sign(tokens.Scope.UNSUBSCRIBE, reader.subscription),
+        message_token=tokens.message_token(reader.subscription, 0),
+        issue_token=tokens.sign(tokens.Scope.ISSUE, reader.number, 0),
     )
 
 

@@ -7,4 +7,4 @@ class DigestConfig(AppConfig):
 
     def ready(self) -> None:
         """Have every message rendered once by `manage.py check`, which every command and every worker runs as it starts."""
-        from digest import checks  # noqa: F401 - registers itself; models must be ready first
+        from digest import checks, deployment  # noqa: F401 - they register themselves; models must be ready first

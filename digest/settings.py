@@ -7,8 +7,10 @@ from zoneinfo import ZoneInfo
 import dj_database_url
 from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
+from kombu import Queue
 
 from digest.environment import BASE, VAR, flag, number, optional, rates, required, secret
+from digest.observability import logs, sentry
 
 DEBUG = flag("DEBUG")
 SECRET_KEY = secret("SECRET_KEY", "the key that signs sessions, 50 random characters or more", "$(openssl rand -hex 32)", 50)
@@ -123,6 +125,9 @@ INSTALLED_APPS = [
     "digest",
 ]
 MIDDLEWARE = [
+    "digest.observability.health.probes",
+    "digest.observability.logs.requests",
+    "digest.observability.metrics.requests",
     "django.middleware.security.SecurityMiddleware",
     "digest.headers.content_security",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -179,6 +184,11 @@ WHITENOISE_USE_FINDERS = True
 # Django's CSRF check refuses every POST of the admin. Pages whose address holds a token set the stricter policy themselves.
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
+# Browsers are told for a year to come by TLS alone, once they have done so; proxies that we count say how a request came.
+SECURE_HSTS_SECONDS = number("HSTS_SECONDS", 31_536_000) if SITE_URL.startswith("https:") else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PROXIES else None
+# What stands in front redirects to https (Caddy does by itself); subdomains and browsers' own lists are not ours to decide on.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W008", "security.W021"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE_URL.startswith("https:")
 SESSION_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
@@ -249,7 +259,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "interval_step": 0.05,
     "interval_max": 0.1,
 }
-CELERY_TASK_DEFAULT_QUEUE = "paper-round"
+# Sending and ingesting scale apart; a worker that is given no queue (-Q) serves both.
+CELERY_TASK_DEFAULT_QUEUE = "send"
+CELERY_TASK_QUEUES = [Queue("send"), Queue("ingest")]
+CELERY_TASK_ROUTES = {
+    f"digest.tasks.{name}": {"queue": "ingest"} for name in ("poll_due_sources", "fill_missing_days", "learn_words")
+}
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # The schedule is static and short: what is due lives in rows, and a lost hint is found at the next tick.
 CELERY_BEAT_SCHEDULE = {
@@ -263,6 +278,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "digest.tasks.learn_words",
         "schedule": crontab(day_of_week="6", hour="3", minute="40"),
     },
+    "remove what is old": {"task": "digest.tasks.forget_old", "schedule": crontab(hour="2", minute="25")},
     "answer what was asked": {"task": "subscriptions.tasks.answer_requests", "schedule": 20.0},
     "forget what nobody confirmed": {"task": "subscriptions.tasks.forget_unconfirmed", "schedule": crontab(minute="17")},
 }
@@ -271,12 +287,30 @@ if PREFLIGHT:
         "task": "digest.tasks.check_preflight",
         "schedule": crontab(hour="0", minute="5"),
     }
+# Any number of beats may run; one leads.
+CELERY_BEAT_SCHEDULER = "digest.leadership.Scheduler"
+CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "beat-schedule")
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": optional("LOG_LEVEL", "INFO")},
+try:
+    LOGGING = logs.configuration(optional("LOG_FORMAT", "line"), optional("LOG_LEVEL", "INFO"))
+except ValueError as error:
+    raise ImproperlyConfigured(str(error)) from error
+
+# How long things are kept, in days; 0 keeps them for ever. Issues are their readers' archive and stay.
+KEEP_DAYS = {
+    "polls": number("KEEP_POLLS_DAYS", 90),
+    "deliveries": number("KEEP_DELIVERIES_DAYS", 730),
+    "notices": number("KEEP_NOTICES_DAYS", 30),
 }
+# Where pg_dump and pg_restore lie, for backups; empty: those of the wheel we depend on, or else on the PATH.
+PG_BIN = optional("PG_BIN", "")
+
+# Whoever shows this token may read /metrics; empty: nobody. A worker serves its own on this port of 127.0.0.1; 0: nowhere.
+METRICS_TOKEN = optional("METRICS_TOKEN", "")
+METRICS_PORT = number("METRICS_PORT", 0)
+
+# Faults go to Sentry where its package is installed and this says where; docs/operations.md tells of traces.
+SENTRY_DSN = optional("SENTRY_DSN", "")
+if SENTRY_DSN:
+    sentry.start(SENTRY_DSN)

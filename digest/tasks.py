@@ -1,10 +1,15 @@
 """Celery tasks: each does one batch and asks for another when there is more. The beat finds what a lost task left."""
 
 from celery import shared_task
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+<<<<<<< HEAD
 from digest import corpus, delivery, issues, papers, polling, preflight, submissions
+=======
+from digest import corpus, delivery, issues, papers, polling, preflight, retention
+>>>>>>> main
 from digest.delivery import brakes, safekeeping
 from digest.models import Brake
 
@@ -90,3 +95,9 @@ def check_preflight() -> dict[str, list[str]]:
     if fatal:
         brakes.pause("; ".join(fatal), "", now, Brake.Kind.PREFLIGHT)
     return {"fatal": fatal}
+
+
+@shared_task
+def forget_old() -> dict[str, int]:
+    """Remove what has been kept as long as the settings say; returns how many rows of each kind went."""
+    return retention.prune(timezone.now(), settings.KEEP_DAYS)

@@ -41,15 +41,18 @@ _NOTICES = {
 }
 
 
-@functools.lru_cache(maxsize=16)
-def _key(secret: str) -> bytes:
+@functools.lru_cache(maxsize=64)
+def _keyed(secret: str, scope: Scope) -> "hashlib.blake2b":
+    """A hash that has taken the key in already; every token begins from a copy of it."""
     # A BLAKE2b key has 64 octets at most (RFC 7693), and a setting may be longer.
-    return hashlib.blake2b(secret.encode()).digest()
+    key = hashlib.blake2b(secret.encode()).digest()
+    return hashlib.blake2b(key=key, person=scope.encode(), digest_size=_MAC_OCTETS)
 
 
 def _mac(secret: str, scope: Scope, payload: str) -> str:
-    digest = hashlib.blake2b(payload.encode(), key=_key(secret), person=scope.encode(), digest_size=_MAC_OCTETS).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    digest = _keyed(secret, scope).copy()
+    digest.update(payload.encode())
+    return base64.urlsafe_b64encode(digest.digest()).rstrip(b"=").decode()
 
 
 def _base36(number: int) -> str:

@@ -9,7 +9,6 @@ A message's lines end with CRLF, have at most 998 octets and never start with a 
 
 import datetime as dt
 import functools
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -99,22 +98,21 @@ class Heading:
         ).encode()
 
 
-def assemble(heading: Heading, text: Iterable[bytes], html: Iterable[bytes] | None) -> bytes:
-    """A message from encoded pieces of its parts, the text ending with a line's end.
+def assemble(heading: Heading, text: bytes, html: bytes | None) -> bytes:
+    """A message from its encoded parts, the text ending with a line's end.
 
     A single text/plain part when `html` is None, else text first, then HTML: the richest alternative comes last (RFC 2046
     section 5.1.4).
     """
     if html is None:
-        return b"".join((heading.encoded(), _TEXT_TYPE, *text))
-    return b"".join((heading.encoded(), _MULTIPART, _FIRST, *text, _BETWEEN, *html, _LAST))
+        return b"".join((heading.encoded(), _TEXT_TYPE, text))
+    return b"".join((heading.encoded(), _MULTIPART, _FIRST, text, _BETWEEN, html, _LAST))
 
 
 def compose(rendered: Rendered, heading: Heading) -> bytes:
     """A message from rendered text, encoding everything now."""
     text = rendered.text if rendered.text.endswith("\n") else f"{rendered.text}\n"
-    html = None if rendered.html is None else [quoted.encode(rendered.html)]
-    return assemble(heading, [quoted.encode(text)], html)
+    return assemble(heading, quoted.encode(text), None if rendered.html is None else quoted.encode(rendered.html))
 
 
 def sealed(content: bytes, own: Mailbox) -> bytes:

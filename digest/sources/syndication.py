@@ -13,7 +13,7 @@ from typing import Any
 
 import feedparser
 
-from digest.sources import arxiv_ids, authors, skipping
+from digest.sources import arxiv_ids, authors, plain, skipping
 from digest.sources.entries import Entry, Feed, ParseError
 from digest.sources.links import absolute, links_in
 
@@ -49,6 +49,8 @@ def feed_of(body: bytes, url: str = "") -> Any:
         return _json_feed(body)
     if _HTML.match(body[:2000]):
         raise ParseError("it is an HTML page, not a feed")
+    if (ordinary := plain.read(body)) is not None:
+        return ordinary
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # feedparser warns of its own deprecated look-ups
         try:

@@ -1,1 +1,1 @@
-"""The site, a module for each part: `public` (what trends), `papers` (a paper's page), `own` (what a token or a session opens)."""
+"""The site, a module for each part: `public` (what trends), `papers` (a paper's page), `own` (what one person may open)."""
