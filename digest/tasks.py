@@ -5,11 +5,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-<<<<<<< HEAD
-from digest import corpus, delivery, issues, papers, polling, preflight, submissions
-=======
-from digest import corpus, delivery, issues, papers, polling, preflight, retention
->>>>>>> main
+from digest import corpus, delivery, issues, papers, polling, preflight, retention, submissions
 from digest.delivery import brakes, safekeeping
 from digest.models import Brake
 
