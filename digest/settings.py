@@ -109,6 +109,9 @@ REQUESTS_PER_NETWORK_AND_HOUR = number("REQUESTS_PER_NETWORK_AND_HOUR", 60)
 ASKED_MESSAGES_PER_DOMAIN_AND_HOUR = number("ASKED_MESSAGES_PER_DOMAIN_AND_HOUR", 500)
 ASKED_MESSAGES_PER_HOUR = number("ASKED_MESSAGES_PER_HOUR", 2000)
 
+# How long a public page may be answered from a process's memory before it is made anew; 0 makes each one anew.
+PUBLIC_PAGES_SECONDS = number("PUBLIC_PAGES_SECONDS", 30)
+
 # Set by `make run` alone: the Maildir of the inbox that shows what was sent.
 LOCAL_INBOX = optional("LOCAL_INBOX", "")
 
@@ -129,6 +132,7 @@ MIDDLEWARE = [
     "digest.observability.logs.requests",
     "digest.observability.metrics.requests",
     "django.middleware.security.SecurityMiddleware",
+    "digest.cached.public_pages",
     "digest.headers.content_security",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -12,6 +12,8 @@ from digest.ranking.terms import _TOKEN, BREAK, Lexicon, fold
 from digest.ranking.votes import Ballot
 
 _NEARLY = 0.6
+_LONGEST = 2
+_PUNCTUATION = frozenset(",;:()[]\"“”.!?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +68,14 @@ def speak(
 
 
 def _longer(place: int, phrases: Sequence[tuple[str, ...]], direction: Floats, held: Ints, taken: set[str]) -> int:
-    """The longest phrase around a word that says nearly as much in as many votes: "koopman operators" rather than "koopman"."""
+    """A pair around a word that says nearly as much in as many votes: "koopman operators" rather than "koopman"."""
     own = set(phrases[place])
     around = [
         other
         for other in np.flatnonzero((direction >= _NEARLY * direction[place]) & (held >= held[place])).tolist()
-        if own <= set(phrases[other]) and not taken & set(phrases[other])
+        if len(phrases[other]) <= _LONGEST and own <= set(phrases[other]) and not taken & set(phrases[other])
     ]
-    return max(around, key=lambda other: (len(phrases[other]), direction[other]))
+    return max(around, key=lambda other: (len(phrases[other]), direction[other]), default=place)
 
 
 def _as_written(words: Sequence[str], paper: Paper, lexicon: Lexicon) -> str:
@@ -83,6 +85,7 @@ def _as_written(words: Sequence[str], paper: Paper, lexicon: Lexicon) -> str:
     tokens = [(lexicon.number(found[0]), *found.span()) for found in _TOKEN.finditer(text)]
     read = [token for token in tokens if token[0] >= BREAK]
     for at in range(len(read) - len(wanted) + 1):
-        if [number for number, _, _ in read[at : at + len(wanted)]] == wanted:
-            return text[read[at][1] : read[at + len(wanted) - 1][2]]
+        written = text[read[at][1] : read[at + len(wanted) - 1][2]]
+        if [number for number, _, _ in read[at : at + len(wanted)]] == wanted and not set(written) & _PUNCTUATION:
+            return written
     return ""
