@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from digest import corpus, delivery, issues, papers, polling, preflight, retention, search
+from digest import corpus, delivery, issues, papers, polling, preflight, retention, search, submissions
 from digest.delivery import brakes, clocks, safekeeping
 from digest.models import Brake
 
@@ -79,6 +79,14 @@ def poll_due_sources() -> dict[str, int]:
     if done.new:
         read_for_search.delay()
     return {"polled": done.polled, "failed": done.failed, "new": done.new}
+
+
+@shared_task
+def look_up_submissions() -> dict[str, int]:
+    """Ask arXiv about papers that readers brought; returns how many got an answer."""
+    tools = polling.Tools.shared()
+    answered = submissions.look_up_waiting(timezone.now(), tools.client, tools.pool.read, limit=SOURCES_EACH)
+    return {"answered": answered}
 
 
 @shared_task

@@ -8,7 +8,7 @@ from django.views.generic import RedirectView
 
 from digest import api
 from digest.periods import PATTERN
-from digest.views import feedback, feeds, issues, own, papers, previews, public, search, topics, votes
+from digest.views import community, feedback, feeds, issues, own, papers, previews, public, search, topics, votes
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", public.home, name="home"),
@@ -36,6 +36,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("issues/<str:token>/", issues.issue, name="issue"),
     path("feeds/<str:token>/digest.atom", issues.feed_atom, name="feed-atom"),
     path("feeds/<str:token>/digest.json", issues.feed_json, name="feed-json"),
+    path("submit/", community.submit, name="submit"),
+    path("you/submissions/", community.submitted, name="submissions"),
+    path("you/submissions/<int:submission_id>/", community.submission, name="submission"),
+    path("you/upvotes/<int:paper_id>/", community.upvote, name="upvote"),
     path("you/issues/", issues.archive, name="archive"),
     path("you/feeds/", issues.feeds, name="feeds"),
     path("you/saved/", votes.saved, name="saved"),
