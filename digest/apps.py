@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class DigestConfig(AppConfig):
@@ -8,3 +9,6 @@ class DigestConfig(AppConfig):
     def ready(self) -> None:
         """Have every message rendered once by `manage.py check`, which every command and every worker runs as it starts."""
         from digest import checks, deployment  # noqa: F401 - they register themselves; models must be ready first
+        from digest.access import lockout, roles  # noqa: F401 - likewise
+
+        post_migrate.connect(lambda **_: roles.ensure(), sender=self, weak=False, dispatch_uid="roles")

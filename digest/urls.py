@@ -6,6 +6,7 @@ from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
+from digest.access import second_factor
 from digest.views import feedback, issues, own, papers, previews, public, votes
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -27,6 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("you/saved/papers.bib", votes.bibtex, name="saved-bibtex"),
     path("you/votes/", votes.votes, name="votes"),
     path("", include("subscriptions.urls")),
+    path("admin/second-factor/", second_factor.second_factor, name="second-factor"),
     path("admin/", admin.site.urls),
 ]
 handler400 = "digest.failures.bad_request"
