@@ -176,6 +176,7 @@ AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contri
 # Whoever is signed in shows a code of their own device before the admin opens.
 SECOND_FACTOR = flag("SECOND_FACTOR", default=not DEBUG)
 OTP_TOTP_ISSUER = SITE_NAME
+OTP_ADMIN_HIDE_SENSITIVE_DATA = True
 # Five wrong passwords for a name from one network lock that pair for half an hour.
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = dt.timedelta(minutes=30)
