@@ -5,8 +5,9 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import BrinIndex
-from django.db import models
+from django.contrib.postgres.indexes import BrinIndex, GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import connection, models
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Now
 
@@ -146,6 +147,20 @@ class Paper(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    @classmethod
+    def held(cls, pk: int) -> int | None:
+        """The paper that the id means now, kept from being merged away until this transaction ends; None when there is none.
+
+        Whoever votes on a paper asks first: a merge under way is waited for and followed, one that begins waits for the vote
+        and takes it along. A vote's key is checked on committing only, when a merge has long looked for votes.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT coalesce(merged_into_id, id) FROM digest_paper WHERE id = %s FOR KEY SHARE", [pk])
+            row = cursor.fetchone()
+        if row is None or row[0] == pk:
+            return pk if row else None
+        return cls.held(row[0])
+
 
 class PaperIdentifier(models.Model):
     """One name under which the world knows a paper; no two papers share one, except a title."""
@@ -219,6 +234,69 @@ class PaperTopic(models.Model):
 
     def __str__(self) -> str:
         return f"{self.paper_id} {self.topic_id} {self.score:.2f}"
+
+
+class PaperSearch(models.Model):
+    """What full-text search reads of a paper that can be found. `digest.search.refresh` keeps it in step with the papers.
+
+    `document` holds the title (weight A), key terms and topics (B), authors (C) and abstract (D), folded and stemmed; `title` the
+    title alone, so that a word that every other abstract uses need not be looked for in abstracts.
+    """
+
+    paper = models.OneToOneField(Paper, on_delete=models.CASCADE, primary_key=True, related_name="search")
+    title = SearchVectorField()
+    document = SearchVectorField()
+
+    class Meta:
+        # Rows are written in batches, off the transactions that store papers, so nobody waits for the index.
+        indexes = [
+            GinIndex(fields=["title"], name="search_title", fastupdate=False),
+            GinIndex(fields=["document"], name="search_document", fastupdate=False),
+        ]
+
+    def __str__(self) -> str:
+        return f"search of {self.paper_id}"
+
+
+class SearchPending(models.Model):
+    """A paper whose wording, topics or standing changed since search last read it; triggers write these rows.
+
+    It names its paper by id without a foreign key or uniqueness: storing papers must not wait for anything here.
+    """
+
+    paper_id = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"paper {self.paper_id}"
+
+
+class SearchWord(models.Model):
+    """A word as papers spell it, lower case without accents, and in how many papers it was read: what spelling is held against."""
+
+    word = models.CharField(max_length=40, primary_key=True)
+    papers = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.word} ({self.papers})"
+
+
+class PaperVector(models.Model):
+    """What a paper means, as a vector that the optional extra computed from one revision of it.
+
+    `octets` are the numbers as signed octets, 127 being the largest of them, `signs` one bit each; the row is written anew, with
+    a new id, whenever it changes.
+    """
+
+    paper = models.OneToOneField(Paper, on_delete=models.CASCADE, related_name="vector")
+    revision = models.PositiveIntegerField()
+    model = models.CharField(
+        max_length=40, help_text="Name and release of what computed it; vectors of two are never compared."
+    )
+    octets = models.BinaryField(editable=False)
+    signs = models.BinaryField(editable=False)
+
+    def __str__(self) -> str:
+        return f"vector of {self.paper_id}"
 
 
 class Upvote(models.Model):
@@ -517,6 +595,26 @@ class Delivery(models.Model):
         return f"{self.state} {self.message_id}"
 
 
+class Attempt(models.Model):
+    """One attempt that did not end with the relay's 250: what the ledger's row forgets when the next one begins."""
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="tries")
+    number = models.PositiveSmallIntegerField(help_text="From 1.")
+    ended_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=Delivery.State, help_text="What the delivery became by it.")
+    stage = models.CharField(max_length=8, choices=Delivery.Stage, blank=True, help_text="How far it came.")
+    reply_code = models.PositiveSmallIntegerField(null=True, blank=True)
+    reply = models.CharField(max_length=500, blank=True, help_text="The relay's words.")
+    reason = models.CharField(max_length=200)
+    worker = models.CharField(max_length=120, blank=True, help_text="The run that died during it, if one did.")
+
+    class Meta:
+        ordering = ["ended_at", "id"]
+
+    def __str__(self) -> str:
+        return f"attempt {self.number}: {self.state}"
+
+
 class BrakeQuerySet(models.QuerySet["Brake"]):
     def standing(self) -> "BrakeQuerySet":
         return self.filter(lifted_at=None)
@@ -554,13 +652,15 @@ class Brake(models.Model):
 
 
 class Home(models.Model):
-    """The PostgreSQL cluster that this database lives in; in another one it is a copy, and sends nothing by itself."""
+    """Where this database lives; anywhere else it is a copy or was restored, and sends nothing by itself."""
 
-    cluster = models.CharField(max_length=32, help_text="The cluster's system identifier.")
+    place = models.CharField(
+        max_length=80, help_text="The cluster's system identifier and timeline, and the numbers of database and table."
+    )
     since = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:
-        return self.cluster
+        return self.place
 
 
 class Bounce(models.Model):

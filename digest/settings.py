@@ -82,9 +82,16 @@ DKIM_SELECTOR = optional("DKIM_SELECTOR", "")
 RELAY_ADDRESSES = [each for each in optional("RELAY_ADDRESSES", "").split(",") if each]
 # Whether the preflight runs each night, and a fatal finding holds issues back (never notices) until it is mended.
 PREFLIGHT = flag("PREFLIGHT")
+# Whether the relay reports what became of each message (a provider's webhooks), so that what nobody knows may yet be told.
+RELAY_REPORTS = flag("RELAY_REPORTS")
 # A delivery whose outcome nobody knows is sent once more, with the same Message-ID, after this long; or it is held.
 UNCERTAIN_RESEND = flag("UNCERTAIN_RESEND", default=True)
-UNCERTAIN_SETTLE_SECONDS = number("UNCERTAIN_SETTLE_SECONDS", 60)
+UNCERTAIN_SETTLE_SECONDS = number("UNCERTAIN_SETTLE_SECONDS", 900 if RELAY_REPORTS else 60)
+# How long a worker holds what it has claimed without saying that it lives, and how often the beat asks for work and for what
+# dead workers held.
+LEASE_SECONDS = number("LEASE_SECONDS", 120)
+DELIVER_EVERY_SECONDS = number("DELIVER_EVERY_SECONDS", 20)
+RECOVER_EVERY_SECONDS = number("RECOVER_EVERY_SECONDS", 60)
 DIGEST_FROM = required("DIGEST_FROM", "the sender of digests", "Paper Round <digest@papers.example.org>")
 NOTICE_FROM = required("NOTICE_FROM", "the sender of confirmations and links", "Paper Round <hello@papers.example.org>")
 OPERATOR_ADDRESS = optional("OPERATOR_ADDRESS", "")
@@ -110,6 +117,9 @@ REQUESTS_PER_NETWORK_AND_HOUR = number("REQUESTS_PER_NETWORK_AND_HOUR", 60)
 ASKED_MESSAGES_PER_DOMAIN_AND_HOUR = number("ASKED_MESSAGES_PER_DOMAIN_AND_HOUR", 500)
 ASKED_MESSAGES_PER_HOUR = number("ASKED_MESSAGES_PER_HOUR", 2000)
 
+# How long a public page may be answered from a process's memory before it is made anew; 0 makes each one anew.
+PUBLIC_PAGES_SECONDS = number("PUBLIC_PAGES_SECONDS", 30)
+
 # Set by `make run` alone: the Maildir of the inbox that shows what was sent.
 LOCAL_INBOX = optional("LOCAL_INBOX", "")
 
@@ -134,6 +144,7 @@ MIDDLEWARE = [
     "digest.observability.logs.requests",
     "digest.observability.metrics.requests",
     "django.middleware.security.SecurityMiddleware",
+    "digest.cached.public_pages",
     "digest.headers.content_security",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -186,6 +197,7 @@ AXES_DISABLE_ACCESS_LOG = True
 AXES_CLIENT_IP_CALLABLE = "digest.access.lockout.client"
 AXES_LOCKOUT_CALLABLE = "digest.access.lockout.locked"
 AXES_VERBOSE = False
+AXES_ENABLE_ADMIN = False
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
@@ -275,7 +287,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A hint that cannot be given is not worth a visitor's time: three tries within a fraction of a second.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "visibility_timeout": 3600,
+    "visibility_timeout": number("VISIBILITY_TIMEOUT_SECONDS", 3600),
     "max_retries": 3,
     "interval_start": 0,
     "interval_step": 0.05,
@@ -291,10 +303,16 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # The schedule is static and short: what is due lives in rows, and a lost hint is found at the next tick.
 CELERY_BEAT_SCHEDULE = {
     "publish what is due": {"task": "digest.tasks.publish_due", "schedule": crontab()},
-    "deliver what waits": {"task": "digest.tasks.deliver_waiting", "schedule": 20.0},
-    "recover what a dead worker held": {"task": "digest.tasks.recover_expired", "schedule": 60.0},
+    "deliver what waits": {"task": "digest.tasks.deliver_waiting", "schedule": float(DELIVER_EVERY_SECONDS)},
+    "recover what a dead worker held": {
+        "task": "digest.tasks.recover_expired",
+        "schedule": float(RECOVER_EVERY_SECONDS),
+    },
     "poll sources": {"task": "digest.tasks.poll_due_sources", "schedule": 60.0},
+    "look up what readers brought": {"task": "digest.tasks.look_up_submissions", "schedule": 60.0},
     "fill missing days": {"task": "digest.tasks.fill_missing_days", "schedule": crontab(minute=17)},
+    "read changed papers for search": {"task": "digest.tasks.read_for_search", "schedule": 20.0},
+    "compute missing vectors": {"task": "digest.tasks.embed_papers", "schedule": crontab(minute="*/10")},
     "learn the words of the papers": {
         "task": "digest.tasks.learn_words",
         "schedule": crontab(day_of_week="6", hour="3", minute="40"),

@@ -9,6 +9,7 @@ format takes: the blocks of a message are joined first and filled in one go.
 """
 
 import functools
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import NamedTuple, TypeVar
@@ -27,6 +28,8 @@ HTML_LIMIT = 90_000
 _FRAME_ROOM = 6_000
 # Room for a token or a number in a link: two numbers of 64 bits in base 36, 22 characters of signature, dots.
 _LINK_ROOM = 52
+# Sizes are counted in so many octets, rounded up, so that they are small numbers, which Python keeps at hand.
+_UNIT = 64
 _SHORTER = (320, 160)
 _MOST_NOTES = 6
 _MOST_NUMBERS = 999
@@ -34,6 +37,7 @@ _REMEMBERED = 20_000
 
 _NUMBERS = tuple(str(each).encode() for each in range(_MOST_NUMBERS + 1))
 _POSITIONS = tuple(f"{each:2}".encode() for each in range(_MOST_NUMBERS + 1))
+_NOTES = tuple(_NUMBERS[first : first + _MOST_NOTES] for first in range(_MOST_NUMBERS - _MOST_NOTES))
 _NOTE_NAMES = tuple(f"n{each}" for each in range(_MOST_NOTES))
 # In which order the values of a block are offered; a template takes them in its own.
 _PAPER_VALUES = ("number", "reason_html", "reason_text", "token", "interest", *_NOTE_NAMES)
@@ -55,11 +59,11 @@ class Filled(NamedTuple):
 
 
 class Printed(NamedTuple):
-    """A paper's block, encoded: its HTML of at most `size` octets but for the reason, its text, and its `notes` footnotes."""
+    """A paper's block, encoded: its HTML of at most `units` times `_UNIT` octets but for the reason, its text and footnotes."""
 
     html: bytes
     html_plan: _Plan
-    size: int
+    units: int
     text: bytes
     text_plan: _Plan
     footnotes: bytes
@@ -87,7 +91,7 @@ class _Frame(NamedTuple):
 class _Reason(NamedTuple):
     html: bytes
     text: bytes
-    size: int
+    units: int
 
 
 class Layout(NamedTuple):
@@ -111,8 +115,8 @@ class Layout(NamedTuple):
 
 
 _SUBJECT_MARKS = (hole("first"), hole("second"), hole("more"))
-# Paper, revision, excerpt, slot, whether there is a reason, followed authors, whether a reason can be stopped.
-_Key = tuple[int, int, int, str, bool, frozenset[str], bool]
+# Excerpt, slot, followed authors, whether there is a reason, whether it can be stopped.
+_Variant = tuple[int, str, frozenset[str], bool, bool]
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 
@@ -123,7 +127,7 @@ def _in_text(sentence: str) -> bytes:
     return filling(typeset.wrapped(sentence))
 
 
-@functools.lru_cache(maxsize=2_000)
+@functools.lru_cache(maxsize=20_000)
 def _in_html(sentence: str) -> bytes:
     return filling(markup.text(sentence))
 
@@ -158,6 +162,10 @@ def _room(made: Pattern) -> int:
     return made.size + _LINK_ROOM * sum(name in _LINK_NAMES for name in made.names)
 
 
+def _units(octets: int) -> int:
+    return -(-octets // _UNIT)
+
+
 def _trim(kept: dict[_K, _V]) -> None:
     while len(kept) > _REMEMBERED:
         del kept[next(iter(kept))]
@@ -167,25 +175,26 @@ class Press:
     """What has been printed in a run, at most some ten thousands of blocks, the oldest going first."""
 
     def __init__(self) -> None:
-        self._papers: dict[_Key, Printed] = {}
+        self._papers: dict[_Variant, dict[PaperText, Printed]] = defaultdict(dict)
         self._briefs: dict[tuple[int, int], Brief] = {}
         self._frames: dict[FrameShape, _Frame] = {}
         self._reasons: dict[tuple[str, ...], _Reason] = {}
         self._subjects: dict[tuple[str, bool, bool, bool], str] = {}
+        self._preheaders: dict[int, bytes] = {}
         self._word = ""
 
     def prepare(self, batch: Iterable[Contents]) -> None:
         """Print what the batch needs and is not printed yet, inlining all of it at once."""
-        missing: dict[_Key, Shape] = {}
+        missing: dict[tuple[_Variant, PaperText], Shape] = {}
         for contents in batch:
             for choice in contents.choices:
                 paper, words, slot, followed, interest = choice
-                key = (paper.id, paper.revision, contents.excerpt, slot, bool(words), followed, interest > 0)
-                if key not in self._papers and key not in missing:
-                    missing[key] = whole.shape_of(contents, choice)
+                variant = (contents.excerpt, slot, followed, bool(words), interest > 0)
+                if paper not in self._papers[variant]:
+                    missing[variant, paper] = whole.shape_of(contents, choice)
         self._print(missing)
 
-    def _print(self, shapes: Mapping[_Key, Shape]) -> None:
+    def _print(self, shapes: Mapping[tuple[_Variant, PaperText], Shape]) -> None:
         if not shapes:
             return
         links = {"token": hole("token"), "interest": hole("interest")}
@@ -194,17 +203,18 @@ class Press:
         notes = [number(name) for name in _NOTE_NAMES]
         values = {"number": number("number"), "reason": hole("reason_text"), "notes": notes, **links}
         inlined = markup.inlined_blocks(html, blocks.style())
-        for (key, shape), block in zip(shapes.items(), inlined, strict=True):
+        for ((variant, paper), shape), block in zip(shapes.items(), inlined, strict=True):
             made = pattern(block)
-            footnotes = whole.footnotes(shape.paper, notes, links["token"])
-            self._papers[key] = Printed(
+            footnotes = whole.footnotes(paper, notes, links["token"])
+            self._papers[variant][paper] = Printed(
                 *_filled(made, _PAPER_VALUES),
-                _room(made),
+                _units(_room(made)),
                 *_filled(pattern(blocks.paper("txt", shape, values) + whole.BLOCK_END), _PAPER_VALUES),
                 *_filled(pattern("".join(footnotes)), _PAPER_VALUES),
                 len(footnotes),
             )
-        _trim(self._papers)
+        for kept in self._papers.values():
+            _trim(kept)
 
     def _brief(self, paper: PaperText) -> Brief:
         key = (paper.id, paper.revision)
@@ -243,7 +253,7 @@ class Press:
             self._word = inlined.removesuffix("</em>")
         html = str(blocks.reason_html(sentence, self._word))
         found = self._reasons[choice.reasons] = _Reason(
-            filling(html), filling(blocks.reason_text(sentence)), len(html.encode())
+            filling(html), filling(blocks.reason_text(sentence)), _units(len(html.encode()))
         )
         _trim(self._reasons)
         return found
@@ -261,9 +271,22 @@ class Press:
             self._subjects[shape] = template
         return template % {"first": first, "second": second, "more": more}
 
+    def _preheader(self, contents: Contents) -> bytes:
+        """Made of names that are encoded already, as long as it need not be clipped."""
+        names = wording.names_below(contents)
+        if not names or sum(map(len, names)) > wording.NAMES_ROOM:
+            return filling(markup.text(wording.preheader(contents)))
+        encoded = list(map(_in_html, names))
+        form = self._preheaders.get(len(names))
+        if form is None:
+            mark = hole("name")
+            made = pattern(markup.text(wording.also([mark] * len(names))))
+            form = self._preheaders[len(names)] = made.in_order()
+        return form % tuple(encoded)
+
     def _layout(self, contents: Contents, batch: Iterable[Contents]) -> Layout:
         frame = self._frame(FrameShape.of(contents))
-        known, known_reasons, excerpt = self._papers, self._reasons, contents.excerpt
+        variants, reasons, excerpt = self._papers, self._reasons, contents.excerpt
         token = plain_filling(contents.message_token)
         html: list[bytes] = []
         text: list[bytes] = []
@@ -271,38 +294,35 @@ class Press:
         html_values: list[bytes] = []
         text_values: list[bytes] = []
         footnote_values: list[bytes] = []
-        size, first, position = _FRAME_ROOM + frame.size, 1, 1
+        interests: dict[int, bytes] = {}
+        units, first, position = 0, 1, 1
         for choice in contents.choices:
             paper, words, slot, followed, interest = choice
-            key = (paper.id, paper.revision, excerpt, slot, bool(words), followed, interest > 0)
-            printed = known.get(key)
+            known = variants[excerpt, slot, followed, bool(words), interest > 0]
+            printed = known.get(paper)
             if printed is None:
                 self.prepare(batch)
                 # What so many others needed may have pushed it out again.
                 self.prepare([contents])
-                printed = known[key]
-            reason = known_reasons.get(words) or self._reason(choice)
-            html_form, html_plan, html_size, text_form, text_plan, notes_form, notes_plan, count = printed
-            in_html, in_text, reason_size = reason
-            values = (
-                _POSITIONS[position],
-                in_html,
-                in_text,
-                token,
-                plain_filling(str(interest)),
-                *_NUMBERS[first : first + _MOST_NOTES],
-            )
+                printed = known[paper]
+            reason = reasons.get(words)
+            in_html, in_text, reason_units = self._reason(choice) if reason is None else reason
+            number_of_interest = interests.get(interest)
+            if number_of_interest is None:
+                number_of_interest = interests[interest] = plain_filling(str(interest))
+            html_form, html_plan, html_units, text_form, text_plan, notes_form, notes_plan, count = printed
+            values = (_POSITIONS[position], in_html, in_text, token, number_of_interest, *_NOTES[first])
             html.append(html_form)
             html_values += html_plan(values)
             text.append(text_form)
             text_values += text_plan(values)
             footnotes.append(notes_form)
             footnote_values += notes_plan(values)
-            size += html_size + reason_size
+            units += html_units + reason_units
             first += count
             position += 1
         briefs = [self._brief(each) for each in (*contents.rest, *contents.near)]
-        size += sum([each.size for each in briefs])
+        size = _FRAME_ROOM + frame.size + _UNIT * units + sum([each.size for each in briefs])
         return Layout(
             contents, frame, token, html, html_values, text, text_values, footnotes, footnote_values, first - 1, briefs, size
         )
@@ -354,9 +374,10 @@ class Press:
             b"".join(footnotes) % tuple(footnote_values),
         )
         (above, plan_above), (below, plan_below) = frame.text
-        text = b"".join((above, *layout.text, below)) % (*plan_above(in_text), *layout.text_values, *plan_below(in_text))
+        text = (above, *layout.text, below)
+        values = (*plan_above(in_text), *layout.text_values, *plan_below(in_text))
         if text_only:
-            return assemble(heading, text, None)
+            return assemble(heading, text, None, values)
         in_html = (
             *links,
             _in_html(away),
@@ -369,8 +390,8 @@ class Press:
             b"",
             b"",
             filling(markup.text(heading.subject)),
-            filling(markup.text(wording.preheader(contents))),
+            self._preheader(contents),
         )
         (above, plan_above), (below, plan_below) = frame.html
-        html = b"".join((above, *layout.html, below)) % (*plan_above(in_html), *layout.html_values, *plan_below(in_html))
-        return assemble(heading, text, html)
+        values += (*plan_above(in_html), *layout.html_values, *plan_below(in_html))
+        return assemble(heading, text, (above, *layout.html, below), values)

@@ -28,9 +28,7 @@ def number(name: str) -> str:
 
 def filling(text: str) -> bytes:
     """What fills a hole: the text encoded, so that anything may follow it."""
-    if quoted.is_plain(text):
-        return text.encode() + quoted.SOFT
-    return quoted.encode_open(text) if text else b""
+    return quoted.encode_open(text)
 
 
 def plain_filling(text: str) -> bytes:

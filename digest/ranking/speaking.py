@@ -6,10 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from digest.ranking.configuration import Configuration
-from digest.ranking.content import ContentModel, Index
+from digest.ranking.content import ContentModel, Floats, Index, Ints
 from digest.ranking.inputs import Paper, Vote
 from digest.ranking.terms import _TOKEN, BREAK, Lexicon, fold
 from digest.ranking.votes import Ballot
+
+_NEARLY = 0.6
+_LONGEST = 2
+_PUNCTUATION = frozenset(',;:()[]"“”.!?')
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +51,31 @@ def speak(
     if of is not None:
         own = index.encode([of]).indices
         direction[~np.isin(taste.columns, own)] = 0.0
+    phrases = [tuple(index.lexicon.phrase(int(code)).split()) for code in index.vocabulary[taste.columns]]
     spoken: list[Spoken] = []
     taken: set[str] = set()
-    for place in np.argsort(-direction, kind="stable"):
+    for place in np.argsort(-direction, kind="stable").tolist():
         if len(spoken) == most or direction[place] <= 0:
             break
-        phrase = index.lexicon.phrase(int(index.vocabulary[taste.columns[place]]))
-        words = phrase.split()
-        if taken & set(words) or all(len(word) < 3 or word.isdigit() for word in words):
+        if taken & set(phrases[place]) or all(len(word) < 3 or word.isdigit() for word in phrases[place]):
             continue
+        chosen = _longer(place, phrases, direction, held, taken)
+        words = phrases[chosen]
         taken |= set(words)
-        shown = next((found for paper in papers if (found := _as_written(words, paper, index.lexicon))), phrase)
-        spoken.append(Spoken(shown, float(direction[place]), int(held[place]), len(taste.votes)))
+        shown = next((found for paper in papers if (found := _as_written(words, paper, index.lexicon))), " ".join(words))
+        spoken.append(Spoken(shown, float(direction[chosen]), int(held[chosen]), len(taste.votes)))
     return tuple(spoken)
+
+
+def _longer(place: int, phrases: Sequence[tuple[str, ...]], direction: Floats, held: Ints, taken: set[str]) -> int:
+    """A pair around a word that says nearly as much in as many votes: "koopman operators" rather than "koopman"."""
+    own = set(phrases[place])
+    around = [
+        other
+        for other in np.flatnonzero((direction >= _NEARLY * direction[place]) & (held >= held[place])).tolist()
+        if len(phrases[other]) <= _LONGEST and own <= set(phrases[other]) and not taken & set(phrases[other])
+    ]
+    return max(around, key=lambda other: (len(phrases[other]), direction[other]), default=place)
 
 
 def _as_written(words: Sequence[str], paper: Paper, lexicon: Lexicon) -> str:
@@ -69,6 +85,7 @@ def _as_written(words: Sequence[str], paper: Paper, lexicon: Lexicon) -> str:
     tokens = [(lexicon.number(found[0]), *found.span()) for found in _TOKEN.finditer(text)]
     read = [token for token in tokens if token[0] >= BREAK]
     for at in range(len(read) - len(wanted) + 1):
-        if [number for number, _, _ in read[at : at + len(wanted)]] == wanted:
-            return text[read[at][1] : read[at + len(wanted) - 1][2]]
+        written = text[read[at][1] : read[at + len(wanted) - 1][2]]
+        if [number for number, _, _ in read[at : at + len(wanted)]] == wanted and not set(written) & _PUNCTUATION:
+            return written
     return ""

@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from subscriptions.models import AuditEntry
 
@@ -36,3 +37,21 @@ def test_coming_in_is_written_down(client: Client) -> None:
     attempt(client, "owner", PASSWORD)
     entry = AuditEntry.objects.get()
     assert (entry.actor, entry.action, entry.network) == (owner, "signed in", "192.0.2.0/24")
+
+
+def test_an_owner_lifts_a_lock_and_forgets_a_lost_device(client: Client) -> None:
+    owner = User.objects.create_superuser("owner", password=PASSWORD)
+    colleague = User.objects.create_user("colleague", password=PASSWORD, is_staff=True)
+    TOTPDevice.objects.create(user=colleague, name="lost")
+    for _ in range(5):
+        attempt(client, "colleague", "guess")
+    own = Client()
+    own.force_login(owner)
+    for action in ("lift_lock", "forget_devices"):
+        own.post("/admin/auth/user/", {"action": action, "_selected_action": [colleague.pk]})
+    assert attempt(client, "colleague", PASSWORD) == 302
+    assert not TOTPDevice.objects.exists()
+    assert set(AuditEntry.objects.filter(actor=owner, target=f"user {colleague.pk}").values_list("action", flat=True)) == {
+        "lifted a lock",
+        "forgot the second factor",
+    }
