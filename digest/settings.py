@@ -319,6 +319,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "remove what is old": {"task": "digest.tasks.forget_old", "schedule": crontab(hour="2", minute="25")},
     "answer what was asked": {"task": "subscriptions.tasks.answer_requests", "schedule": 20.0},
+    "go on with operators' jobs": {"task": "subscriptions.tasks.advance_jobs", "schedule": 30.0},
     "forget what nobody confirmed": {"task": "subscriptions.tasks.forget_unconfirmed", "schedule": crontab(minute="17")},
 }
 if PREFLIGHT:

@@ -364,8 +364,8 @@ class AuditEntry(models.Model):
 class Job(models.Model):
     """Work on many rows that an operator started: done in Celery, a batch at a time, watched and cancelled from the admin.
 
-    waiting -> running -> done | cancelled | failed. A row, not a message, is the truth: a worker that dies leaves `cursor` where
-    the last committed batch ended, and the sweep lets another go on from there.
+    waiting -> running -> done | cancelled | failed. A row, not a message, is the truth: a worker that dies leaves `cursor`
+    where the last committed batch ended, and the sweep lets another go on from there.
     """
 
     class State(models.TextChoices):
@@ -377,6 +377,7 @@ class Job(models.Model):
 
     kind = models.CharField(max_length=40)
     arguments = models.JSONField(default=dict)
+    payload = models.BinaryField(null=True, editable=False, help_text="What was handed in, compressed; gone once finished.")
     state = models.CharField(max_length=9, choices=State, default=State.WAITING)
     total = models.PositiveIntegerField(null=True, blank=True, help_text="How many there are to do, once that is known.")
     done = models.PositiveIntegerField(default=0)
