@@ -20,7 +20,7 @@ SHARED = 4
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """`score` in [0, 1] is the share of the first paper's weight that this one holds; `shared` the terms that gave most of it."""
+    """`score` in [0, 1] is the share of the first paper's weight that this one holds, `shared` what gave most of it."""
 
     paper: int
     score: float
@@ -80,7 +80,8 @@ def _weights(paper: Paper, lexicon: Lexicon, frequency: Mapping[str, int], docum
 
     weights = {}
     for term, times in _uses(paper, lexicon).items():
-        words = lexicon.phrase(term).split()
+        # Single letters are names of variables, and what is left of "e.g.".
+        words = [word for word in lexicon.phrase(term).split() if len(word) > 1]
         together = sum(rarity(word) for word in words)
         if together > 0:
             weights[term] = times / (times + 1) * together * (_PAIR if len(words) > 1 else 1)

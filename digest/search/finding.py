@@ -19,11 +19,13 @@ from digest.search.nearby import nearby
 from digest.search.reading import Query, read
 from digest.search.similar import near
 
-# What the order of papers that hold all words is made of: how well they hold them, how near they are in meaning, how new they are.
+# What orders the papers that hold all words: how well they hold them, how near they are in meaning, how new they are.
 _WORDS, _MEANING, _NEW = 0.75, 0.2, 0.05
 _HALF_AS_NEW = dt.timedelta(days=365)
 _NEAR = 0.4
 """The least cosine of a paper that is near in meaning (all-MiniLM-L6-v2)."""
+_LIKE = 0.15
+"""The least likeness to the best papers of one that is near through them."""
 _NEARLY = 40
 """Papers that come near, at most; they are looked for only behind fewer than this many that hold all words."""
 _FEW = 5
@@ -163,7 +165,8 @@ def _nearly(asked: _Asked, filters: Filters, vector: vectors.Vectors | None) -> 
             found[each.paper] = _Ranked(1, each.rank / best, each.paper, Match("words"))
         if taken:
             for like in near([each.paper for each in asked.matched.papers[:3]], _NEARLY // 2):
-                found.setdefault(like.paper.pk, _Ranked(1, like.score, like.paper.pk, Match("meaning", ", ".join(like.shared))))
+                if like.score >= _LIKE:
+                    found.setdefault(like.paper.pk, _Ranked(1, like.score, like.paper.pk, Match("meaning", like.shared)))
     pass_ = matching.passing(found.keys() - taken, asked.lexed, filters)
     return sorted((found[paper] for paper in pass_), key=lambda each: each.key)[:_NEARLY]
 
@@ -204,5 +207,5 @@ def _standing(now: dt.datetime) -> QuerySet[Paper]:
 
 def _mended(typed: Query, asked: Query) -> tuple[Match, ...]:
     pairs = zip(typed.terms, asked.terms, strict=True)
-    return tuple(Match("spelling", f"{new.text} for {old.text}") for old, new in pairs if old != new)
-
+    mended = tuple(f"{new.text} for {old.text}" for old, new in pairs if old != new)
+    return (Match("spelling", mended),) if mended else ()

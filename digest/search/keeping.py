@@ -10,7 +10,9 @@ BATCH = 500
 # One reader of notes at a time: of two, the one that began earlier could write last.
 _LOCK = 0x5EA2C4
 
-_TAKE = "DELETE FROM digest_searchpending WHERE id IN (SELECT id FROM digest_searchpending ORDER BY id LIMIT %s) RETURNING paper_id"
+_TAKE = (
+    "DELETE FROM digest_searchpending WHERE id IN (SELECT id FROM digest_searchpending ORDER BY id LIMIT %s) RETURNING paper_id"
+)
 
 _DROP = """
 DELETE FROM digest_papersearch s USING digest_paper p
@@ -90,7 +92,7 @@ def read(papers: list[int]) -> None:
     """Read these papers, whether anything of them changed or not, within the caller's transaction."""
     if not papers:
         return
-    parameters = {"papers": papers, "apart": APART, "spaces": " " * len(APART)}
+    parameters: dict[str, list[int] | str] = {"papers": papers, "apart": APART, "spaces": " " * len(APART)}
     with connection.cursor() as cursor:
         cursor.execute(_DROP, parameters)
         cursor.execute(_COUNT, parameters)

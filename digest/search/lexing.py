@@ -1,7 +1,7 @@
 """Terms into the query language of PostgreSQL. What people typed reaches the database as parameters, and only what it made of
 them itself is put together here."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import connection
@@ -18,8 +18,11 @@ _KNOWN = "SELECT word, papers FROM digest_searchword WHERE word = ANY(%s)"
 
 @dataclass(frozen=True, slots=True)
 class Lexed:
-    """A query in PostgreSQL's own words. `every` asks for all that is wanted, `any_` for one of it; both are empty when there
-    is nothing to look for. `unwanted` holds for papers without what was left out; `author` is a condition on names. `frequency` says how many papers hold each word that was typed.
+    """A query in PostgreSQL's own words.
+
+    `every` asks for all that is wanted and nothing unwanted, `any_` for one of what is wanted, and both are empty when there is
+    nothing to look for; `unwanted` holds for papers without what was left out, `author` for those by somebody. `choices` are
+    the parts of `every` in the query's order, function words left out. `frequency` counts the papers that hold each typed word.
     """
 
     every: str
@@ -28,7 +31,6 @@ class Lexed:
     author: str
     frequency: Mapping[str, int]
     choices: tuple[str, ...]
-    """What each choice of terms asks for, in the query's order; function words are left out."""
 
     @property
     def conditions(self) -> str:
@@ -48,7 +50,7 @@ def lex(query: Query, author: str = "") -> Lexed:
         frequency = dict.fromkeys(typed, 0) | dict(cursor.fetchall())
     # A query of function words alone ("the who") still means something as a name.
     bare = not any(lexed[term][0] for term in query.terms)
-    choices = [_either(filter(None, (_asked(*lexed[term], bare) for term in choice))) for choice in query.wanted]
+    choices = [_either([part for term in choice if (part := _asked(*lexed[term], bare=bare))]) for choice in query.wanted]
     choices = [choice for choice in choices if choice]
     unwanted = [f"!({prose or name})" for prose, name in (lexed[term] for term in query.unwanted) if prose or name]
     return Lexed(
@@ -61,15 +63,14 @@ def lex(query: Query, author: str = "") -> Lexed:
     )
 
 
-def _asked(prose: str, name: str, bare: bool) -> str:
+def _asked(prose: str, name: str, *, bare: bool) -> str:
     if not prose:
         return f"({name})" if bare and name else ""
     return f"({prose})" if prose == name or not name else f"({prose} | {name})"
 
 
-def _either(parts: Iterable[str]) -> str:
-    listed = list(parts)
-    return f"({' | '.join(listed)})" if len(listed) > 1 else "".join(listed)
+def _either(parts: Sequence[str]) -> str:
+    return f"({' | '.join(parts)})" if len(parts) > 1 else "".join(parts)
 
 
 def _name(term: Term) -> str:

@@ -18,6 +18,7 @@ _COMMON = 4000
 # What a word counts in the abstract, among the authors, among key terms and topics, and in the title.
 WEIGHTS = "{0.1, 0.6, 0.5, 1.0}"
 
+_Value = str | int | dt.datetime | list[int]
 _FIND = """
 SELECT s.paper_id, ts_rank(%(weights)s, s.document, %(query)s::tsquery) AS rank, p.announced_at
 FROM digest_papersearch s JOIN digest_paper p ON p.id = s.paper_id
@@ -29,8 +30,12 @@ SELECT count(*) FROM (SELECT 1 FROM digest_papersearch s {join}
 WHERE s.document @@ %(query)s::tsquery {filters} LIMIT %(limit)s) counted
 """
 _NEWEST = """
-SELECT p.id, 0.0, p.announced_at FROM digest_paper p JOIN digest_papersearch s ON s.paper_id = p.id
+SELECT p.id, 0::float8, p.announced_at FROM digest_paper p JOIN digest_papersearch s ON s.paper_id = p.id
 WHERE true {filters} ORDER BY p.announced_at DESC, p.id DESC LIMIT %(limit)s
+"""
+_PASSING = """
+SELECT p.id FROM digest_paper p JOIN digest_papersearch s ON s.paper_id = p.id
+WHERE p.id = ANY(%(papers)s) {condition} {filters}
 """
 
 
@@ -81,9 +86,8 @@ def passing(papers: Iterable[int], lexed: Lexed, filters: Filters) -> set[int]:
     condition = "AND s.document @@ %(unwanted)s::tsquery" if unwanted else ""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT p.id FROM digest_paper p JOIN digest_papersearch s ON s.paper_id = p.id"
-            f" WHERE p.id = ANY(%(papers)s) {condition} {_where(filters)}",
-            {"papers": list(papers), "unwanted": unwanted} | _values(filters),
+            _PASSING.format(condition=condition, filters=_where(filters)),
+            _values(filters, papers=list(papers), unwanted=unwanted),
         )
         return {paper for (paper,) in cursor.fetchall()}
 
@@ -100,7 +104,7 @@ def _find(condition: str, filters: Filters, column: str, limit: int) -> tuple[Fo
     with connection.cursor() as cursor:
         cursor.execute(
             _FIND.format(column=column, filters=_where(filters)),
-            {"query": condition, "weights": WEIGHTS, "limit": limit} | _values(filters),
+            _values(filters, query=condition, weights=WEIGHTS, limit=limit),
         )
         return tuple(Found(*row) for row in cursor.fetchall())
 
@@ -108,16 +112,14 @@ def _find(condition: str, filters: Filters, column: str, limit: int) -> tuple[Fo
 def _count(condition: str, filters: Filters) -> int:
     join = "JOIN digest_paper p ON p.id = s.paper_id" if _where(filters) else ""
     with connection.cursor() as cursor:
-        cursor.execute(
-            _COUNT.format(join=join, filters=_where(filters)), {"query": condition, "limit": COUNTED + 1} | _values(filters)
-        )
+        cursor.execute(_COUNT.format(join=join, filters=_where(filters)), _values(filters, query=condition, limit=COUNTED + 1))
         (total,) = cursor.fetchone()
     return int(total)
 
 
 def _newest(filters: Filters) -> Matched:
     with connection.cursor() as cursor:
-        cursor.execute(_NEWEST.format(filters=_where(filters)), {"limit": HEAD} | _values(filters))
+        cursor.execute(_NEWEST.format(filters=_where(filters)), _values(filters, limit=HEAD))
         papers = tuple(Found(*row) for row in cursor.fetchall())
     return Matched(papers, len(papers), at_least=len(papers) == HEAD)
 
@@ -137,9 +139,9 @@ def _where(filters: Filters) -> str:
     return " ".join(parts)
 
 
-def _values(filters: Filters) -> dict[str, object]:
+def _values(filters: Filters, **more: _Value) -> dict[str, _Value]:
     midnight = dt.time(tzinfo=dt.UTC)
-    values: dict[str, object] = {"topic": filters.topic}
+    values: dict[str, _Value] = {"topic": filters.topic, **more}
     if filters.since:
         values["since"] = dt.datetime.combine(filters.since, midnight)
     if filters.until:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from django.db import connection
 
 from digest import ranking
@@ -61,9 +62,9 @@ def near(papers: Sequence[int], limit: int) -> list[Similar]:
     brought = sorted({*_sharing(words, leave), *close})
     found = {
         row.pk: row
-        for row in Paper.objects.filter(pk__in=brought, search__isnull=False, merged_into=None, withdrawn_at=None)
-        .select_related()
-        .prefetch_related("topics")
+        for row in Paper.objects.filter(
+            pk__in=brought, search__isnull=False, merged_into=None, withdrawn_at=None
+        ).prefetch_related("topics")
     }
     shares = {each.paper: each for each in neighbours(together, [_plain(row) for row in found.values()], frequency, documents)}
     scored = []
@@ -77,9 +78,7 @@ def near(papers: Sequence[int], limit: int) -> list[Similar]:
 
 
 def _plain(row: Paper) -> ranking.Paper:
-    return ranking.Paper(
-        id=row.pk, revision=row.revision, title=row.title, abstract=row.abstract, keywords=tuple(row.keywords)
-    )
+    return ranking.Paper(id=row.pk, revision=row.revision, title=row.title, abstract=row.abstract, keywords=tuple(row.keywords))
 
 
 def _together(papers: Sequence[Paper]) -> ranking.Paper:
@@ -94,7 +93,7 @@ def _together(papers: Sequence[Paper]) -> ranking.Paper:
 
 def _frequency(words: Sequence[str]) -> tuple[dict[str, int], int]:
     with connection.cursor() as cursor:
-        cursor.execute(_KNOWN, [words])
+        cursor.execute(_KNOWN, [list(words)])
         frequency = dict(cursor.fetchall())
         cursor.execute(_DOCUMENTS)
         (documents,) = cursor.fetchone()
@@ -120,15 +119,15 @@ def _sharing(words: Sequence[str], leave: Sequence[int]) -> list[int]:
     if not words:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(_SHARING, {"words": words, "leave": list(leave), "limit": _WEIGHED})
+        cursor.execute(_SHARING, {"words": list(words), "leave": list(leave), "limit": _WEIGHED})
         return [paper for (paper,) in cursor.fetchall()]
 
 
 def _close(papers: Sequence[int], limit: int) -> dict[int, float]:
     """The papers near these in meaning, with their cosines; empty without vectors."""
-    own = vectors.stored(papers)
+    own = list(vectors.stored(papers).values())
     if not own:
         return {}
-    middle = sum(own.values())
-    near = meaning.nearest(middle / max(float((middle @ middle) ** 0.5), 1e-12), limit + len(papers))
+    middle = np.sum(np.stack(own), axis=0)
+    near = meaning.nearest((middle / max(float(np.linalg.norm(middle)), 1e-12)).astype(np.float32), limit + len(papers))
     return {paper: cosine for paper, cosine in near if paper not in papers and cosine > _FAR}

@@ -1,1 +1,2 @@
-"""The site, a module for each part: `public` (what trends), `papers` (a paper's page), `search`, `own` (what one person may open)."""
+"""The site, a module for each part: `public` (what trends), `papers` (a paper's page), `search`, `own` (what one person may
+open)."""
