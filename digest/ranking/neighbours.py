@@ -94,10 +94,11 @@ def _saturated(times: int) -> float:
 
 
 def _named(shared: Mapping[int, float], lexicon: Lexicon) -> tuple[str, ...]:
-    """The heaviest terms; a word that stands in a pair already named is not named again."""
+    """The heaviest terms, pairs counting double as they say more; a word that is named already is not named again."""
     named: list[str] = []
-    for term in sorted(shared, key=lambda term: (-shared[term], term)):
-        phrase = lexicon.phrase(term)
+    phrases_of = {term: lexicon.phrase(term) for term in shared}
+    for term in sorted(shared, key=lambda term: (-shared[term] * (2 if " " in phrases_of[term] else 1), term)):
+        phrase = phrases_of[term]
         if not any(set(phrase.split()) & set(other.split()) for other in named):
             named.append(phrase)
         if len(named) == SHARED:

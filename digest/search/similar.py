@@ -13,8 +13,8 @@ from digest.search import meaning, vectors
 
 # Words looked for, and how many papers they may bring to be weighed: rarer words first.
 _WORDS = 12
-_BROUGHT = 6000
-_WEIGHED = 150
+_BROUGHT = 3000
+_WEIGHED = 60
 # What two papers share in words is heard more than how near they are in meaning; both at once count most.
 _CONTENT, _MEANING = 0.6, 0.4
 _FAR = 0.3
@@ -58,7 +58,7 @@ def near(papers: Sequence[int], limit: int) -> list[Similar]:
     frequency, documents = _frequency(words_of(together))
     words = _within_reach(telling(together, frequency, documents, 4 * _WORDS), frequency)
     leave = [paper.pk for paper in stand]
-    close = _close(leave, max(40, 4 * limit))
+    close = _close(leave, max(20, 2 * limit))
     brought = sorted({*_sharing(words, leave), *close})
     found = {
         row.pk: row
