@@ -2,10 +2,11 @@
 
     .venv/bin/python -m bench.search [--papers 500000] [--queries 200] [--rounds 2] [--json]
 
-The papers are made up: titles of nine words, abstracts of 150, whose frequencies follow Zipf's law over 20,000 words; where the
-dense extra is installed each has a vector too, in 200 clusters. Queries are one to three words of some title; every fifth has a
-letter wrong, every tenth asks for two words as a phrase. Both sides answer each query in turn: `find`, which mends, weighs,
-marks and loads a page; and `plain`, the first twenty ids that PostgreSQL's full-text search returns for the same words, ranked.
+The papers are made up: titles of nine words, abstracts of 150, whose frequencies follow Zipf's law over 20,000 words, and one
+word in each abstract that hardly any other has; where the dense extra is installed each has a vector too, in 200 clusters.
+Queries are one to three words of some title; every fifth has a letter wrong, every tenth asks for two words as a phrase. Both
+sides answer each query in turn: `find`, which mends, weighs, marks and loads a page; and `plain`, the first twenty ids that
+PostgreSQL's full-text search returns for the same words, ranked. `similar` is the time that the papers like a paper take.
 Exit status 1 when find's 95th percentile is more than twice plain's. It needs `make up` (or DATABASE_URL) and works in a
 scratch database of its own.
 """
@@ -40,6 +41,7 @@ from digest.search import keeping, matching, vectors  # noqa: E402
 NOW = scratch.MONDAY
 AT_MOST = 2.0
 _TITLE, _ABSTRACT, _CHUNK, _CLUSTERS = 9, 150, 5000, 200
+_LETTERS = "abcdefghilmnoprstuv"
 _SPAN_DAYS = 3 * 365
 _PLAIN = """
 SELECT paper_id FROM digest_papersearch WHERE document @@ websearch_to_tsquery('digest_prose', %(typed)s)
@@ -65,7 +67,7 @@ def build(count: int, progress: Progress) -> float:
         for start in range(0, count, _CHUNK):
             many = min(_CHUNK, count - start)
             drawn = vocabulary[generator.choice(len(vocabulary), (many, _TITLE + _ABSTRACT), p=weights)]
-            _copy(drawn, start, count)
+            _copy(drawn, start, count, random_)
             cursor.execute("SELECT id FROM digest_paper ORDER BY id DESC LIMIT %s", [many])
             ids = sorted(pk for (pk,) in cursor.fetchall())
             keeping.read(ids)
@@ -79,7 +81,7 @@ def build(count: int, progress: Progress) -> float:
     return time.perf_counter() - begun
 
 
-def _copy(drawn: npt.NDArray[np.str_], start: int, count: int) -> None:
+def _copy(drawn: npt.NDArray[np.str_], start: int, count: int, random_: random.Random) -> None:
     with (
         connection.cursor() as cursor,
         cursor.copy(
@@ -88,7 +90,10 @@ def _copy(drawn: npt.NDArray[np.str_], start: int, count: int) -> None:
         ) as copy,
     ):
         for place, row in enumerate(drawn.tolist(), start):
-            title, abstract = " ".join(row[:_TITLE]).capitalize(), " ".join(row[_TITLE:]) + "."
+            title, abstract = (
+                " ".join(row[:_TITLE]).capitalize(),
+                f"{' '.join(row[_TITLE:])} {''.join(random_.choices(_LETTERS, k=9))}.",
+            )
             at = NOW - dt.timedelta(days=_SPAN_DAYS * (1 - place / count))
             authors = [f"{row[0].capitalize()} {row[-1].capitalize()}", f"{row[1].capitalize()} {row[-2].capitalize()}"]
             copy.write_row((title, abstract, "-", "-", authors, [], [], "", "", "[]", "", "", 0, 0, at, at, 0, 1))
@@ -153,6 +158,19 @@ def measure(asked: Sequence[str], rounds: int) -> dict[str, list[float]]:
     return took
 
 
+def alike(count: int) -> list[float]:
+    """Milliseconds that the papers like a paper take."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM digest_paper ORDER BY md5(id::text) LIMIT %s", [count])
+        papers = [pk for (pk,) in cursor.fetchall()]
+    took = []
+    for pk in papers:
+        begun = time.perf_counter()
+        search.similar(pk)
+        took.append(1000 * (time.perf_counter() - begun))
+    return took
+
+
 def figures(took: Sequence[float]) -> dict[str, float]:
     cuts = statistics.quantiles(took, n=20)
     return {"p50_ms": round(statistics.median(took), 2), "p95_ms": round(cuts[18], 2), "most_ms": round(max(took), 2)}
@@ -180,6 +198,7 @@ def main(arguments: list[str] | None = None) -> int:
         with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
             built = build(options.papers, progress)
         took = measure(queries(options.queries), options.rounds)
+        similar = alike(40)
         kept = dict(sizes())
     sides = {name: figures(milliseconds) for name, milliseconds in took.items()}
     ratio = round(sides["find"]["p95_ms"] / sides["plain"]["p95_ms"], 3)
@@ -191,6 +210,7 @@ def main(arguments: list[str] | None = None) -> int:
         "megabytes": kept,
         "process_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
         **sides,
+        "similar": figures(similar),
         "p95_of_plain": ratio,
         "goal": AT_MOST,
     }

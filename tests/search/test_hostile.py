@@ -9,10 +9,10 @@ from digest.search.reading import LONGEST, MOST_TERMS, read
 from tests.search.cast import find, library
 
 TYPED = [
-    "'", '"', "''", "\\", "a & b", "a | !b", "!", ":*", "koopman:*", "koopman:A", "<->", "(", "a <-> (", "%", "%s", "%(x)s", "_", "\0",
-    "a\0b", "\ud800", "'; DROP TABLE digest_paper; --", "机器学习", "नमस्ते", "🤖", "\u202e", "-", "--", "- -", "OR", "OR OR", "a" * 41,
-    "author:", 'author:"', "-author:x", "the", "the of and", "x" * 10_000, "x " * 5_000, '"' * 999, "$\\lambda$", "\\begin{x}",
-    "{{ 7*7 }}", "<script>alert(1)</script>", "1e999", "https://arxiv.org/abs/2603.01234",
+    "'", '"', "''", "\\", "a & b", "a | !b", "!", ":*", "koopman:*", "koopman:A", "<->", "(", "a <-> (", "%", "%s", "%(x)s",
+    "_", "\0", "a\0b", "\ud800", "'; DROP TABLE digest_paper; --", "机器学习", "नमस्ते", "🤖", "\u202e", "-", "--", "- -",
+    "OR", "OR OR", "a" * 41, "author:", 'author:"', "-author:x", "the", "the of and", "x" * 10_000, "x " * 5_000, '"' * 999,
+    "$\\lambda$", "\\begin{x}", "{{ 7*7 }}", "<script>alert(1)</script>", "1e999", "https://arxiv.org/abs/2603.01234",
 ]  # fmt: skip
 
 
