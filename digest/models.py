@@ -239,8 +239,8 @@ class PaperTopic(models.Model):
 class PaperSearch(models.Model):
     """What full-text search reads of a paper that can be found. `digest.search.refresh` keeps it in step with the papers.
 
-    `document` holds the title (weight A), key terms and topics (B), authors (C) and abstract (D), folded and stemmed; `title` the
-    title alone, so that a word that every other abstract uses need not be looked for in abstracts.
+    `document` holds the title (weight A), key terms and topics (B), authors (C) and abstract (D), folded and stemmed; `title`
+    the title alone, so that a word that every other abstract uses need not be looked for in abstracts.
     """
 
     paper = models.OneToOneField(Paper, on_delete=models.CASCADE, primary_key=True, related_name="search")
@@ -271,7 +271,7 @@ class SearchPending(models.Model):
 
 
 class SearchWord(models.Model):
-    """A word as papers spell it, lower case without accents, and in how many papers it was read: what spelling is held against."""
+    """A word as papers spell it, in lower case without accents, with the number of papers it was read in."""
 
     word = models.CharField(max_length=40, primary_key=True)
     papers = models.PositiveIntegerField()
@@ -283,8 +283,8 @@ class SearchWord(models.Model):
 class PaperVector(models.Model):
     """What a paper means, as a vector that the optional extra computed from one revision of it.
 
-    `octets` are the numbers as signed octets, 127 being the largest of them, `signs` one bit each; the row is written anew, with
-    a new id, whenever it changes.
+    `octets` are the numbers as signed octets, 127 being the largest of them, `signs` one bit each. A vector that changes gets a
+    new id, so that whoever has read the ids up to one knows what is new.
     """
 
     paper = models.OneToOneField(Paper, on_delete=models.CASCADE, related_name="vector")

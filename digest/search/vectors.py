@@ -1,4 +1,4 @@
-"""Vectors of what papers mean, computed by the optional extra and stored; without it there are none, and nothing asks for any."""
+"""Vectors of what papers mean, computed by the optional extra and stored; without it there are none and none are asked for."""
 
 import importlib.metadata
 from collections.abc import Callable, Iterable, Sequence
@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 
 from digest import ranking
-from digest.models import Paper, PaperVector
+from digest.models import Paper
 from digest.ranking import dense
 
 Vectors = npt.NDArray[np.float32]
@@ -26,6 +26,12 @@ FROM unnest(%s::bigint[], %s::int[], %s::bytea[], %s::bytea[]) AS n (paper, revi
 JOIN digest_paper p ON p.id = n.paper ORDER BY n.paper
 ON CONFLICT (paper_id) DO UPDATE SET id = nextval(pg_get_serial_sequence('digest_papervector', 'id')),
     revision = excluded.revision, model = excluded.model, octets = excluded.octets, signs = excluded.signs
+"""
+# One row for all, as a row for each costs more than what stands in it.
+_STORED = """
+SELECT array_agg(paper_id ORDER BY paper_id), array_agg(revision ORDER BY paper_id),
+    string_agg(octets, ''::bytea ORDER BY paper_id)
+FROM digest_papervector WHERE paper_id = ANY(%s) AND model = %s
 """
 
 
@@ -93,9 +99,12 @@ def stored(papers: Iterable[int]) -> dict[tuple[int, int], Vectors]:
     """The vectors of these papers by (paper, revision), at unit length; papers without one are left out."""
     if not model():
         return {}
-    rows = list(PaperVector.objects.filter(paper__in=list(papers), model=model()).values_list("paper_id", "revision", "octets"))
-    vectors = unpacked([bytes(octets) for _, _, octets in rows])
-    return {(paper, revision): vector for (paper, revision, _), vector in zip(rows, vectors, strict=True)}
+    with connection.cursor() as cursor:
+        cursor.execute(_STORED, [list(papers), model()])
+        named, revisions, octets = cursor.fetchone()
+    if not named:
+        return {}
+    return dict(zip(zip(named, revisions, strict=True), unpacked(bytes(octets)), strict=True))
 
 
 def packed(vectors: Vectors) -> tuple[list[bytes], list[bytes]]:
@@ -106,10 +115,8 @@ def packed(vectors: Vectors) -> tuple[list[bytes], list[bytes]]:
     return [row.tobytes() for row in octets], [row.tobytes() for row in signs]
 
 
-def unpacked(octets: Sequence[bytes]) -> Vectors:
-    """Rows of unit length, one for each vector's octets."""
-    if not octets:
-        return np.zeros((0, dense.SIZE), np.float32)
-    rows = np.frombuffer(b"".join(octets), np.int8).reshape(len(octets), -1).astype(np.float32)
+def unpacked(octets: bytes) -> Vectors:
+    """Rows of unit length from the octets of vectors, one after the other."""
+    rows = np.frombuffer(octets, np.int8).reshape(-1, dense.SIZE).astype(np.float32)
     unit: Vectors = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
     return unit
