@@ -69,14 +69,14 @@ def _written(choices: list[list[Any]], receipt: Mapping[str, Any]) -> str:
         # orjson takes a plain tuple for a list, and no named one.
         tuple(
             Gist(
-            choices=choices,
-            near=[each["paper"] for each in receipt.get("near_misses", ())],
-            topics=receipt.get("topics", ()),
-            new=considered if everything else receipt.get("matched", considered),
-            missing_days=receipt.get("missing_days", 0),
-            trending_only=bool(receipt.get("trending_only")),
-            away_since=receipt.get("away_since") or "",
-            learned=receipt.get("learned", {}),
+                choices=choices,
+                near=[each["paper"] for each in receipt.get("near_misses", ())],
+                topics=receipt.get("topics", ()),
+                new=considered if everything else receipt.get("matched", considered),
+                missing_days=receipt.get("missing_days", 0),
+                trending_only=bool(receipt.get("trending_only")),
+                away_since=receipt.get("away_since") or "",
+                learned=receipt.get("learned", {}),
             )
         )
     ).decode()
