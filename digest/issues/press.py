@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import NamedTuple, TypeVar
 
+from django.conf import settings
 from markupsafe import Markup
 
 from digest.issues import blocks, places, whole, wording
@@ -48,6 +49,8 @@ _FRAME_VALUES = (
 )  # fmt: skip
 _LINK_NAMES = frozenset({"token", "interest", *blocks.TOKENS})
 
+# The id of an interest, encoded, and the reasons of the first paper that it brought.
+Stop = tuple[bytes, tuple[str, ...]]
 _Plan = Callable[[tuple[bytes, ...]], Sequence[bytes]]
 
 
@@ -97,7 +100,7 @@ class _Reason(NamedTuple):
 class Layout(NamedTuple):
     """An issue made to fit: what is shown of it, its frame, and its blocks in order, as formats and what they take.
 
-    `notes` is how many footnotes the papers have. `size` is the octets of the HTML at most.
+    `notes` is how many footnotes the papers have; `stops` are the interests that can be stopped. `size` is the octets of the HTML at most.
     """
 
     contents: Contents
@@ -110,6 +113,7 @@ class Layout(NamedTuple):
     footnotes: list[bytes]
     footnote_values: list[bytes]
     notes: int
+    stops: Mapping[int, Stop]
     briefs: list[Brief]
     size: int
 
@@ -285,7 +289,6 @@ class Press:
         return form % tuple(encoded)
 
     def _layout(self, contents: Contents, batch: Iterable[Contents]) -> Layout:
-        frame = self._frame(FrameShape.of(contents))
         variants, reasons, excerpt = self._papers, self._reasons, contents.excerpt
         token = plain_filling(contents.message_token)
         html: list[bytes] = []
@@ -294,11 +297,11 @@ class Press:
         html_values: list[bytes] = []
         text_values: list[bytes] = []
         footnote_values: list[bytes] = []
-        interests: dict[int, bytes] = {}
+        stops: dict[int, Stop] = {}
         units, first, position = 0, 1, 1
         for choice in contents.choices:
             paper, words, slot, followed, interest = choice
-            known = variants[excerpt, slot, followed, bool(words), interest > 0]
+            known = variants[excerpt, slot, followed, words != (), interest > 0]
             printed = known.get(paper)
             if printed is None:
                 self.prepare(batch)
@@ -307,11 +310,11 @@ class Press:
                 printed = known[paper]
             reason = reasons.get(words)
             in_html, in_text, reason_units = self._reason(choice) if reason is None else reason
-            number_of_interest = interests.get(interest)
-            if number_of_interest is None:
-                number_of_interest = interests[interest] = plain_filling(str(interest))
+            stop = stops.get(interest)
+            if stop is None:
+                stop = stops[interest] = (plain_filling(str(interest)), words)
             html_form, html_plan, html_units, text_form, text_plan, notes_form, notes_plan, count = printed
-            values = (_POSITIONS[position], in_html, in_text, token, number_of_interest, *_NOTES[first])
+            values = (_POSITIONS[position], in_html, in_text, token, stop[0], *_NOTES[first])
             html.append(html_form)
             html_values += html_plan(values)
             text.append(text_form)
@@ -322,9 +325,11 @@ class Press:
             first += count
             position += 1
         briefs = [self._brief(each) for each in (*contents.rest, *contents.near)]
+        stops.pop(0, None)
+        frame = self._frame(FrameShape.of(contents, has_stops=bool(stops)))
         size = _FRAME_ROOM + frame.size + _UNIT * units + sum([each.size for each in briefs])
         return Layout(
-            contents, frame, token, html, html_values, text, text_values, footnotes, footnote_values, first - 1, briefs, size
+            contents, frame, token, html, html_values, text, text_values, footnotes, footnote_values, first - 1, stops, briefs, size
         )
 
     def layout(self, contents: Contents, batch: Iterable[Contents] = ()) -> Layout:
@@ -352,11 +357,11 @@ class Press:
         footnote_values = [*layout.footnote_values, *_NUMBERS[note : note + len(briefs)]]
         note += len(briefs)
         stops = []
-        for interest, sentence in wording.stops(contents.choices).items():
-            form, plan = _stop_footnote(places.absolute(""))
-            stops.append(_stop_in_text(sentence) % (_NUMBERS[note],))
+        form, plan = _stop_footnote(settings.SITE_URL)
+        for interest, reasons in layout.stops.values():
+            stops.append(_stop_in_text(wording.stop(reasons)) % (_NUMBERS[note],))
             footnotes.append(form)
-            footnote_values += plan((b"", b"", b"", token, plain_filling(str(interest)), _NUMBERS[note]))
+            footnote_values += plan((b"", b"", b"", token, interest, _NUMBERS[note]))
             note += 1
         links = (token, plain_filling(contents.unsubscribe_token), plain_filling(contents.issue_token))
         dateline, receipt, next_issue = wording.dateline(contents), wording.receipt(contents), wording.next_issue(contents)
