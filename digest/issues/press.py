@@ -329,7 +329,19 @@ class Press:
         frame = self._frame(FrameShape.of(contents, has_stops=bool(stops)))
         size = _FRAME_ROOM + frame.size + _UNIT * units + sum([each.size for each in briefs])
         return Layout(
-            contents, frame, token, html, html_values, text, text_values, footnotes, footnote_values, first - 1, stops, briefs, size
+            contents,
+            frame,
+            token,
+            html,
+            html_values,
+            text,
+            text_values,
+            footnotes,
+            footnote_values,
+            first - 1,
+            stops,
+            briefs,
+            size,
         )
 
     def layout(self, contents: Contents, batch: Iterable[Contents] = ()) -> Layout:
@@ -380,7 +392,7 @@ class Press:
         )
         (above, plan_above), (below, plan_below) = frame.text
         text = (above, *layout.text, below)
-        values = (*plan_above(in_text), *layout.text_values, *plan_below(in_text))
+        values = [*plan_above(in_text), *layout.text_values, *plan_below(in_text)]
         if text_only:
             return assemble(heading, text, None, values)
         in_html = (
@@ -398,5 +410,7 @@ class Press:
             self._preheader(contents),
         )
         (above, plan_above), (below, plan_below) = frame.html
-        values += (*plan_above(in_html), *layout.html_values, *plan_below(in_html))
+        values += plan_above(in_html)
+        values += layout.html_values
+        values += plan_below(in_html)
         return assemble(heading, text, (above, *layout.html, below), values)
