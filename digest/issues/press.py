@@ -47,6 +47,7 @@ _FRAME_VALUES = (
     "dateline", "receipt", "next_issue", "learned", "rest", "near", "stops", "links",
     "subject", "preheader",
 )  # fmt: skip
+_SUBJECT_VALUES = ("first", "second", "more")
 _LINK_NAMES = frozenset({"token", "interest", *blocks.TOKENS})
 
 # The id of an interest, encoded, and the reasons of the first paper that it brought.
@@ -118,7 +119,6 @@ class Layout(NamedTuple):
     size: int
 
 
-_SUBJECT_MARKS = (hole("first"), hole("second"), hole("more"))
 # Excerpt, slot, followed authors, whether there is a reason, whether it can be stopped.
 _Variant = tuple[int, str, frozenset[str], bool, bool]
 _K = TypeVar("_K")
@@ -183,7 +183,7 @@ class Press:
         self._briefs: dict[tuple[int, int], Brief] = {}
         self._frames: dict[FrameShape, _Frame] = {}
         self._reasons: dict[tuple[str, ...], _Reason] = {}
-        self._subjects: dict[tuple[str, bool, bool, bool], str] = {}
+        self._subjects: dict[tuple[str, bool, bool, bool], tuple[str, Filled]] = {}
         self._preheaders: dict[int, bytes] = {}
         self._word = ""
 
@@ -264,16 +264,21 @@ class Press:
 
     def subject(self, contents: Contents) -> str:
         """The subject line."""
-        first, second, more = whole.subject_values(contents)
-        shape = (blocks.folder(contents), bool(first), bool(second), bool(more))
-        template = self._subjects.get(shape)
-        if template is None:
-            marks = [mark if present else "" for mark, present in zip(_SUBJECT_MARKS, shape[1:], strict=True)]
-            template = blocks.subject(shape[0], *marks).replace("%", "%%")
-            for mark, name in zip(_SUBJECT_MARKS, ("first", "second", "more"), strict=True):
-                template = template.replace(mark, f"%({name})s")
-            self._subjects[shape] = template
-        return template % {"first": first, "second": second, "more": more}
+        values = whole.subject_values(contents)
+        return self._subject(contents, values)[0] % dict(zip(_SUBJECT_VALUES, values, strict=True))
+
+    def _subject(self, contents: Contents, values: tuple[str, str, str]) -> tuple[str, Filled]:
+        """The subject as a format that takes its values by name, and as encoded HTML."""
+        shape = (blocks.folder(contents), bool(values[0]), bool(values[1]), bool(values[2]))
+        found = self._subjects.get(shape)
+        if found is None:
+            marks = [hole(name) if there else "" for name, there in zip(_SUBJECT_VALUES, shape[1:], strict=True)]
+            line = blocks.subject(shape[0], *marks)
+            form = line.replace("%", "%%")
+            for name in _SUBJECT_VALUES:
+                form = form.replace(hole(name), f"%({name})s")
+            found = self._subjects[shape] = (form, _filled(pattern(markup.text(line)), _SUBJECT_VALUES))
+        return found
 
     def _preheader(self, contents: Contents) -> bytes:
         """Made of names that are encoded already, as long as it need not be clipped."""
@@ -395,6 +400,8 @@ class Press:
         values = [*plan_above(in_text), *layout.text_values, *plan_below(in_text)]
         if text_only:
             return assemble(heading, text, None, values)
+        subject = whole.subject_values(contents)
+        form, plan = self._subject(contents, subject)[1]
         in_html = (
             *links,
             _in_html(away),
@@ -406,7 +413,7 @@ class Press:
             b"".join([each.html for each in briefs[rest:]]),
             b"",
             b"",
-            filling(markup.text(heading.subject)),
+            form % (*plan(tuple(map(_in_html, subject))),),
             self._preheader(contents),
         )
         (above, plan_above), (below, plan_below) = frame.html

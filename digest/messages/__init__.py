@@ -46,14 +46,14 @@ _LAST = f"\r\n--{_BOUNDARY}--\r\n".encode()
 
 
 @functools.lru_cache(maxsize=64)
-def _same_for_all(own: Mailbox, date: dt.datetime, list_id: str, feedback_id: str) -> str:
-    """The fields that the messages of a run have in common."""
+def _same_for_all(own: Mailbox, date: dt.datetime, list_id: str, feedback_id: str) -> tuple[str, str]:
+    """The fields that the messages of a run have in common: the first, and the last."""
     listed = f"List-Id: {list_id}\r\n" if list_id else ""
     feedback = f"Feedback-ID: {feedback_id}\r\n" if feedback_id else ""
     # No vacation responder shall answer (RFC 3834 section 5); the last field says the same to Microsoft's.
     return (
-        f"From: {own.header()}\r\nDate: {headers.date(date)}\r\nMIME-Version: 1.0\r\n{listed}{feedback}"
-        "Auto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: OOF, AutoReply\r\n"
+        f"From: {own.header()}\r\nDate: {headers.date(date)}\r\nMIME-Version: 1.0\r\n",
+        f"{listed}{feedback}Auto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: OOF, AutoReply\r\n",
     )
 
 
@@ -94,10 +94,10 @@ class Heading(NamedTuple):
             if self.unsubscribe_url
             else ""
         )
-        same = _same_for_all(self.sender, self.date, self.list_id, self.feedback_id)
+        first, last = _same_for_all(self.sender, self.date, self.list_id, self.feedback_id)
         return (
-            f"To: {self.to.header()}\r\n{headers.unstructured('Subject', self.subject)}Message-ID: {self.message_id}\r\n"
-            f"{listed}{same}"
+            f"{first}To: {self.to.header()}\r\n{headers.unstructured('Subject', self.subject)}Message-ID: {self.message_id}\r\n"
+            f"{listed}{last}"
         ).encode()
 
 

@@ -118,7 +118,7 @@ def test_a_message_reads_back_as_it_was_meant(subject: str, name: str, text: str
 def test_the_header_says_what_lists_and_receivers_need() -> None:
     message = _read(compose(Rendered("Papers", "x\n", "<p>x</p>"), _heading()))
     assert message.keys() == [
-        "From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "List-Id", "List-Unsubscribe", "List-Unsubscribe-Post",
+        "From", "Date", "MIME-Version", "To", "Subject", "Message-ID", "List-Unsubscribe", "List-Unsubscribe-Post", "List-Id",
         "Feedback-ID", "Auto-Submitted", "X-Auto-Response-Suppress", "Content-Type",
     ]  # fmt: skip
     assert message["Date"].datetime == NOW
