@@ -5,7 +5,7 @@ carry the secret of ANYMAIL_WEBHOOK_SECRET and, where the provider signs, its si
 changes nothing; what fails on our side gets 500, and the provider repeats it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from anymail import urls as anymail_urls
 from anymail.inbound import AnymailInboundMessage
@@ -65,16 +65,17 @@ def on_inbound(sender: object, event: AnymailInboundEvent, esp_name: str, **_: o
         take(message.as_bytes(), timezone.now(), message.envelope_recipient or "")
 
 
-def _of_chosen_providers() -> list[URLPattern | URLResolver]:
+def addresses(providers: Collection[str]) -> list[URLPattern | URLResolver]:
+    """The webhooks of these providers. Raises ImproperlyConfigured for one that is none."""
     known = {str(each.pattern).lstrip("^").partition("/")[0] for each in anymail_urls.urlpatterns}
-    if unknown := settings.EVENTS_FROM - known:
+    if unknown := set(providers) - known:
         raise ImproperlyConfigured(
             f"EVENTS_FROM names {', '.join(sorted(unknown))}, which is no provider. It takes {', '.join(sorted(known))}."
         )
     chosen: list[URLPattern | URLResolver] = []
     for pattern in anymail_urls.urlpatterns:
         provider, _, rest = str(pattern.pattern).lstrip("^").partition("/")
-        if provider in settings.EVENTS_FROM:
+        if provider in providers:
             view = pattern.callback
             # Mailgun sends the message as it came only to an address that has "mime" in it.
             route = "inbound_mime/" if rest.startswith("inbound(_mime)?") else rest
@@ -82,4 +83,4 @@ def _of_chosen_providers() -> list[URLPattern | URLResolver]:
     return chosen
 
 
-urlpatterns = _of_chosen_providers()
+urlpatterns = addresses(settings.EVENTS_FROM)
