@@ -678,7 +678,14 @@ class Bounce(models.Model):
     verdict = models.CharField(max_length=16, choices=Verdict)
     status = models.CharField(max_length=16, blank=True, help_text="Enhanced status code (RFC 3463), if any.")
     why = models.CharField(max_length=500)
+    report = models.CharField(max_length=64, blank=True, help_text="Tells this report from others.")
     received_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            # The same report may come by several ways, and any of them twice.
+            models.UniqueConstraint(fields=["delivery", "report"], condition=~Q(report=""), name="bounce_once_a_report"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.verdict} {self.status}"

@@ -10,7 +10,7 @@ from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 from kombu import Queue
 
-from digest.environment import BASE, VAR, flag, number, optional, rates, required, secret
+from digest.environment import BASE, VAR, flag, number, optional, prefixed, rates, required, secret
 from digest.observability import logs, sentry
 
 DEBUG = flag("DEBUG")
@@ -97,6 +97,18 @@ NOTICE_FROM = required("NOTICE_FROM", "the sender of confirmations and links", "
 OPERATOR_ADDRESS = optional("OPERATOR_ADDRESS", "")
 DKIM_KEYS = optional("DKIM_KEYS", "")
 BOUNCE_ADDRESS = required("BOUNCE_ADDRESS", "where relays return what cannot be delivered", "bounces@papers.example.org")
+# Where else what comes back is found: a mailbox, and providers' webhooks (see docs/bounces.md). Whoever posts to a webhook must
+# know its secret; Amazon's topics must be listed besides.
+BOUNCES_IMAP_URL = optional("BOUNCES_IMAP_URL", "")
+EVENTS_FROM = frozenset(filter(None, optional("EVENTS_FROM", "").replace(" ", "").split(",")))
+EVENT_TOPICS = frozenset(filter(None, optional("EVENT_TOPICS", "").replace(" ", "").split(",")))
+ANYMAIL_WEBHOOK_SECRET = optional("ANYMAIL_WEBHOOK_SECRET", "")
+ANYMAIL = prefixed("ANYMAIL_") | ({"WEBHOOK_SECRET": ANYMAIL_WEBHOOK_SECRET} if ANYMAIL_WEBHOOK_SECRET else {})
+if EVENTS_FROM and len(ANYMAIL_WEBHOOK_SECRET) < 20:
+    raise ImproperlyConfigured(
+        "ANYMAIL_WEBHOOK_SECRET has fewer than 20 characters, and EVENTS_FROM lets providers post events. It is name:password, "
+        "as in the address they post to; for example ANYMAIL_WEBHOOK_SECRET=events:$(openssl rand -hex 32)"
+    )
 POSTAL_ADDRESS = required(
     "POSTAL_ADDRESS", "the postal address that ends each message, as the law asks", "1 Example Street, 75000 Paris"
 )
@@ -132,6 +144,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
+    "anymail",
     "axes",
     "django_otp",
     "django_otp.plugins.otp_static",
@@ -322,6 +335,8 @@ CELERY_BEAT_SCHEDULE = {
     "go on with operators' jobs": {"task": "subscriptions.tasks.advance_jobs", "schedule": 30.0},
     "forget what nobody confirmed": {"task": "subscriptions.tasks.forget_unconfirmed", "schedule": crontab(minute="17")},
 }
+if BOUNCES_IMAP_URL:
+    CELERY_BEAT_SCHEDULE["take what came back"] = {"task": "digest.tasks.take_returned", "schedule": 60.0}
 if PREFLIGHT:
     CELERY_BEAT_SCHEDULE["check what receivers ask for"] = {
         "task": "digest.tasks.check_preflight",

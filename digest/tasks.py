@@ -2,6 +2,7 @@
 
 import datetime as dt
 import logging
+from collections import Counter
 
 from celery import shared_task
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.utils import timezone
 
 from digest import corpus, delivery, issues, papers, polling, preflight, retention, search, submissions
 from digest.delivery import brakes, clocks, safekeeping
+from digest.intake import imap
 from digest.models import Brake
 
 BATCH = 500
@@ -137,3 +139,9 @@ def check_preflight() -> dict[str, list[str]]:
 def forget_old() -> dict[str, int]:
     """Remove what has been kept as long as the settings say; returns how many rows of each kind went."""
     return retention.prune(timezone.now(), settings.KEEP_DAYS)
+
+
+@shared_task
+def take_returned() -> dict[str, int]:
+    """Take the bounces, complaints and answers that arrived in the mailbox of BOUNCES_IMAP_URL; returns how many of each kind."""
+    return dict(Counter(taken.kind for taken in imap.visit(imap.Mailbox.parse(settings.BOUNCES_IMAP_URL), timezone.now())))
