@@ -2,9 +2,9 @@
 
 import contextlib
 import selectors
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
-from digest.delivery.books import Books
+from digest.delivery.channel import Channel
 from digest.delivery.policy import Policy
 from digest.smtp import Connection, Event
 
@@ -20,7 +20,7 @@ class Links:
         self._most = policy.connections
         self._selector = selectors.DefaultSelector()
         self._watched: dict[Connection, tuple[int, int]] = {}
-        self._books: set[int] = set()
+        self._channels: set[int] = set()
         self._expired_at = policy.clock()
 
     def dial(self, wanted: int) -> list[tuple[Connection, list[Event]]]:
@@ -38,19 +38,22 @@ class Links:
         """The relay does not take as many as we tried: be content with those that are open."""
         self._most = max(1, sum(1 for link in self.all if link.session.ready))
 
-    def wait(self, seconds: float, books: Collection[Books]) -> Iterator[tuple[Connection, list[Event]]]:
-        """Wait until something happens, the books are ready or the time is up; yields what happened to each connection."""
+    def wait(self, seconds: float, channels: Collection[Channel]) -> list[tuple[Connection, list[Event]]]:
+        """Wait until something happens, the database answers or the time is up; returns what happened to each connection."""
         self._watch()
-        self._watch_books(books)
-        for key, mask in self._selector.select(min(seconds, _TICK_SECONDS)):
-            if isinstance(key.data, Connection):
-                yield key.data, key.data.handle(mask)
+        self._watch_channels(channels)
+        happened = [
+            (key.data, key.data.handle(mask))
+            for key, mask in self._selector.select(min(seconds, _TICK_SECONDS))
+            if isinstance(key.data, Connection)
+        ]
         now = self._policy.clock()
         if now - self._expired_at >= _TICK_SECONDS:
             self._expired_at = now
             for link in self.all:
                 if not link.closed and link.deadline is not None and link.deadline <= now:
-                    yield link, link.expire()
+                    happened.append((link, link.expire()))
+        return happened
 
     def forget_closed(self) -> None:
         self.all = [link for link in self.all if not link.closed]
@@ -61,14 +64,14 @@ class Links:
             link.bid_farewell()
         self._selector.close()
 
-    def _watch_books(self, books: Collection[Books]) -> None:
-        descriptors = {each.fileno() for each in books if each.busy}
-        for gone in self._books - descriptors:
+    def _watch_channels(self, channels: Collection[Channel]) -> None:
+        descriptors = {each.fileno() for each in channels if each.busy}
+        for gone in self._channels - descriptors:
             with contextlib.suppress(KeyError, ValueError, OSError):
                 self._selector.unregister(gone)
-        for new in descriptors - self._books:
+        for new in descriptors - self._channels:
             self._selector.register(new, selectors.EVENT_READ)
-        self._books = descriptors
+        self._channels = descriptors
 
     def _watch(self) -> None:
         """Tell the selector what each connection waits for; a connection changes its socket while it tries addresses."""

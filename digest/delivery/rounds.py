@@ -18,6 +18,7 @@ from django.db import InterfaceError, OperationalError, connection
 
 from digest.delivery import brakes, outcomes
 from digest.delivery.books import Books, Round
+from digest.delivery.channel import Channel
 from digest.delivery.composing import MessagesFor
 from digest.delivery.links import Links
 from digest.delivery.outcomes import Outcome
@@ -78,6 +79,7 @@ class Run:
         self._heeded_at = float("-inf")
         self._links = Links(policy)
         self._books = [Books() for _ in range(policy.books)]
+        self._quiet = False
         self._pages: dict[Books, _Page] = {}
         self._outcomes: list[Outcome] = []
         self._opened: list[tuple[Connection, Held]] = []
@@ -98,12 +100,13 @@ class Run:
                 self._hand_out()
                 if self._done():
                     break
-                for link, events in self._links.wait(self._patience(), self._pages):
+                happened = self._links.wait(self._patience(), self._channels())
+                self._quiet = not happened
+                for link, events in happened:
                     self._react(link, events)
         finally:
             self._links.close()
-            for books in self._books:
-                books.close()
+            self._hang_up()
         given_back = self._supply.give_back(self._halted)
         self._counts["queued"] += given_back
         more = not self._halted and (given_back > 0 or not self._supply.drained)
@@ -115,18 +118,31 @@ class Run:
     def _done(self) -> bool:
         on_the_way = any(not link.session.idle and link.session.ready for link in self._links.all)
         waiting = self._pages or self._outcomes or self._opened or self._supply.waiting or self._breakers or self._closing
-        return not (on_the_way or waiting or not self._supply.exhausted)
+        return not (on_the_way or waiting or self._supply.asking or not self._supply.exhausted)
+
+    def _channels(self) -> list[Channel]:
+        """The connections to the database that owe an answer."""
+        owing = [books.channel for books in self._pages]
+        if self._supply.asking:
+            owing.append(self._supply.asking)
+        return owing
+
+    def _hang_up(self) -> None:
+        """Give up the connections to the database that are the run's own."""
+        self._supply.forget_claim()
+        for books in self._books:
+            books.close()
 
     def _patience(self) -> float:
         """Seconds the loop may wait for the relay."""
         if self._away_since is not None:
             return _RETRY_SECONDS
-        if len(self._pages) == len(self._books):
-            return self._policy.freshness
         if self._supply.held_up:
             return _HELD_UP_SECONDS
-        at_once = self._outcomes or self._opened or not (self._supply.exhausted or self._supply.waiting)
-        return 0 if at_once else self._policy.freshness
+        if self._supply.composable:
+            return 0
+        to_write = bool(self._outcomes or self._opened) and len(self._pages) < len(self._books)
+        return 0 if to_write and not self._quiet else self._policy.freshness
 
     # The ledger
 
@@ -149,6 +165,8 @@ class Run:
             self._supply.stop()
         else:
             self._outcomes += self._supply.refill(self._now())
+            if self._supply.composable and (self._quiet or self._supply.starving):
+                self._outcomes += self._supply.compose(self._now())
 
     def _heed(self) -> None:
         """Open and close the breakers that answers ask for, and obey those that others have opened."""
@@ -181,7 +199,7 @@ class Run:
                 del self._pages[books]
                 self._committed(page, committed)
         free = next((books for books in self._books if books not in self._pages), None)
-        if free is None:
+        if free is None or not self._worth_a_round():
             return
         self._bar()
         self._opened = [(link, held) for link, held in self._opened if not link.closed]
@@ -191,6 +209,10 @@ class Run:
         self._outcomes, self._opened = [], []
         self._pages[free] = page
         free.begin(page.outcomes, [held.delivery for _, held in page.opened], self._now(), self._policy.lease)
+
+    def _worth_a_round(self) -> bool:
+        """Whether to write now: when half of the connections wait for it, or when nothing else is about to happen."""
+        return self._quiet or 2 * len(self._opened) >= len(self._links.all)
 
     def _committed(self, page: _Page, committed: Round) -> None:
         """What is recorded is counted; what is `sending` gets its final dot, while the lease still runs."""
@@ -227,8 +249,7 @@ class Run:
         """Keep what is known and try again; raises `error` once patience has run out."""
         now = self._policy.clock()
         connection.close()
-        for books in self._books:
-            books.close()
+        self._hang_up()
         for page in self._pages.values():
             self._outcomes = page.outcomes + self._outcomes
             self._opened = page.opened + self._opened
