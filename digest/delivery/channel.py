@@ -35,6 +35,8 @@ class Channel:
         self._database = connection.copy()
         self._prepared: set[bytes] = set()
         self.busy = False
+        # Which of its connections in turn this is: a new one may get the descriptor of the last.
+        self.serial = 0
 
     def fileno(self) -> int:
         return int(self._libpq().socket)
@@ -76,9 +78,11 @@ class Channel:
         self._database.close()
         self._prepared.clear()
         self.busy = False
+        self.serial += 1
 
     def _libpq(self) -> PGconn:
-        self._database.ensure_connection()
+        if self._database.connection is None:
+            self._database.ensure_connection()
         raw: psycopg.Connection[Any] = self._database.connection
         return raw.pgconn
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from digest.models import Delivery
 from digest.smtp import Fault, Reply, Stage, fault
@@ -23,8 +23,7 @@ _WHOSE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What to record of a delivery, under the fence of the claim that made the attempt.
 
     `tried` says that a server was asked, so that the attempt counts; `fault` is None unless a server refused; `next_attempt_at`
