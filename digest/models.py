@@ -5,8 +5,9 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import BrinIndex
-from django.db import models
+from django.contrib.postgres.indexes import BrinIndex, GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import connection, models
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Now
 
@@ -146,6 +147,20 @@ class Paper(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    @classmethod
+    def held(cls, pk: int) -> int | None:
+        """The paper that the id means now, kept from being merged away until this transaction ends; None when there is none.
+
+        Whoever votes on a paper asks first: a merge under way is waited for and followed, one that begins waits for the vote
+        and takes it along. A vote's key is checked on committing only, when a merge has long looked for votes.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT coalesce(merged_into_id, id) FROM digest_paper WHERE id = %s FOR KEY SHARE", [pk])
+            row = cursor.fetchone()
+        if row is None or row[0] == pk:
+            return pk if row else None
+        return cls.held(row[0])
+
 
 class PaperIdentifier(models.Model):
     """One name under which the world knows a paper; no two papers share one, except a title."""
@@ -221,11 +236,77 @@ class PaperTopic(models.Model):
         return f"{self.paper_id} {self.topic_id} {self.score:.2f}"
 
 
+class PaperSearch(models.Model):
+    """What full-text search reads of a paper that can be found. `digest.search.refresh` keeps it in step with the papers.
+
+    `document` holds the title (weight A), key terms and topics (B), authors (C) and abstract (D), folded and stemmed; `title` the
+    title alone, so that a word that every other abstract uses need not be looked for in abstracts.
+    """
+
+    paper = models.OneToOneField(Paper, on_delete=models.CASCADE, primary_key=True, related_name="search")
+    title = SearchVectorField()
+    document = SearchVectorField()
+
+    class Meta:
+        # Rows are written in batches, off the transactions that store papers, so nobody waits for the index.
+        indexes = [
+            GinIndex(fields=["title"], name="search_title", fastupdate=False),
+            GinIndex(fields=["document"], name="search_document", fastupdate=False),
+        ]
+
+    def __str__(self) -> str:
+        return f"search of {self.paper_id}"
+
+
+class SearchPending(models.Model):
+    """A paper whose wording, topics or standing changed since search last read it; triggers write these rows.
+
+    It names its paper by id without a foreign key or uniqueness: storing papers must not wait for anything here.
+    """
+
+    paper_id = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"paper {self.paper_id}"
+
+
+class SearchWord(models.Model):
+    """A word as papers spell it, lower case without accents, and in how many papers it was read: what spelling is held against."""
+
+    word = models.CharField(max_length=40, primary_key=True)
+    papers = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.word} ({self.papers})"
+
+
+class PaperVector(models.Model):
+    """What a paper means, as a vector that the optional extra computed from one revision of it.
+
+    `octets` are the numbers as signed octets, 127 being the largest of them, `signs` one bit each; the row is written anew, with
+    a new id, whenever it changes.
+    """
+
+    paper = models.OneToOneField(Paper, on_delete=models.CASCADE, related_name="vector")
+    revision = models.PositiveIntegerField()
+    model = models.CharField(
+        max_length=40, help_text="Name and release of what computed it; vectors of two are never compared."
+    )
+    octets = models.BinaryField(editable=False)
+    signs = models.BinaryField(editable=False)
+
+    def __str__(self) -> str:
+        return f"vector of {self.paper_id}"
+
+
 class Upvote(models.Model):
     """A confirmed subscriber's vote for a paper on the site."""
 
     paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="votes")
     subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="upvotes")
+    weight = models.FloatField(
+        db_default=1.0, help_text="How much it counts: less from an account that was new when it voted (`ranking.trust`)."
+    )
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -233,6 +314,54 @@ class Upvote(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subscriber_id} for {self.paper_id}"
+
+
+class SubmissionQuerySet(models.QuerySet["Submission"]):
+    def unread(self) -> "SubmissionQuerySet":
+        """Submissions of arXiv papers whose metadata has not been fetched yet, the oldest first."""
+        return self.filter(state=Submission.State.ASKED).order_by("id")
+
+
+class Submission(models.Model):
+    """A paper that a reader brought: shown at once to its submitter, to everyone after an editor's yes.
+
+    What was brought is no Paper before that, so that nothing of it can appear anywhere.
+    """
+
+    class State(models.TextChoices):
+        ASKED = "asked", "being looked up"
+        WAITING = "waiting", "waits for an editor"
+        APPROVED = "approved", "approved"
+        DECLINED = "declined", "declined"
+        FAILED = "failed", "could not be looked up"
+
+    subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="submissions")
+    kind = models.CharField(max_length=8, choices=PaperIdentifier.Kind, help_text="What kind of name it was brought under.")
+    value = models.CharField(max_length=1000, help_text="That name: an arXiv id, a DOI or a canonical address.")
+    title = models.CharField(max_length=1000, blank=True)
+    entry = models.JSONField(default=dict, blank=True, help_text="What the archive, or the submitter, says of the paper.")
+    state = models.CharField(max_length=8, choices=State, default=State.ASKED)
+    reason = models.CharField(max_length=300, blank=True, help_text="Why it was declined or could not be looked up.")
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="How often the archive has been asked.")
+    paper = models.ForeignKey(Paper, on_delete=models.SET_NULL, null=True, blank=True, related_name="submissions")
+    created_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.CharField(max_length=150, blank=True)
+
+    objects: ClassVar[SubmissionQuerySet] = SubmissionQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        indexes = [models.Index(fields=["state", "id"], name="submission_state")]
+        constraints = [
+            models.UniqueConstraint(fields=["subscriber", "kind", "value"], name="submission_once"),
+            models.CheckConstraint(condition=~Q(state__in=["declined", "failed"]) | ~Q(reason=""), name="submission_says_why"),
+            models.CheckConstraint(
+                condition=~Q(state__in=["approved", "declined"]) | Q(decided_at__isnull=False), name="submission_decided"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title or self.value
 
 
 class Pick(models.Model):
@@ -259,6 +388,7 @@ class RankingConfiguration(models.Model):
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        permissions = [("adopt_rankingconfiguration", "Can adopt other ranking weights")]
         ordering = ["-version"]
 
     def __str__(self) -> str:
@@ -338,6 +468,7 @@ class Issue(models.Model):
     versions = models.JSONField(default=dict, help_text="Of its papers that have versions: paper id -> number shown.")
     slate = models.JSONField(default=list)
     receipt = models.JSONField(default=dict)
+    gist = models.TextField(db_default="", blank=True, help_text="What its message says of slate and receipt, as JSON.")
     published_at = models.DateTimeField()
 
     class Meta:
@@ -426,6 +557,7 @@ class Delivery(models.Model):
     objects: ClassVar[DeliveryQuerySet] = DeliveryQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
+        permissions = [("decide_delivery", "Can resend, hold and release deliveries")]
         verbose_name_plural = "deliveries"
         indexes = [
             # No B-tree mentions the state or the lease: a message changes both three times within a second, and PostgreSQL
@@ -463,6 +595,26 @@ class Delivery(models.Model):
         return f"{self.state} {self.message_id}"
 
 
+class Attempt(models.Model):
+    """One attempt that did not end with the relay's 250: what the ledger's row forgets when the next one begins."""
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="tries")
+    number = models.PositiveSmallIntegerField(help_text="From 1.")
+    ended_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=Delivery.State, help_text="What the delivery became by it.")
+    stage = models.CharField(max_length=8, choices=Delivery.Stage, blank=True, help_text="How far it came.")
+    reply_code = models.PositiveSmallIntegerField(null=True, blank=True)
+    reply = models.CharField(max_length=500, blank=True, help_text="The relay's words.")
+    reason = models.CharField(max_length=200)
+    worker = models.CharField(max_length=120, blank=True, help_text="The run that died during it, if one did.")
+
+    class Meta:
+        ordering = ["ended_at", "id"]
+
+    def __str__(self) -> str:
+        return f"attempt {self.number}: {self.state}"
+
+
 class BrakeQuerySet(models.QuerySet["Brake"]):
     def standing(self) -> "BrakeQuerySet":
         return self.filter(lifted_at=None)
@@ -490,6 +642,7 @@ class Brake(models.Model):
     objects: ClassVar[BrakeQuerySet] = BrakeQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
+        permissions = [("pause_sending", "Can pause and resume all sending")]
         constraints = [
             models.UniqueConstraint(fields=["kind", "domain"], condition=Q(lifted_at=None), name="brake_stands_once"),
         ]
@@ -499,13 +652,15 @@ class Brake(models.Model):
 
 
 class Home(models.Model):
-    """The PostgreSQL cluster that this database lives in; in another one it is a copy, and sends nothing by itself."""
+    """Where this database lives; anywhere else it is a copy or was restored, and sends nothing by itself."""
 
-    cluster = models.CharField(max_length=32, help_text="The cluster's system identifier.")
+    place = models.CharField(
+        max_length=80, help_text="The cluster's system identifier and timeline, and the numbers of database and table."
+    )
     since = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:
-        return self.cluster
+        return self.place
 
 
 class Bounce(models.Model):

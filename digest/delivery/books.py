@@ -35,7 +35,12 @@ WITH outcome AS (
         d.state IN ('claimed', 'sending')
         OR (o.state IN ('accepted', 'failed') AND d.state IN ('uncertain', 'queued', 'deferred'))
     )
-    RETURNING d.id
+    RETURNING d.id, d.attempts
+), told AS (
+    INSERT INTO digest_attempt (delivery_id, number, ended_at, state, stage, reply_code, reply, reason, worker)
+    SELECT o.id, r.attempts, $3::timestamptz, o.state, o.stage, o.code, o.reply, o.reason, ''
+    FROM recorded r JOIN outcome o ON o.id = r.id
+    WHERE o.tried AND o.state <> 'accepted'
 ), begun AS (
     UPDATE digest_delivery d
     SET state = 'sending', attempts = d.attempts + (d.state = 'claimed')::int,

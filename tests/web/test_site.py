@@ -24,7 +24,6 @@ def test_the_first_page_shows_the_papers_of_the_week_by_upvotes(client: Client) 
     page = client.get("/").content.decode()
     assert page.index("Loud") < page.index("Quiet")
     assert "Old" not in page
-    assert "Loud" not in client.get("/?days=1").content.decode()
 
 
 def test_after_a_silence_the_latest_papers_are_shown_and_called_so(client: Client) -> None:
