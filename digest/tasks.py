@@ -4,12 +4,12 @@ import datetime as dt
 import logging
 
 from celery import shared_task
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from digest import corpus, delivery, issues, papers, polling, preflight
-from digest.delivery import brakes, clocks, safekeeping
-from digest.models import Brake
+from digest.delivery import clocks, safekeeping
 
 BATCH = 500
 SOURCES_EACH = 10
@@ -50,6 +50,8 @@ def deliver_waiting() -> dict[str, int]:
     """Queue the notices that wait, then send a batch of what is ready; returns deliveries by their new state."""
     if (now := _clock()) is None or safekeeping.guard(now):
         return {}
+    if settings.PREFLIGHT:
+        preflight.before_sending(lambda: preflight.run(preflight.Internet(), now), now)
     delivery.queue_notices(now)
     delivered = delivery.deliver(now, limit=BATCH)
     if delivered.more:
@@ -87,15 +89,8 @@ def fill_missing_days() -> dict[str, int]:
 
 
 @shared_task
-def check_preflight() -> dict[str, list[str]]:
-    """Hold issues back while receivers would refuse them, and let them go once that is mended; returns the fatal findings."""
+def check_preflight(by: str = "") -> dict[str, list[str]]:
+    """Check what receivers ask for, now; returns the fatal findings, which hold issues back until they are mended."""
     now = timezone.now()
-    fatal = [
-        f"{each.check}: {each.found}"
-        for each in preflight.run(preflight.Internet(), now)
-        if each.level is preflight.Level.FATAL
-    ]
-    brakes.lift(Brake.Kind.PREFLIGHT, "the preflight", now)
-    if fatal:
-        brakes.pause("; ".join(fatal), "", now, Brake.Kind.PREFLIGHT)
-    return {"fatal": fatal}
+    run = preflight.keep(preflight.run(preflight.Internet(), now), now, by)
+    return {"fatal": [f"{each['check']}: {each['found']}" for each in run.findings if each["level"] == "fatal"]}
