@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from digest import corpus, delivery, issues, papers, polling, preflight
-from digest.delivery import clocks, safekeeping
+from digest.delivery import clocks, reports, safekeeping
 
 BATCH = 500
 SOURCES_EACH = 10
@@ -61,9 +61,10 @@ def deliver_waiting() -> dict[str, int]:
 
 @shared_task
 def recover_expired() -> dict[str, int]:
-    """Give back what dead workers held; returns how many were queued again and how many are uncertain."""
+    """Give back what dead workers held, and heed reports that blame us; returns how many are queued again, and uncertain."""
     if (now := _clock()) is None:
         return {}
+    reports.heed(now)
     recovered = delivery.recover(now)
     if recovered.queued or recovered.uncertain:
         deliver_waiting.delay()
