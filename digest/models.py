@@ -651,6 +651,22 @@ class Brake(models.Model):
         return f"{self.domain or 'everything'}: {self.why}"
 
 
+class Preflight(models.Model):
+    """One run of the checks of what receivers ask of bulk senders."""
+
+    ran_at = models.DateTimeField()
+    by = models.CharField(max_length=150, blank=True, help_text="Who asked for it; empty when it was due.")
+    fatal = models.BooleanField(help_text="Whether something holds issues back.")
+    findings = models.JSONField(help_text="Objects {check, level: fine|warning|fatal, found, mend}, in order.")
+
+    class Meta:
+        ordering = ["-ran_at", "-id"]
+        get_latest_by = "ran_at"
+
+    def __str__(self) -> str:
+        return f"preflight at {self.ran_at:%Y-%m-%d %H:%M}"
+
+
 class Home(models.Model):
     """Where this database lives; anywhere else it is a copy or was restored, and sends nothing by itself."""
 

@@ -8,8 +8,8 @@ is one JSON object:
     {"kind": "lift", "id", "mailbox", "at"}                    of a suppression
     {"kind": "mark", "at", "place", "wal", "numbers", "complete"}
 
-A mark says how far the database had come at `at`: its position in the write-ahead log, the last number given in each of NUMBERED,
-and the numbers of consent and suppression up to which this file lacks nothing.
+A mark says how far the database had come at `at`: its position in the write-ahead log, the last number given in each of
+NUMBERED, and the numbers of consent and suppression up to which this file lacks nothing.
 """
 
 import datetime as dt

@@ -80,8 +80,9 @@ SAFETY_LOG = optional("SAFETY_LOG", str(VAR / "safety.log"))
 # For the preflight: the selector under which the relay signs for us, and the addresses from which it sends, if we run it.
 DKIM_SELECTOR = optional("DKIM_SELECTOR", "")
 RELAY_ADDRESSES = [each for each in optional("RELAY_ADDRESSES", "").split(",") if each]
-# Whether the preflight runs each night, and a fatal finding holds issues back (never notices) until it is mended.
-PREFLIGHT = flag("PREFLIGHT")
+# Whether the preflight runs before the first message of each day, and a fatal finding holds issues back (never notices) until
+# it is mended. A relay on this machine is for trying things out.
+PREFLIGHT = flag("PREFLIGHT", default=urlsplit(SMTP_URL).hostname not in {"localhost", "127.0.0.1", "::1"})
 # Whether the relay reports what became of each message (a provider's webhooks), so that what nobody knows may yet be told.
 RELAY_REPORTS = flag("RELAY_REPORTS")
 # A delivery whose outcome nobody knows is sent once more, with the same Message-ID, after this long; or it is held.
@@ -337,11 +338,6 @@ CELERY_BEAT_SCHEDULE = {
 }
 if BOUNCES_IMAP_URL:
     CELERY_BEAT_SCHEDULE["take what came back"] = {"task": "digest.tasks.take_returned", "schedule": 60.0}
-if PREFLIGHT:
-    CELERY_BEAT_SCHEDULE["check what receivers ask for"] = {
-        "task": "digest.tasks.check_preflight",
-        "schedule": crontab(hour="0", minute="5"),
-    }
 # Any number of beats may run; one leads.
 CELERY_BEAT_SCHEDULER = "digest.leadership.Scheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5

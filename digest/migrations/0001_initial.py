@@ -136,6 +136,20 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="Preflight",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("ran_at", models.DateTimeField()),
+                ("by", models.CharField(blank=True, help_text="Who asked for it; empty when it was due.", max_length=150)),
+                ("fatal", models.BooleanField(help_text="Whether something holds issues back.")),
+                ("findings", models.JSONField(help_text="Objects {check, level: fine|warning|fatal, found, mend}, in order.")),
+            ],
+            options={
+                "ordering": ["-ran_at", "-id"],
+                "get_latest_by": "ran_at",
+            },
+        ),
+        migrations.CreateModel(
             name="RankingConfiguration",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),

@@ -182,7 +182,7 @@ class Chaos:
     def _wait(self, seconds: float) -> None:
         until = time.monotonic() + seconds
         while time.monotonic() < until:
-            self.happened["ended by itself"] += self.crew.tend()
+            self.happened.update(self.crew.tend())
             self._operate()
             time.sleep(max(0.0, min(0.2, until - time.monotonic())))
 
@@ -302,7 +302,7 @@ class Chaos:
                 reason=delivery.reason,
                 reply=delivery.reply,
                 doubts=delivery.doubts,
-                attempts=[(each.state, each.reason, each.reply) for each in delivery.tries.all()],
+                attempts=[(each.state, each.worker) for each in delivery.tries.all()],
             )
             for delivery in Delivery.objects.select_related("subscriber").prefetch_related("tries").order_by("pk")
         ]
@@ -329,7 +329,7 @@ def main() -> int:
     parser.add_argument("--database-kills", type=int, default=10, help="and as many terminations of all its backends")
     parser.add_argument("--leaving", type=int, default=60, help="readers who unsubscribe")
     parser.add_argument("--faults", type=float, default=0.05, help="the share of messages at which the server misbehaves")
-    parser.add_argument("--slow", type=float, default=2.0, help="seconds until a final dot is answered, on average")
+    parser.add_argument("--slow", type=float, default=1.2, help="seconds until a final dot is answered, on average")
     parser.add_argument("--workers", type=int, default=4)
     parser.add_argument("--processes", type=int, default=2, help="of each worker")
     parser.add_argument("--connections", type=int, default=10)
