@@ -4,6 +4,7 @@ import contextlib
 import datetime as dt
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import schemathesis
@@ -38,7 +39,7 @@ def _site() -> Iterator[None]:
 
 @document.parametrize()
 @settings(max_examples=25, derandomize=True, deadline=None)
-def test_every_answer_is_as_the_document_says(case: Case) -> None:
+def test_every_answer_is_as_the_document_says(case: Case[Any]) -> None:
     # The client of WSGI applications unpacks nothing.
     case.call_and_validate(headers={"Accept-Encoding": "identity"})
 
