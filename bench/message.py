@@ -55,7 +55,6 @@ from django.core.mail.message import SafeMIMEMultipart  # noqa: E402
 
 from digest.issues import whole  # noqa: E402
 from digest.issues.contents import Choice, Contents, Link, PaperText  # noqa: E402
-from digest.issues.places import absolute  # noqa: E402
 from digest.issues.press import Press  # noqa: E402
 from digest.messages import Heading, Mailbox, headers, sender  # noqa: E402
 from subscriptions import tokens  # noqa: E402
@@ -63,7 +62,10 @@ from subscriptions import tokens  # noqa: E402
 _QUOTED = Charset("utf-8")
 _QUOTED.body_encoding = QP
 _NOW = dt.datetime(2026, 3, 16, 6, 1, tzinfo=dt.UTC)
+_NOBODY: frozenset[str] = frozenset()
 _PARIS = ZoneInfo("Europe/Paris")
+_DATE = _NOW.astimezone(_PARIS)
+_NEXT = (_NOW + dt.timedelta(days=7)).astimezone(_PARIS)
 _SEED = 20260316
 _SLOW_MESSAGES_A_ROUND = 25
 _WORDS = [
@@ -138,18 +140,19 @@ def readers(count: int, stock: Sequence[PaperText], shown: int, draw: random.Ran
 def contents(reader: Reader) -> Contents:
     """The reader's issue, links signed."""
     return Contents(
-        date=_NOW.astimezone(_PARIS),
+        date=_DATE,
         number=reader.number,
         cadence="weekly",
         topics=reader.topics,
         trending_only=False,
-        choices=tuple([Choice(paper, (reason,)) for paper, reason in reader.slate]),
+        choices=tuple([Choice(paper, (reason,), "match", _NOBODY, reader.subscription) for paper, reason in reader.slate]),
         near=reader.near,
         considered=reader.considered,
         missing_days=0,
-        next_at=(_NOW + dt.timedelta(days=7)).astimezone(_PARIS),
-        unsubscribe_url=absolute(tokens.unsubscribe_path(reader.subscription)),
-        preferences_url=absolute(tokens.preferences_path(reader.subscription, 0)),
+        next_at=_NEXT,
+        unsubscribe_token=tokens.sign(tokens.Scope.UNSUBSCRIBE, reader.subscription),
+        message_token=tokens.message_token(reader.subscription, 0),
+        issue_token=tokens.sign(tokens.Scope.ISSUE, reader.number, 0),
     )
 
 

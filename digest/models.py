@@ -5,9 +5,10 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import BrinIndex
-from django.db import models
-from django.db.models import Q
+from django.contrib.postgres.indexes import BrinIndex, GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import connection, models
+from django.db.models import Case, F, Q, When
 from django.db.models.functions import Now
 
 from subscriptions.models import Notice, Subscriber, Subscription, Topic
@@ -146,6 +147,20 @@ class Paper(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    @classmethod
+    def held(cls, pk: int) -> int | None:
+        """The paper that the id means now, kept from being merged away until this transaction ends; None when there is none.
+
+        Whoever votes on a paper asks first: a merge under way is waited for and followed, one that begins waits for the vote
+        and takes it along. A vote's key is checked on committing only, when a merge has long looked for votes.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT coalesce(merged_into_id, id) FROM digest_paper WHERE id = %s FOR KEY SHARE", [pk])
+            row = cursor.fetchone()
+        if row is None or row[0] == pk:
+            return pk if row else None
+        return cls.held(row[0])
+
 
 class PaperIdentifier(models.Model):
     """One name under which the world knows a paper; no two papers share one, except a title."""
@@ -219,6 +234,67 @@ class PaperTopic(models.Model):
 
     def __str__(self) -> str:
         return f"{self.paper_id} {self.topic_id} {self.score:.2f}"
+
+
+class PaperSearch(models.Model):
+    """What full-text search reads of a paper that can be found. `digest.search.refresh` keeps it in step with the papers.
+
+    `document` holds the title (weight A), key terms and topics (B), authors (C) and abstract (D), folded and stemmed; `title` the
+    title alone, so that a word that every other abstract uses need not be looked for in abstracts.
+    """
+
+    paper = models.OneToOneField(Paper, on_delete=models.CASCADE, primary_key=True, related_name="search")
+    title = SearchVectorField()
+    document = SearchVectorField()
+
+    class Meta:
+        # Rows are written in batches, off the transactions that store papers, so nobody waits for the index.
+        indexes = [
+            GinIndex(fields=["title"], name="search_title", fastupdate=False),
+            GinIndex(fields=["document"], name="search_document", fastupdate=False),
+        ]
+
+    def __str__(self) -> str:
+        return f"search of {self.paper_id}"
+
+
+class SearchPending(models.Model):
+    """A paper whose wording, topics or standing changed since search last read it; triggers write these rows.
+
+    It names its paper by id without a foreign key or uniqueness: storing papers must not wait for anything here.
+    """
+
+    paper_id = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"paper {self.paper_id}"
+
+
+class SearchWord(models.Model):
+    """A word as papers spell it, lower case without accents, and in how many papers it was read: what spelling is held against."""
+
+    word = models.CharField(max_length=40, primary_key=True)
+    papers = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.word} ({self.papers})"
+
+
+class PaperVector(models.Model):
+    """What a paper means, as a vector that the optional extra computed from one revision of it.
+
+    `octets` are the numbers as signed octets, 127 being the largest of them, `signs` one bit each; the row is written anew, with
+    a new id, whenever it changes.
+    """
+
+    paper = models.OneToOneField(Paper, on_delete=models.CASCADE, related_name="vector")
+    revision = models.PositiveIntegerField()
+    model = models.CharField(max_length=40, help_text="Name and release of what computed it; vectors of two are never compared.")
+    octets = models.BinaryField(editable=False)
+    signs = models.BinaryField(editable=False)
+
+    def __str__(self) -> str:
+        return f"vector of {self.paper_id}"
 
 
 class Upvote(models.Model):
@@ -389,6 +465,7 @@ class Issue(models.Model):
     versions = models.JSONField(default=dict, help_text="Of its papers that have versions: paper id -> number shown.")
     slate = models.JSONField(default=list)
     receipt = models.JSONField(default=dict)
+    gist = models.TextField(db_default="", blank=True, help_text="What its message says of slate and receipt, as JSON.")
     published_at = models.DateTimeField()
 
     class Meta:
@@ -409,9 +486,8 @@ class Issue(models.Model):
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def ready(self, now: dt.datetime) -> "DeliveryQuerySet":
         """What waits and may be tried at `now`: notices first, then the longest waiting."""
-        return self.filter(state__in=[Delivery.State.QUEUED, Delivery.State.DEFERRED], next_attempt_at__lte=now).order_by(
-            "priority", "next_attempt_at", "id"
-        )
+        waiting = self.filter(finished_at=None, state__in=[Delivery.State.QUEUED, Delivery.State.DEFERRED])
+        return waiting.filter(next_attempt_at__lte=now).order_by("priority", "next_attempt_at", "id")
 
 
 class Delivery(models.Model):
@@ -444,6 +520,8 @@ class Delivery(models.Model):
         BODY = "body", "in the body"
         DOT = "dot", "after the final dot"
 
+    TROUBLES = (State.DEFERRED, State.UNCERTAIN, State.FAILED, State.SKIPPED)
+
     issue = models.OneToOneField(Issue, on_delete=models.CASCADE, null=True, blank=True, related_name="delivery")
     notice = models.OneToOneField(Notice, on_delete=models.CASCADE, null=True, blank=True, related_name="delivery")
     subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="deliveries")
@@ -466,24 +544,24 @@ class Delivery(models.Model):
     size = models.PositiveIntegerField(null=True, blank=True, help_text="Octets of the message sent.")
     created_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True, blank=True)
+    trouble = models.GeneratedField(
+        expression=Case(When(state__in=[state.value for state in TROUBLES], then=F("state"))),
+        output_field=models.CharField(max_length=10, null=True),
+        db_persist=True,
+        help_text="The state, if it is one that somebody may look for; only by this column is it found fast.",
+    )
 
     objects: ClassVar[DeliveryQuerySet] = DeliveryQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         verbose_name_plural = "deliveries"
         indexes = [
+            # No B-tree mentions the state or the lease: a message changes both three times within a second, and PostgreSQL
+            # then writes the row alone (a heap-only tuple), not an entry of every index.
             models.Index(
-                fields=["priority", "next_attempt_at", "id"],
-                name="delivery_ready",
-                condition=Q(state__in=["queued", "deferred"]),
+                fields=["priority", "next_attempt_at", "id"], name="delivery_unfinished", condition=Q(finished_at=None)
             ),
-            models.Index(fields=["lease_expires_at"], name="delivery_leased", condition=Q(state__in=["claimed", "sending"])),
-            # What is on its way changes its state several times in a second; only what stays needs to be found by state.
-            models.Index(
-                fields=["state", "-created_at"],
-                name="delivery_state",
-                condition=Q(state__in=["deferred", "uncertain", "failed", "skipped"]),
-            ),
+            models.Index(fields=["trouble", "-created_at"], name="delivery_trouble", condition=Q(trouble__isnull=False)),
             BrinIndex(fields=["created_at"], name="delivery_created_brin"),
             BrinIndex(fields=["finished_at"], name="delivery_finished_brin"),
         ]
@@ -511,6 +589,26 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.state} {self.message_id}"
+
+
+class Attempt(models.Model):
+    """One attempt that did not end with the relay's 250: what the ledger's row forgets when the next one begins."""
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="tries")
+    number = models.PositiveSmallIntegerField(help_text="From 1.")
+    ended_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=Delivery.State, help_text="What the delivery became by it.")
+    stage = models.CharField(max_length=8, choices=Delivery.Stage, blank=True, help_text="How far it came.")
+    reply_code = models.PositiveSmallIntegerField(null=True, blank=True)
+    reply = models.CharField(max_length=500, blank=True, help_text="The relay's words.")
+    reason = models.CharField(max_length=200)
+    worker = models.CharField(max_length=120, blank=True, help_text="The run that died during it, if one did.")
+
+    class Meta:
+        ordering = ["ended_at", "id"]
+
+    def __str__(self) -> str:
+        return f"attempt {self.number}: {self.state}"
 
 
 class BrakeQuerySet(models.QuerySet["Brake"]):
@@ -549,13 +647,15 @@ class Brake(models.Model):
 
 
 class Home(models.Model):
-    """The PostgreSQL cluster that this database lives in; in another one it is a copy, and sends nothing by itself."""
+    """Where this database lives; anywhere else it is a copy or was restored, and sends nothing by itself."""
 
-    cluster = models.CharField(max_length=32, help_text="The cluster's system identifier.")
+    place = models.CharField(
+        max_length=80, help_text="The cluster's system identifier and timeline, and the numbers of database and table."
+    )
     since = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:
-        return self.cluster
+        return self.place
 
 
 class Bounce(models.Model):

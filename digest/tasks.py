@@ -1,21 +1,39 @@
 """Celery tasks: each does one batch and asks for another when there is more. The beat finds what a lost task left."""
 
+import datetime as dt
+import logging
+
 from celery import shared_task
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from digest import corpus, delivery, issues, papers, polling, preflight
-from digest.delivery import brakes, safekeeping
+from digest import corpus, delivery, issues, papers, polling, preflight, retention, search, submissions
+from digest.delivery import brakes, clocks, safekeeping
 from digest.models import Brake
 
 BATCH = 500
 SOURCES_EACH = 10
+VECTORS_EACH = 256
+
+_log = logging.getLogger(__name__)
+
+
+def _clock() -> dt.datetime | None:
+    """The time, unless this machine's clock and the database's disagree: then nothing is decided by it."""
+    now = timezone.now()
+    if why := clocks.astray(now):
+        _log.error("Nothing is done: %s. Set it right; the other workers go on.", why)
+        return None
+    return now
 
 
 @shared_task
 def publish_due() -> dict[str, int]:
     """Publish what is due, a batch at a time; returns how many issues were published and skipped."""
-    published = issues.publish_due(timezone.now(), limit=BATCH)
+    if (now := _clock()) is None:
+        return {}
+    published = issues.publish_due(now, limit=BATCH)
     if published.claimed:
         deliver_waiting.delay()
     if published.claimed >= BATCH:
@@ -32,8 +50,7 @@ def learn_words() -> str:
 @shared_task
 def deliver_waiting() -> dict[str, int]:
     """Queue the notices that wait, then send a batch of what is ready; returns deliveries by their new state."""
-    now = timezone.now()
-    if safekeeping.guard(now):
+    if (now := _clock()) is None or safekeeping.guard(now):
         return {}
     delivery.queue_notices(now)
     delivered = delivery.deliver(now, limit=BATCH)
@@ -45,7 +62,9 @@ def deliver_waiting() -> dict[str, int]:
 @shared_task
 def recover_expired() -> dict[str, int]:
     """Give back what dead workers held; returns how many were queued again and how many are uncertain."""
-    recovered = delivery.recover(timezone.now())
+    if (now := _clock()) is None:
+        return {}
+    recovered = delivery.recover(now)
     if recovered.queued or recovered.uncertain:
         deliver_waiting.delay()
     return {"queued": recovered.queued, "uncertain": recovered.uncertain}
@@ -57,7 +76,17 @@ def poll_due_sources() -> dict[str, int]:
     done = polling.poll_due(timezone.now(), polling.Tools.shared(), limit=SOURCES_EACH)
     if done.polled >= SOURCES_EACH:
         poll_due_sources.delay()
+    if done.new:
+        read_for_search.delay()
     return {"polled": done.polled, "failed": done.failed, "new": done.new}
+
+
+@shared_task
+def look_up_submissions() -> dict[str, int]:
+    """Ask arXiv about papers that readers brought; returns how many got an answer."""
+    tools = polling.Tools.shared()
+    answered = submissions.look_up_waiting(timezone.now(), tools.client, tools.pool.read, limit=SOURCES_EACH)
+    return {"answered": answered}
 
 
 @shared_task
@@ -67,6 +96,26 @@ def fill_missing_days() -> dict[str, int]:
     with transaction.atomic():
         settled = papers.settle()
     return {"filled": filled, "settled": settled}
+
+
+@shared_task
+def read_for_search() -> dict[str, int]:
+    """Bring search up to date with the papers that changed; returns how many were read."""
+    refreshed = search.refresh(BATCH)
+    if refreshed.more:
+        read_for_search.delay()
+    elif refreshed.papers:
+        embed_papers.delay()
+    return {"read": len(refreshed.papers)}
+
+
+@shared_task
+def embed_papers() -> dict[str, int]:
+    """Compute vectors of meaning that are missing, a batch at a time; returns how many. None without the optional extra."""
+    embedded = search.embed_waiting(VECTORS_EACH)
+    if embedded >= VECTORS_EACH:
+        embed_papers.delay()
+    return {"embedded": embedded}
 
 
 @shared_task
@@ -82,3 +131,9 @@ def check_preflight() -> dict[str, list[str]]:
     if fatal:
         brakes.pause("; ".join(fatal), "", now, Brake.Kind.PREFLIGHT)
     return {"fatal": fatal}
+
+
+@shared_task
+def forget_old() -> dict[str, int]:
+    """Remove what has been kept as long as the settings say; returns how many rows of each kind went."""
+    return retention.prune(timezone.now(), settings.KEEP_DAYS)

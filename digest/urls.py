@@ -8,7 +8,7 @@ from django.views.generic import RedirectView
 
 from digest import api
 from digest.periods import PATTERN
-from digest.views import feeds, own, papers, public, topics
+from digest.views import community, feedback, feeds, issues, own, papers, previews, public, search, topics, votes
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", public.home, name="home"),
@@ -19,6 +19,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(rf"^papers/(?P<slug>{PATTERN})$", public.period, name="period"),
     re_path(rf"^papers/(?P<slug>{PATTERN})/$", RedirectView.as_view(pattern_name="period", permanent=True)),
     path("papers/<int:paper_id>/", papers.paper, name="paper"),
+    path("search/", search.found, name="search"),
+    path("search/suggest/", search.suggested, name="suggest"),
     re_path(r"^papers/(?P<paper_id>\d+)/citation\.(?P<form>bib|ris)$", papers.citation, name="citation"),
     re_path(r"^arxiv/(?P<arxiv_id>.+?)/?$", papers.arxiv, name="arxiv"),
     path("topics/", topics.topics, name="topics"),
@@ -28,6 +30,21 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", api.urls),
     path("you/export/", own.export, name="export"),
     path("sample/<str:token>/", own.sample, name="sample"),
+    path("feedback/<str:token>/<int:paper_id>/<str:vote>/", feedback.vote, name="feedback"),
+    path("feedback/<str:token>/interest/<int:interest_id>/", feedback.stop_interest, name="stop-interest"),
+    path("subscribe/preview/", previews.preview, name="preview"),
+    path("issues/<str:token>/", issues.issue, name="issue"),
+    path("feeds/<str:token>/digest.atom", issues.feed_atom, name="feed-atom"),
+    path("feeds/<str:token>/digest.json", issues.feed_json, name="feed-json"),
+    path("submit/", community.submit, name="submit"),
+    path("you/submissions/", community.submitted, name="submissions"),
+    path("you/submissions/<int:submission_id>/", community.submission, name="submission"),
+    path("you/upvotes/<int:paper_id>/", community.upvote, name="upvote"),
+    path("you/issues/", issues.archive, name="archive"),
+    path("you/feeds/", issues.feeds, name="feeds"),
+    path("you/saved/", votes.saved, name="saved"),
+    path("you/saved/papers.bib", votes.bibtex, name="saved-bibtex"),
+    path("you/votes/", votes.votes, name="votes"),
     path("", include("subscriptions.urls")),
     path("admin/", admin.site.urls),
 ]

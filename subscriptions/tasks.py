@@ -14,7 +14,8 @@ BATCH = 500
 _log = logging.getLogger(__name__)
 
 
-def _hint(name: str) -> None:
+def hint(name: str) -> None:
+    """Say that a task has something to do; while the queue is away, its next sweep finds it."""
     try:
         current_app.send_task(name, retry=False)
     except OperationalError as error:
@@ -23,12 +24,12 @@ def _hint(name: str) -> None:
 
 def hint_notices() -> None:
     """Once the transaction is committed, say that notices wait; by name, for delivering is not ours."""
-    transaction.on_commit(lambda: _hint("digest.tasks.deliver_waiting"))
+    transaction.on_commit(lambda: hint("digest.tasks.deliver_waiting"))
 
 
 def hint_requests() -> None:
     """Once the transaction is committed, say that a request waits for its answer."""
-    transaction.on_commit(lambda: _hint("subscriptions.tasks.answer_requests"))
+    transaction.on_commit(lambda: hint("subscriptions.tasks.answer_requests"))
 
 
 @shared_task

@@ -20,7 +20,7 @@ _FIELDS = [
 _CLAIM = f"""
 WITH ready AS (
     SELECT id FROM digest_delivery
-    WHERE state IN ('queued', 'deferred') AND next_attempt_at <= %(now)s AND priority <= %(priority)s
+    WHERE finished_at IS NULL AND state IN ('queued', 'deferred') AND next_attempt_at <= %(now)s AND priority <= %(priority)s
         AND domain <> ALL(%(closed)s::text[]) AND (%(only)s = '' OR domain = %(only)s)
     ORDER BY priority, next_attempt_at, id
     LIMIT %(limit)s

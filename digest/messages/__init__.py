@@ -11,6 +11,7 @@ import datetime as dt
 import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.conf import settings
 
@@ -50,8 +51,7 @@ def _written(own: Mailbox) -> str:
     return own.header()
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(NamedTuple):
     """What a relay is handed. `recipient` may hold letters beyond ASCII before the @: then the relay must offer SMTPUTF8."""
 
     envelope_sender: str
@@ -68,8 +68,7 @@ class Rendered:
     html: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(NamedTuple):
     """What the header says. `unsubscribe_url` takes a one-click POST (RFC 8058) and makes the message a list's; without it the
     message is a notice about the subscription itself. `feedback_id` names a campaign to the receiver, never a person."""
 
@@ -99,15 +98,20 @@ class Heading:
         ).encode()
 
 
-def assemble(heading: Heading, text: Iterable[bytes], html: Iterable[bytes] | None) -> bytes:
+def assemble(
+    heading: Heading, text: Iterable[bytes], html: Iterable[bytes] | None, values: Iterable[bytes] | None = None
+) -> bytes:
     """A message from encoded pieces of its parts, the text ending with a line's end.
 
-    A single text/plain part when `html` is None, else text first, then HTML: the richest alternative comes last (RFC 2046
-    section 5.1.4).
+    With `values`, the pieces are formats that take them, one after the other (`holes.Pattern.in_order`): all of a message is
+    joined, then filled, and nothing is copied twice. A single text/plain part when `html` is None, else text first, then HTML:
+    the richest alternative comes last (RFC 2046 section 5.1.4).
     """
-    if html is None:
-        return b"".join((heading.encoded(), _TEXT_TYPE, *text))
-    return b"".join((heading.encoded(), _MULTIPART, _FIRST, *text, _BETWEEN, *html, _LAST))
+    header = heading.encoded()
+    first = header if values is None else b"%b"
+    pieces = (first, _TEXT_TYPE, *text) if html is None else (first, _MULTIPART, _FIRST, *text, _BETWEEN, *html, _LAST)
+    content = b"".join(pieces)
+    return content if values is None else content % (header, *values)
 
 
 def compose(rendered: Rendered, heading: Heading) -> bytes:
