@@ -22,7 +22,7 @@ def subscribe(request: HttpRequest) -> HttpResponse:
     """
     now = timezone.now()
     if request.method != "POST":
-        return signup_page(request, SignUpForm(now=now))
+        return signup_page(request, SignUpForm(now=now, initial={"topics": request.GET.getlist("topic")}))
     if not pages.ours(request):
         return render(request, "web/refused.html.jinja", status=403)
     # Enter in the box that looks for topics presses the form's first button, which has no name; that is a search too.
