@@ -289,9 +289,7 @@ class PaperVector(models.Model):
 
     paper = models.OneToOneField(Paper, on_delete=models.CASCADE, related_name="vector")
     revision = models.PositiveIntegerField()
-    model = models.CharField(
-        max_length=40, help_text="Name and release of what computed it; vectors of two are never compared."
-    )
+    model = models.CharField(max_length=40, help_text="Name and release of what computed it; vectors of two are never compared.")
     octets = models.BinaryField(editable=False)
     signs = models.BinaryField(editable=False)
 

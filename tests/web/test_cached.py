@@ -10,7 +10,7 @@ from pathlib import Path
 import brotli
 import pytest
 from django.db import connection
-from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
@@ -31,7 +31,7 @@ def _kept(settings: Settings) -> Iterator[None]:
     cached.shelf.clear()
 
 
-def _said(answer: HttpResponse) -> dict[str, str]:
+def _said(answer: HttpResponseBase) -> dict[str, str]:
     """The headers of an answer but the one that names this very request."""
     return {name: value for name, value in answer.headers.items() if name != "X-Request-ID"}
 
@@ -130,7 +130,7 @@ import os
 os.environ["DATABASE_URL"] = "postgres://nobody@127.0.0.1:9/none"
 import django
 django.setup()
-from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.test import Client
 client = Client(raise_request_exception=False, headers={"host": "127.0.0.1"})
 for path in ("/no-such-page/", "/", "/papers/1/", "/api/v1/nothing", "/api/v1/topics"):
