@@ -289,7 +289,9 @@ class PaperVector(models.Model):
 
     paper = models.OneToOneField(Paper, on_delete=models.CASCADE, related_name="vector")
     revision = models.PositiveIntegerField()
-    model = models.CharField(max_length=40, help_text="Name and release of what computed it; vectors of two are never compared.")
+    model = models.CharField(
+        max_length=40, help_text="Name and release of what computed it; vectors of two are never compared."
+    )
     octets = models.BinaryField(editable=False)
     signs = models.BinaryField(editable=False)
 
@@ -386,6 +388,7 @@ class RankingConfiguration(models.Model):
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        permissions = [("adopt_rankingconfiguration", "Can adopt other ranking weights")]
         ordering = ["-version"]
 
     def __str__(self) -> str:
@@ -554,6 +557,7 @@ class Delivery(models.Model):
     objects: ClassVar[DeliveryQuerySet] = DeliveryQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
+        permissions = [("decide_delivery", "Can resend, hold and release deliveries")]
         verbose_name_plural = "deliveries"
         indexes = [
             # No B-tree mentions the state or the lease: a message changes both three times within a second, and PostgreSQL
@@ -638,6 +642,7 @@ class Brake(models.Model):
     objects: ClassVar[BrakeQuerySet] = BrakeQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
+        permissions = [("pause_sending", "Can pause and resume all sending")]
         constraints = [
             models.UniqueConstraint(fields=["kind", "domain"], condition=Q(lifted_at=None), name="brake_stands_once"),
         ]

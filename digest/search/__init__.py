@@ -1,7 +1,7 @@
 """Finding papers: by the words they hold, misspelled or not, by what they mean, and by their likeness to another paper.
 
-    paper stored -> a note (trigger) -> refresh: words, spelling -> embed_waiting: meaning     ||DB||
-    typed -> find -> Results          paper -> similar          the beginning of a query -> suggest
+paper stored -> a note (trigger) -> refresh: words, spelling -> embed_waiting: meaning     ||DB||
+typed -> find -> Results          paper -> similar          the beginning of a query -> suggest
 """
 
 from digest.search.asking import Cursor, Filters, Hit, Match, Nearby, Piece, Results

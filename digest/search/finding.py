@@ -205,4 +205,3 @@ def _standing(now: dt.datetime) -> QuerySet[Paper]:
 def _mended(typed: Query, asked: Query) -> tuple[Match, ...]:
     pairs = zip(typed.terms, asked.terms, strict=True)
     return tuple(Match("spelling", f"{new.text} for {old.text}") for old, new in pairs if old != new)
-

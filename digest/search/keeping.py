@@ -10,7 +10,9 @@ BATCH = 500
 # One reader of notes at a time: of two, the one that began earlier could write last.
 _LOCK = 0x5EA2C4
 
-_TAKE = "DELETE FROM digest_searchpending WHERE id IN (SELECT id FROM digest_searchpending ORDER BY id LIMIT %s) RETURNING paper_id"
+_TAKE = (
+    "DELETE FROM digest_searchpending WHERE id IN (SELECT id FROM digest_searchpending ORDER BY id LIMIT %s) RETURNING paper_id"
+)
 
 _DROP = """
 DELETE FROM digest_papersearch s USING digest_paper p

@@ -55,9 +55,7 @@ def mark(papers: Sequence[int], asked: str) -> dict[int, Marked]:
         return {row[0]: _marked(*row[1:]) for row in cursor.fetchall()}
 
 
-def _marked(
-    title: str, abstract: str, keywords: list[str], authors: list[str], topics: list[str], *found: str
-) -> Marked:
+def _marked(title: str, abstract: str, keywords: list[str], authors: list[str], topics: list[str], *found: str) -> Marked:
     in_title, in_abstract = spans(title, found[0]), spans(abstract, found[1])
     matched = [Match("title")] if in_title else []
     matched += [Match("author", name) for name in _lines(authors, found[3])[:3]]

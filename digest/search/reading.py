@@ -1,6 +1,6 @@
 """What somebody typed, as words, phrases and words to leave out. Pure; whatever was typed can be read.
 
-    koopman "graph neural network" -survey robots OR drones author:"Ada Lovelace"
+koopman "graph neural network" -survey robots OR drones author:"Ada Lovelace"
 """
 
 import re

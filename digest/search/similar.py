@@ -77,9 +77,7 @@ def near(papers: Sequence[int], limit: int) -> list[Similar]:
 
 
 def _plain(row: Paper) -> ranking.Paper:
-    return ranking.Paper(
-        id=row.pk, revision=row.revision, title=row.title, abstract=row.abstract, keywords=tuple(row.keywords)
-    )
+    return ranking.Paper(id=row.pk, revision=row.revision, title=row.title, abstract=row.abstract, keywords=tuple(row.keywords))
 
 
 def _together(papers: Sequence[Paper]) -> ranking.Paper:

@@ -93,9 +93,7 @@ def stored(papers: Iterable[int]) -> dict[tuple[int, int], Vectors]:
     """The vectors of these papers by (paper, revision), at unit length; papers without one are left out."""
     if not model():
         return {}
-    rows = list(
-        PaperVector.objects.filter(paper__in=list(papers), model=model()).values_list("paper_id", "revision", "octets")
-    )
+    rows = list(PaperVector.objects.filter(paper__in=list(papers), model=model()).values_list("paper_id", "revision", "octets"))
     vectors = unpacked([bytes(octets) for _, _, octets in rows])
     return {(paper, revision): vector for (paper, revision, _), vector in zip(rows, vectors, strict=True)}
 
