@@ -22,11 +22,12 @@ def subscribe(request: HttpRequest) -> HttpResponse:
     """
     now = timezone.now()
     if request.method != "POST":
-        return signup_page(request, SignUpForm(now=now))
+        # A topic's page offers itself: `?topic=koopman`.
+        return signup_page(request, SignUpForm(now=now, initial={"topics": request.GET.getlist("topic")[:1]}))
     if not pages.ours(request):
         return render(request, "web/refused.html.jinja", status=403)
     # Enter in the box that looks for topics presses the form's first button, which has no name; that is a search too.
-    if request.POST.get("do") in {"find", "more"} or ("do" not in request.POST and request.POST.get("find")):
+    if request.POST.get("do") == "find" or ("do" not in request.POST and request.POST.get("find")):
         return signup_page(request, LookForm(request.POST, now=now))
     form = SignUpForm(request.POST, now=now)
     if not form.is_valid():

@@ -13,7 +13,7 @@ from digest.ranking.votes import Ballot
 
 _NEARLY = 0.6
 _LONGEST = 2
-_PUNCTUATION = frozenset(",;:()[]\"“”.!?")
+_PUNCTUATION = frozenset(',;:()[]"“”.!?')
 
 
 @dataclass(frozen=True, slots=True)

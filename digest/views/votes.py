@@ -33,7 +33,9 @@ def bibtex(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
         return redirect("saved")
     rows = _cast(subscriber).filter(vote=Feedback.Vote.SAVE).prefetch_related("paper__identifiers")
     papers: dict[int, Paper] = {row.paper_id: row.paper for row in rows}
-    response = HttpResponse(citations.bibtex(map(citations.of, papers.values())), content_type="application/x-bibtex; charset=utf-8")
+    response = HttpResponse(
+        citations.bibtex(map(citations.of, papers.values())), content_type="application/x-bibtex; charset=utf-8"
+    )
     response.headers["Content-Disposition"] = 'attachment; filename="paper-round.bib"'
     return response
 

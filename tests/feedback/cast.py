@@ -48,7 +48,8 @@ def issue(subscription: Subscription, papers: list[Paper], at: dt.datetime, numb
         configuration=weights,
         paper_ids=[each.pk for each in papers],
         slate=[
-            {"paper": each.pk, "revision": 1, "score": 1.0, "slot": "match", "terms": [], "reasons": [reason]} for each in papers
+            {"paper": each.pk, "revision": 1, "score": 1.0, "slot": "match", "terms": [], "reasons": [reason]}
+            for each in papers
         ],
         receipt={"considered": 40, "matched": 12, "topics": ["Koopman operators"]},
         published_at=at,

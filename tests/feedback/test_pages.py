@@ -96,9 +96,7 @@ def test_a_reason_can_be_stopped_and_comes_back_under_its_old_number(ada: Subscr
     assert ada.interests.count() == 1
 
 
-def test_undoing_takes_a_proof_and_never_brings_anothers_interest(
-    ada: Subscription, client: Client, now: dt.datetime
-) -> None:
+def test_undoing_takes_a_proof_and_never_brings_anothers_interest(ada: Subscription, client: Client, now: dt.datetime) -> None:
     path = tokens.stop_interest_path(cast.message(ada), 12345)
     grace = cast.ada(now, "grace@example.org", topics=("koopman",))
     foreign = tokens.sign(tokens.Scope.UNDO, grace.pk, 12345)
