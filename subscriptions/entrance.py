@@ -51,7 +51,7 @@ def onward(path: str) -> str:
 
 def signup_page(request: HttpRequest, form: SignUpForm, *, preview: object = None, status: int = 200) -> HttpResponse:
     """The page of the whole form, as it was filled in; `preview` is what a digest by it would hold."""
-    first = pages.hour(form.first, str(form["time_zone"].value())) if form.first else ""
+    first = pages.hour(form.first, form.stands("time_zone")) if form.first else ""
     context = {"form": form, "wording": consent.WORDING, "preview": preview, "first": first, "wrong": status == 422}
     return render(request, "web/subscribe.html.jinja", context, status=status)
 
