@@ -140,7 +140,7 @@ def test_a_vote_of_a_new_account_counts_for_less_in_the_order_and_for_one_in_the
         Upvote.objects.create(paper=paper, subscriber=reader, weight=weight)
     page = _page(client, "/?order=upvoted")
     assert _titles(page) == ["Trusted", "Doubted"] == _titles(_page(client, "/"))
-    assert re.findall(r"<p>(\d) upvotes?</p>", page) == ["1", "2"]
+    assert re.findall(r"<span>(\d) upvotes?</span>", page) == ["1", "2"]
 
 
 def test_the_formula_is_shown_with_the_numbers_in_force(client: Client) -> None:
