@@ -1,7 +1,9 @@
 """What votes say, in words: the terms in which a reader's taste lies, as strong as the ranking takes them."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -12,7 +14,8 @@ from digest.ranking.terms import _TOKEN, BREAK, Lexicon, fold
 from digest.ranking.votes import Ballot
 
 _NEARLY = 0.6
-_LONGEST = 2
+_PAIR = 2
+_SPACES = re.compile(r"[\s-]+")
 _PUNCTUATION = frozenset(',;:()[]"“”.!?')
 
 
@@ -52,6 +55,7 @@ def speak(
         own = index.encode([of]).indices
         direction[~np.isin(taste.columns, own)] = 0.0
     phrases = [tuple(index.lexicon.phrase(int(code)).split()) for code in index.vocabulary[taste.columns]]
+    texts = _Texts(papers, index.lexicon)
     spoken: list[Spoken] = []
     taken: set[str] = set()
     for place in np.argsort(-direction, kind="stable").tolist():
@@ -59,33 +63,52 @@ def speak(
             break
         if taken & set(phrases[place]) or all(len(word) < 3 or word.isdigit() for word in phrases[place]):
             continue
-        chosen = _longer(place, phrases, direction, held, taken)
+        around = _around(place, phrases, direction, held, taken)
+        chosen = next((other for other in around if texts.written(phrases[other])), place)
         words = phrases[chosen]
         taken |= set(words)
-        shown = next((found for paper in papers if (found := _as_written(words, paper, index.lexicon))), " ".join(words))
+        shown = texts.written(words) or " ".join(words)
         spoken.append(Spoken(shown, float(direction[chosen]), int(held[chosen]), len(taste.votes)))
     return tuple(spoken)
 
 
-def _longer(place: int, phrases: Sequence[tuple[str, ...]], direction: Floats, held: Ints, taken: set[str]) -> int:
-    """A pair around a word that says nearly as much in as many votes: "koopman operators" rather than "koopman"."""
+def _around(place: int, phrases: Sequence[tuple[str, ...]], direction: Floats, held: Ints, taken: set[str]) -> list[int]:
+    """Pairs around a word that say nearly as much in as many votes, the strongest first, then the word itself.
+
+    "Koopman operators" tells a reader more than "koopman".
+    """
     own = set(phrases[place])
-    around = [
+    pairs = [
         other
         for other in np.flatnonzero((direction >= _NEARLY * direction[place]) & (held >= held[place])).tolist()
-        if len(phrases[other]) <= _LONGEST and own <= set(phrases[other]) and not taken & set(phrases[other])
+        if other != place and len(phrases[other]) == _PAIR and own <= set(phrases[other]) and not taken & set(phrases[other])
     ]
-    return max(around, key=lambda other: (len(phrases[other]), direction[other]), default=place)
+    return [*sorted(pairs, key=lambda other: -direction[other]), place]
 
 
-def _as_written(words: Sequence[str], paper: Paper, lexicon: Lexicon) -> str:
-    """The phrase as the paper writes it, folded; empty where it does not."""
-    text = fold(f"{paper.title}. {paper.abstract}")
-    wanted = [lexicon.number(word) for word in words]
-    tokens = [(lexicon.number(found[0]), *found.span()) for found in _TOKEN.finditer(text)]
-    read = [token for token in tokens if token[0] >= BREAK]
-    for at in range(len(read) - len(wanted) + 1):
-        written = text[read[at][1] : read[at + len(wanted) - 1][2]]
-        if [number for number, _, _ in read[at : at + len(wanted)]] == wanted and not set(written) & _PUNCTUATION:
-            return written
-    return ""
+class _Texts:
+    """Papers as they were written, each read once."""
+
+    def __init__(self, papers: Sequence[Paper], lexicon: Lexicon) -> None:
+        self._papers, self._lexicon = papers, lexicon
+
+    def written(self, words: Sequence[str]) -> str:
+        """The phrase as one of the papers writes it, folded, word by word and nothing between; empty where none does."""
+        wanted = [self._lexicon.number(word) for word in words]
+        for text, tokens in self._read:
+            for at in range(len(tokens) - len(wanted) + 1):
+                if [number for number, _, _ in tokens[at : at + len(wanted)]] == wanted:
+                    found = text[tokens[at][1] : tokens[at + len(wanted) - 1][2]]
+                    if len(_SPACES.split(found)) == len(wanted) and not set(found) & _PUNCTUATION:
+                        return found
+        return ""
+
+    @cached_property
+    def _read(self) -> list[tuple[str, list[tuple[int, int, int]]]]:
+        """Each folded text with its words: number, start, end; stop words left out."""
+        read = []
+        for paper in self._papers:
+            text = fold(f"{paper.title}. {paper.abstract}")
+            tokens = [(self._lexicon.number(found[0]), *found.span()) for found in _TOKEN.finditer(text)]
+            read.append((text, [token for token in tokens if token[0] >= BREAK]))
+        return read
