@@ -14,6 +14,8 @@ from digest.ranking.terms import _TOKEN, BREAK, Lexicon, fold
 from digest.ranking.votes import Ballot
 
 _NEARLY = 0.6
+_TELLING = 0.45
+"""Rarity below which a word says nothing to a reader: about one paper in ten has it."""
 _PAIR = 2
 _SPACES = re.compile(r"[\s-]+")
 _PUNCTUATION = frozenset(',;:()[]"“”.!?')
@@ -61,7 +63,7 @@ def speak(
     for place in np.argsort(-direction, kind="stable").tolist():
         if len(spoken) == most or direction[place] <= 0:
             break
-        if taken & set(phrases[place]) or all(len(word) < 3 or word.isdigit() for word in phrases[place]):
+        if taken & set(phrases[place]) or index.rarity[taste.columns[place]] < _TELLING or all(len(word) < 3 or word.isdigit() for word in phrases[place]):
             continue
         around = _around(place, phrases, direction, held, taken)
         chosen = next((other for other in around if texts.written(phrases[other])), place)
