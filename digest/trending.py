@@ -59,5 +59,8 @@ def _ranked(start: dt.datetime, end: dt.datetime, now: dt.datetime, limit: int) 
 
 def _weights() -> ranking.Configuration:
     row = RankingConfiguration.objects.order_by("-version").first()
-    # A first page is looked at before anything was published: the defaults serve, and looking writes nothing.
-    return ranking.Configuration.from_json({**row.weights, "version": row.version}) if row else ranking.Configuration()
+    # A page may be looked at before anything was published, or between an upgrade and the first run after it: the defaults that
+    # will be in force serve, and looking writes nothing.
+    if row is None or row.weights.get("defaults") != ranking.DEFAULTS:
+        return ranking.Configuration()
+    return ranking.Configuration.from_json({**row.weights, "version": row.version})
