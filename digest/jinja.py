@@ -57,13 +57,6 @@ def environment(**options: Any) -> Environment:
         theme=theme.load(settings.THEME, settings.SITE_NAME) if settings.THEME else theme.default(settings.SITE_NAME),
         rule="-" * typeset.COLUMNS,
     )
-    env.filters.update(
-        hang=typeset.hang,
-        centre=typeset.centre,
-        extract=text.extract,
-        day=_day,
-        rfc3339=_rfc3339,
-        host=_host,
-        searchable=topic_words,
-    )
+    env.filters.update(hang=typeset.hang, centre=typeset.centre, extract=text.extract, searchable=topic_words)
+    env.filters.update(day=_day, rfc3339=_rfc3339, host=_host)
     return env

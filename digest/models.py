@@ -5,8 +5,9 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import BrinIndex
-from django.db import models
+from django.contrib.postgres.indexes import BrinIndex, GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import connection, models
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Now
 
@@ -146,6 +147,20 @@ class Paper(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    @classmethod
+    def held(cls, pk: int) -> int | None:
+        """The paper that the id means now, kept from being merged away until this transaction ends; None when there is none.
+
+        Whoever votes on a paper asks first: a merge under way is waited for and followed, one that begins waits for the vote
+        and takes it along. A vote's key is checked on committing only, when a merge has long looked for votes.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT coalesce(merged_into_id, id) FROM digest_paper WHERE id = %s FOR KEY SHARE", [pk])
+            row = cursor.fetchone()
+        if row is None or row[0] == pk:
+            return pk if row else None
+        return cls.held(row[0])
+
 
 class PaperIdentifier(models.Model):
     """One name under which the world knows a paper; no two papers share one, except a title."""
@@ -219,6 +234,69 @@ class PaperTopic(models.Model):
 
     def __str__(self) -> str:
         return f"{self.paper_id} {self.topic_id} {self.score:.2f}"
+
+
+class PaperSearch(models.Model):
+    """What full-text search reads of a paper that can be found. `digest.search.refresh` keeps it in step with the papers.
+
+    `document` holds the title (weight A), key terms and topics (B), authors (C) and abstract (D), folded and stemmed; `title`
+    the title alone, so that a word that every other abstract uses need not be looked for in abstracts.
+    """
+
+    paper = models.OneToOneField(Paper, on_delete=models.CASCADE, primary_key=True, related_name="search")
+    title = SearchVectorField()
+    document = SearchVectorField()
+
+    class Meta:
+        # Rows are written in batches, off the transactions that store papers, so nobody waits for the index.
+        indexes = [
+            GinIndex(fields=["title"], name="search_title", fastupdate=False),
+            GinIndex(fields=["document"], name="search_document", fastupdate=False),
+        ]
+
+    def __str__(self) -> str:
+        return f"search of {self.paper_id}"
+
+
+class SearchPending(models.Model):
+    """A paper whose wording, topics or standing changed since search last read it; triggers write these rows.
+
+    It names its paper by id without a foreign key or uniqueness: storing papers must not wait for anything here.
+    """
+
+    paper_id = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"paper {self.paper_id}"
+
+
+class SearchWord(models.Model):
+    """A word as papers spell it, in lower case without accents, with the number of papers it was read in."""
+
+    word = models.CharField(max_length=40, primary_key=True)
+    papers = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.word} ({self.papers})"
+
+
+class PaperVector(models.Model):
+    """What a paper means, as a vector that the optional extra computed from one revision of it.
+
+    `octets` are the numbers as signed octets, 127 being the largest of them, `signs` one bit each. A vector that changes gets a
+    new id, so that whoever has read the ids up to one knows what is new.
+    """
+
+    paper = models.OneToOneField(Paper, on_delete=models.CASCADE, related_name="vector")
+    revision = models.PositiveIntegerField()
+    model = models.CharField(
+        max_length=40, help_text="Name and release of what computed it; vectors of two are never compared."
+    )
+    octets = models.BinaryField(editable=False)
+    signs = models.BinaryField(editable=False)
+
+    def __str__(self) -> str:
+        return f"vector of {self.paper_id}"
 
 
 class Upvote(models.Model):
@@ -310,6 +388,7 @@ class RankingConfiguration(models.Model):
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        permissions = [("adopt_rankingconfiguration", "Can adopt other ranking weights")]
         ordering = ["-version"]
 
     def __str__(self) -> str:
@@ -478,6 +557,7 @@ class Delivery(models.Model):
     objects: ClassVar[DeliveryQuerySet] = DeliveryQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
+        permissions = [("decide_delivery", "Can resend, hold and release deliveries")]
         verbose_name_plural = "deliveries"
         indexes = [
             # No B-tree mentions the state or the lease: a message changes both three times within a second, and PostgreSQL
@@ -515,6 +595,26 @@ class Delivery(models.Model):
         return f"{self.state} {self.message_id}"
 
 
+class Attempt(models.Model):
+    """One attempt that did not end with the relay's 250: what the ledger's row forgets when the next one begins."""
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="tries")
+    number = models.PositiveSmallIntegerField(help_text="From 1.")
+    ended_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=Delivery.State, help_text="What the delivery became by it.")
+    stage = models.CharField(max_length=8, choices=Delivery.Stage, blank=True, help_text="How far it came.")
+    reply_code = models.PositiveSmallIntegerField(null=True, blank=True)
+    reply = models.CharField(max_length=500, blank=True, help_text="The relay's words.")
+    reason = models.CharField(max_length=200)
+    worker = models.CharField(max_length=120, blank=True, help_text="The run that died during it, if one did.")
+
+    class Meta:
+        ordering = ["ended_at", "id"]
+
+    def __str__(self) -> str:
+        return f"attempt {self.number}: {self.state}"
+
+
 class BrakeQuerySet(models.QuerySet["Brake"]):
     def standing(self) -> "BrakeQuerySet":
         return self.filter(lifted_at=None)
@@ -542,6 +642,7 @@ class Brake(models.Model):
     objects: ClassVar[BrakeQuerySet] = BrakeQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
+        permissions = [("pause_sending", "Can pause and resume all sending")]
         constraints = [
             models.UniqueConstraint(fields=["kind", "domain"], condition=Q(lifted_at=None), name="brake_stands_once"),
         ]
@@ -550,14 +651,32 @@ class Brake(models.Model):
         return f"{self.domain or 'everything'}: {self.why}"
 
 
-class Home(models.Model):
-    """The PostgreSQL cluster that this database lives in; in another one it is a copy, and sends nothing by itself."""
+class Preflight(models.Model):
+    """One run of the checks of what receivers ask of bulk senders."""
 
-    cluster = models.CharField(max_length=32, help_text="The cluster's system identifier.")
+    ran_at = models.DateTimeField()
+    by = models.CharField(max_length=150, blank=True, help_text="Who asked for it; empty when it was due.")
+    fatal = models.BooleanField(help_text="Whether something holds issues back.")
+    findings = models.JSONField(help_text="Objects {check, level: fine|warning|fatal, found, mend}, in order.")
+
+    class Meta:
+        ordering = ["-ran_at", "-id"]
+        get_latest_by = "ran_at"
+
+    def __str__(self) -> str:
+        return f"preflight at {self.ran_at:%Y-%m-%d %H:%M}"
+
+
+class Home(models.Model):
+    """Where this database lives; anywhere else it is a copy or was restored, and sends nothing by itself."""
+
+    place = models.CharField(
+        max_length=80, help_text="The cluster's system identifier and timeline, and the numbers of database and table."
+    )
     since = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:
-        return self.cluster
+        return self.place
 
 
 class Bounce(models.Model):
@@ -575,7 +694,14 @@ class Bounce(models.Model):
     verdict = models.CharField(max_length=16, choices=Verdict)
     status = models.CharField(max_length=16, blank=True, help_text="Enhanced status code (RFC 3463), if any.")
     why = models.CharField(max_length=500)
+    report = models.CharField(max_length=64, blank=True, help_text="Tells this report from others.")
     received_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            # The same report may come by several ways, and any of them twice.
+            models.UniqueConstraint(fields=["delivery", "report"], condition=~Q(report=""), name="bounce_once_a_report"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.verdict} {self.status}"

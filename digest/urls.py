@@ -6,8 +6,10 @@ from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
 
+from digest import api
+from digest.access import second_factor
 from digest.periods import PATTERN
-from digest.views import community, feedback, feeds, issues, own, papers, previews, public, topics, votes
+from digest.views import community, feedback, feeds, issues, own, papers, previews, public, search, topics, votes
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", public.home, name="home"),
@@ -18,11 +20,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(rf"^papers/(?P<slug>{PATTERN})$", public.period, name="period"),
     re_path(rf"^papers/(?P<slug>{PATTERN})/$", RedirectView.as_view(pattern_name="period", permanent=True)),
     path("papers/<int:paper_id>/", papers.paper, name="paper"),
+    path("search/", search.found, name="search"),
+    path("search/suggest/", search.suggested, name="suggest"),
     re_path(r"^papers/(?P<paper_id>\d+)/citation\.(?P<form>bib|ris)$", papers.citation, name="citation"),
     re_path(r"^arxiv/(?P<arxiv_id>.+?)/?$", papers.arxiv, name="arxiv"),
     path("topics/", topics.topics, name="topics"),
     path("topics/<slug:slug>/", topics.topic, name="topic"),
     path("topics/<slug:slug>/papers.atom", feeds.topic_papers, name="topic-feed"),
+    path("api/", api.page, name="interface"),
+    path("api/v1/", api.urls),
     path("you/export/", own.export, name="export"),
     path("sample/<str:token>/", own.sample, name="sample"),
     path("feedback/<str:token>/<int:paper_id>/<str:vote>/", feedback.vote, name="feedback"),
@@ -41,11 +47,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("you/saved/papers.bib", votes.bibtex, name="saved-bibtex"),
     path("you/votes/", votes.votes, name="votes"),
     path("", include("subscriptions.urls")),
+    path("admin/second-factor/", second_factor.second_factor, name="second-factor"),
     path("admin/", admin.site.urls),
 ]
 handler400 = "digest.failures.bad_request"
 handler403 = "digest.failures.forbidden"
 handler404 = "digest.failures.not_found"
 handler500 = "digest.failures.server_error"
+if settings.EVENTS_FROM:
+    urlpatterns.append(path("events/", include("digest.intake.webhooks")))
 if settings.LOCAL_INBOX:
     urlpatterns.append(path("inbox/", include("digest.local.urls")))

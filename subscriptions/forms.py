@@ -157,8 +157,8 @@ class _DigestForm(forms.Form):
         return [topic for topic in self._offered if topic.slug in chosen and topic.slug not in found]
 
     def chosen_topics(self) -> set[str]:
-        """The slugs that are checked: what was typed, or what stands."""
-        return set(self["topics"].value() or ())
+        """The slugs that are checked: what was typed, or what stands; of topics that are offered."""
+        return set(self["topics"].value() or ()) & {topic.slug for topic in self._offered}
 
     @property
     def when(self) -> str:

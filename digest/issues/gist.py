@@ -1,6 +1,6 @@
-"""What an issue's message says, but for the texts of its papers: frozen beside the slate in the form that composing reads fastest.
+"""What an issue's message says, but for the texts of its papers, frozen in the form that composing reads fastest.
 
-A slate holds every term of every score, ten times what a message needs of it. The gist is JSON in a fixed order:
+The slate beside it holds every term of every score, ten times what a message needs of it. The gist is JSON in a fixed order:
 
     [[paper, revision, slot, interest, reason, reason, …], …], [near miss, …], [topic, …],
     new papers, missing days, trending only, away since, {vote: count}
@@ -19,7 +19,8 @@ _INTEREST = "interest:"
 class Gist(NamedTuple):
     """`choices` as above; `interest` in them is the id of the interest that a reader can stop, or 0.
 
-    `new` counts the papers the issue chose from; `away_since` is an ISO date, or empty; `learned` the votes since the last issue.
+    `new` counts the papers the issue chose from; `away_since` is an ISO date, or empty; `learned` counts the votes since the
+    last issue.
     """
 
     choices: Sequence[Sequence[Any]]
