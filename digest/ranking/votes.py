@@ -31,7 +31,7 @@ from digest.ranking.configuration import Configuration
 from digest.ranking.exact import exact
 from digest.ranking.index import Index, unit_rows
 from digest.ranking.inputs import Paper, Vote
-from digest.ranking.layers import Floats, spread
+from digest.ranking.layers import Floats, Ints, spread
 from digest.ranking.meaning import Meaning
 from digest.ranking.trending import DAY
 
@@ -138,6 +138,11 @@ class Ballot:
             scores.data = scores.data + self._configuration.vote_meaning * found
         scores.data = exact(weight * scores.data)
         return scores
+
+    def taste(self, reader: Cast, read: Read) -> tuple[Ints, Floats]:
+        """u of one reader, times n / (n + vote_confidence): phrases by their place in the model, and their weights."""
+        taste = self._tastes([reader], read.presence)
+        return taste.indices.astype(np.int64), taste.data
 
     def _means(self, readers: Sequence[Cast], read: Read, meaning: Meaning) -> Floats:
         """The sums of the liked papers' dense vectors."""
