@@ -45,6 +45,11 @@ _DELAYED = re.compile(
     r"not yet been delivered|has been delayed|is delayed|will (?:keep|continue) trying|still being|warning", re.IGNORECASE
 )
 _TAGS = re.compile(r"<(?:style|script)\b.*?</(?:style|script)>|</?[a-z][^<>]{0,2000}>", re.IGNORECASE | re.DOTALL)
+# A refusal of the connection itself, as Exim and qmail tell of it.
+_GREETING = re.compile(
+    r"after (?:initial connection|(?:EHLO|HELO|pipelined EHLO)\b)|but (?:greeting failed|my name was rejected|sender was rejected)",
+    re.IGNORECASE,
+)
 _COMMAND = re.compile(
     r"(?:>>> ?|in reply to |response to |error after |after |did not like our |during |while (?:talking|sending|in) |\()"
     r"(?:the )?(?:end of )?(MAIL|RCPT|DATA)\b"
@@ -179,6 +184,8 @@ def _from_group(group: Message, prose: str) -> Failure:
     said = _header(group, "Final-Recipient") or _header(group, "Original-Recipient")
     action = (_header(group, "Action").split() or [""])[0].strip(";,").lower()
     diagnostic = _header(group, "Diagnostic-Code").partition(";")[2].strip() or _header(group, "Diagnostic-Code")
+    if category := _header(group, "X-PowerMTA-BounceCategory"):
+        diagnostic = f"{diagnostic} ({category})"
     return failure(_recipient(said), action, _header(group, "Status"), diagnostic, prose)
 
 
@@ -192,7 +199,8 @@ def _from_notification(prose: str) -> Iterator[Failure]:
     """The recipients of a provider's JSON notification (Amazon SES by SNS), mailed as it is."""
     start = prose.find("{")
     try:
-        outer = json.loads(prose[start:]) if start >= 0 else None
+        # What stands behind it is the provider's footer.
+        outer = json.JSONDecoder().raw_decode(prose, start)[0] if start >= 0 else None
         inner = json.loads(outer["Message"]) if isinstance(outer, dict) and isinstance(outer.get("Message"), str) else outer
     except ValueError:
         return
@@ -244,6 +252,8 @@ def failure(recipient: str, action: str, status: str, diagnostic: str, prose: st
         best = own[1]
     code = _CODE.search(diagnostic) or _CODE.search(prose)
     commands = _COMMAND.findall(diagnostic) or _COMMAND.findall(prose)
+    if not commands and (refused := _GREETING.search(f"{diagnostic}\n{prose}")) and code:
+        commands = ["MAIL" if "sender was" in refused[0].lower() else "CONNECT"]
     return Failure(
         recipient,
         action,
@@ -293,7 +303,7 @@ def _automatic(message: Message) -> bool:
     sender = _header(message, "From").lower()
     return _header(message, "Return-Path") == "<>" or bool(
         re.search(
-            r"mailer.?daemon|postmaster|mail (?:delivery|administrator)|(?:mail|delivery)[ -](?:sub)?system|no-?reply|mmdf",
+            r"mailer.?daemon|postmaster|post_master|mail (?:delivery|administrator)|(?:mail|delivery)[ -](?:sub)?system|no-?reply|mmdf",
             sender,
         )
         or sender.endswith("<>")
