@@ -45,10 +45,13 @@ _DELAYED = re.compile(
     r"not yet been delivered|has been delayed|is delayed|will (?:keep|continue) trying|still being|warning", re.IGNORECASE
 )
 _TAGS = re.compile(r"<(?:style|script)\b.*?</(?:style|script)>|</?[a-z][^<>]{0,2000}>", re.IGNORECASE | re.DOTALL)
-# A refusal of the connection itself, as Exim and qmail tell of it.
-_GREETING = re.compile(
-    r"after (?:initial connection|(?:EHLO|HELO|pipelined EHLO)\b)|but (?:greeting failed|my name was rejected|sender was rejected)",
-    re.IGNORECASE,
+# What was refused, as Exim and qmail tell of it in words of their own.
+_TOLD = (
+    (re.compile(r"after (?:initial connection|(?:pipelined )?(?:EHLO|HELO)\b)", re.IGNORECASE), "CONNECT"),
+    (re.compile(r"but (?:greeting failed|my name was rejected)", re.IGNORECASE), "CONNECT"),
+    (re.compile(r"but sender was rejected", re.IGNORECASE), "MAIL"),
+    (re.compile(r"does not like recipient", re.IGNORECASE), "RCPT"),
+    (re.compile(r"failed (?:after I sent the message|on DATA command)", re.IGNORECASE), "DATA"),
 )
 _COMMAND = re.compile(
     r"(?:>>> ?|in reply to |response to |error after |after |did not like our |during |while (?:talking|sending|in) |\()"
@@ -252,8 +255,8 @@ def failure(recipient: str, action: str, status: str, diagnostic: str, prose: st
         best = own[1]
     code = _CODE.search(diagnostic) or _CODE.search(prose)
     commands = _COMMAND.findall(diagnostic) or _COMMAND.findall(prose)
-    if not commands and (refused := _GREETING.search(f"{diagnostic}\n{prose}")) and code:
-        commands = ["MAIL" if "sender was" in refused[0].lower() else "CONNECT"]
+    if not commands and code:
+        commands = [command for words, command in _TOLD if words.search(f"{diagnostic}\n{prose}")]
     return Failure(
         recipient,
         action,

@@ -110,7 +110,7 @@ def cause_of(failure: Failure) -> Cause | None:
 
 def _supported(failure: Failure, words: str) -> bool:
     """Whether more than a phrase says that the mailbox does not exist."""
-    if causes.surely_unknown(words):
+    if causes.surely_unknown(words) or causes.surely_unknown(failure.prose):
         return True
     if _SAYS_UNKNOWN_WHEN_FILTERED.search(words) and failure.command != "RCPT":
         return False
