@@ -97,7 +97,9 @@ _NAMES = re.compile(r"https?://\S+|<?[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)
 _SURELY_UNKNOWN = re.compile(
     r"requested action not taken: mailbox unavailable|recipient name is not recogni[sz]ed|^unknown user: "
     r"|does(?:n.t| not) have an? .{0,40}\baccount|not our (?:user|customer)|adresse? (?:destinataire|d.au moins).{0,20}invalide"
-    r"|\(bad-mailbox\)|ディレクトリ.{0,10}見つかりません|mailbox not found|no mailbox here by that name|recipient address rejected: access denied|not listed in|no such person|account .{0,30}(?:terminated|deleted)|recipnotfound|adr\.(?:ex)?recip",
+    r"|\(bad-mailbox\)|ディレクトリ.{0,10}見つかりません|mailbox not found"
+    r"|no mailbox here by that name|recipient address rejected: access denied"
+    r"|not listed in|no such person|account .{0,30}(?:terminated|deleted)|recipnotfound|adr\.(?:ex)?recip",
     re.IGNORECASE,
 )
 

@@ -2,12 +2,19 @@
 
 import email
 import json
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.message import Message
 from typing import Any
 
+from flufl.bounce import all_failures
+
+from digest.bounces import causes
+
+# It writes down each detector that it runs.
+logging.getLogger("flufl.bounce").setLevel(logging.WARNING)
 # More than this is an attachment, not a report.
 _LONGEST_TEXT = 100_000
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
@@ -97,6 +104,7 @@ def read(octets: bytes) -> Report:
         or list(_from_fields(prose))
         or list(_from_notification(whole))
         or _from_prose(message, prose)
+        or _from_old_formats(message)
     )
     return Report(
         failures=tuple(failures),
@@ -235,7 +243,20 @@ def _from_prose(message: Message, prose: str) -> list[Failure]:
     named = _header(message, "X-Failed-Recipients")
     first = named.split(",")[0].strip() or next(iter(_ADDRESS.findall(prose)), "")
     says_so = named or _UNDELIVERED.search(f"{_header(message, 'Subject')}\n{prose}")
-    return [failure(first, "failed" if says_so and not _DELAYED.search(prose) else "", "", "", f"{prose} {named}")]
+    only = failure(first, "failed" if says_so and not _DELAYED.search(prose) else "", "", "", f"{prose} {named}")
+    return [only] if only.action or only.status or only.code or causes.from_words(only.prose) else []
+
+
+def _from_old_formats(message: Message) -> list[Failure]:
+    """What flufl.bounce knows of formats that nothing above reads. It tells whom, seldom why, so nobody is dropped for it."""
+    if not _automatic(message):
+        return []
+    try:
+        temporary, permanent = all_failures(message)
+    except (LookupError, ValueError, TypeError, AttributeError, AssertionError):
+        return []  # its detectors trust what they read
+    named = sorted(address.decode("ascii", "replace") for address in temporary | permanent)
+    return [Failure(address, "failed", "", None, "", "", "") for address in named]
 
 
 def _reads_like_a_report(message: Message, prose: str) -> bool:
@@ -306,7 +327,8 @@ def _automatic(message: Message) -> bool:
     sender = _header(message, "From").lower()
     return _header(message, "Return-Path") == "<>" or bool(
         re.search(
-            r"mailer.?daemon|postmaster|post_master|mail (?:delivery|administrator)|(?:mail|delivery)[ -](?:sub)?system|no-?reply|mmdf",
+            r"mailer.?daemon|postmaster|post_master|mail (?:delivery|administrator)"
+            r"|(?:mail|delivery)[ -](?:sub)?system|no-?reply|mmdf",
             sender,
         )
         or sender.endswith("<>")
