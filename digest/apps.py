@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class DigestConfig(AppConfig):
@@ -10,6 +11,9 @@ class DigestConfig(AppConfig):
 
         And have every departure written to the log outside the database, whichever process it is answered by.
         """
-        from digest import checks, safety_log  # noqa: F401 - `checks` registers itself; models must be ready first
+        from digest import checks, deployment, safety_log  # noqa: F401 - two register themselves; models must be ready first
+
+        from digest.access import lockout, roles  # noqa: F401 - likewise
 
         safety_log.connect()
+        post_migrate.connect(lambda **_: roles.ensure(), sender=self, weak=False, dispatch_uid="roles")

@@ -2,17 +2,20 @@
 
 import datetime as dt
 import logging
+from collections import Counter
 
 from celery import shared_task
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from digest import corpus, delivery, issues, papers, polling, preflight
+from digest import corpus, delivery, issues, papers, polling, preflight, retention, search, submissions
 from digest.delivery import clocks, reports, safekeeping
+from digest.intake import imap
 
 BATCH = 500
 SOURCES_EACH = 10
+VECTORS_EACH = 256
 
 _log = logging.getLogger(__name__)
 
@@ -77,7 +80,17 @@ def poll_due_sources() -> dict[str, int]:
     done = polling.poll_due(timezone.now(), polling.Tools.shared(), limit=SOURCES_EACH)
     if done.polled >= SOURCES_EACH:
         poll_due_sources.delay()
+    if done.new:
+        read_for_search.delay()
     return {"polled": done.polled, "failed": done.failed, "new": done.new}
+
+
+@shared_task
+def look_up_submissions() -> dict[str, int]:
+    """Ask arXiv about papers that readers brought; returns how many got an answer."""
+    tools = polling.Tools.shared()
+    answered = submissions.look_up_waiting(timezone.now(), tools.client, tools.pool.read, limit=SOURCES_EACH)
+    return {"answered": answered}
 
 
 @shared_task
@@ -90,8 +103,40 @@ def fill_missing_days() -> dict[str, int]:
 
 
 @shared_task
+def read_for_search() -> dict[str, int]:
+    """Bring search up to date with the papers that changed; returns how many were read."""
+    refreshed = search.refresh(BATCH)
+    if refreshed.more:
+        read_for_search.delay()
+    elif refreshed.papers:
+        embed_papers.delay()
+    return {"read": len(refreshed.papers)}
+
+
+@shared_task
+def embed_papers() -> dict[str, int]:
+    """Compute vectors of meaning that are missing, a batch at a time; returns how many. None without the optional extra."""
+    embedded = search.embed_waiting(VECTORS_EACH)
+    if embedded >= VECTORS_EACH:
+        embed_papers.delay()
+    return {"embedded": embedded}
+
+
+@shared_task
 def check_preflight(by: str = "") -> dict[str, list[str]]:
     """Check what receivers ask for, now; returns the fatal findings, which hold issues back until they are mended."""
     now = timezone.now()
     run = preflight.keep(preflight.run(preflight.Internet(), now), now, by)
     return {"fatal": [f"{each['check']}: {each['found']}" for each in run.findings if each["level"] == "fatal"]}
+
+
+@shared_task
+def forget_old() -> dict[str, int]:
+    """Remove what has been kept as long as the settings say; returns how many rows of each kind went."""
+    return retention.prune(timezone.now(), settings.KEEP_DAYS)
+
+
+@shared_task
+def take_returned() -> dict[str, int]:
+    """Take the bounces, complaints and answers that arrived in the mailbox of BOUNCES_IMAP_URL; returns how many of each kind."""
+    return dict(Counter(taken.kind for taken in imap.visit(imap.Mailbox.parse(settings.BOUNCES_IMAP_URL), timezone.now())))

@@ -12,6 +12,8 @@ from typing import Any
 _LONGEST_TEXT = 100_000
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _CODE = re.compile(r"(?<![\d.])([45][0-5]\d)(?=[\s-])(?!-\d)")
+# A server's whole reply: its code, and the enhanced status with it.
+_REPLY = re.compile(r"(?<![\d.])[45][0-5]\d[ -]#?[45]\.\d{1,3}\.\d{1,3}(?![\d.])")
 _ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+")
 # Where the returned message begins, so that its own words are not taken for the report's.
 _ORIGINAL = re.compile(
@@ -177,7 +179,7 @@ def _from_group(group: Message, prose: str) -> Failure:
     said = _header(group, "Final-Recipient") or _header(group, "Original-Recipient")
     action = (_header(group, "Action").split() or [""])[0].strip(";,").lower()
     diagnostic = _header(group, "Diagnostic-Code").partition(";")[2].strip() or _header(group, "Diagnostic-Code")
-    return _failure(_recipient(said), action, _header(group, "Status"), diagnostic, prose)
+    return failure(_recipient(said), action, _header(group, "Status"), diagnostic, prose)
 
 
 def _from_fields(prose: str) -> Iterator[Failure]:
@@ -199,11 +201,11 @@ def _from_notification(prose: str) -> Iterator[Failure]:
     bounce: Mapping[str, Any] = inner.get("bounce") or {}
     for each in _list(bounce, "bouncedRecipients"):
         text = str(each.get("diagnosticCode", "")) or f"{bounce.get('bounceType')} {bounce.get('bounceSubType')}"
-        yield _failure(
+        yield failure(
             str(each.get("emailAddress", "")), str(each.get("action", "failed")), str(each.get("status", "")), text, ""
         )
     for each in _list(inner.get("delivery"), "recipients"):
-        yield _failure(str(each), "delivered", "2.0.0", "", "")
+        yield failure(str(each), "delivered", "2.0.0", "", "")
 
 
 def _list(source: Any, name: str) -> list[Any]:
@@ -213,19 +215,27 @@ def _list(source: Any, name: str) -> list[Any]:
 
 def _from_prose(message: Message, prose: str) -> list[Failure]:
     """One failure out of a report that is prose alone; none when nothing suggests that it is a report."""
-    if not _automatic(message) and not _STATUS.search(prose) and not _CODE.search(prose):
+    if not _automatic(message) and not _reads_like_a_report(message, prose):
         return []
     starts = [found for found in _EACH.finditer(prose) if _CODE.search(prose, found.end())]
     if len(starts) > 1:
         ends = [*(found.start() for found in starts[1:]), len(prose)]
-        return [_failure(found[1], "", "", "", prose[found.end() : end]) for found, end in zip(starts, ends, strict=True)]
+        return [failure(found[1], "", "", "", prose[found.end() : end]) for found, end in zip(starts, ends, strict=True)]
     named = _header(message, "X-Failed-Recipients")
     first = named.split(",")[0].strip() or next(iter(_ADDRESS.findall(prose)), "")
     says_so = named or _UNDELIVERED.search(f"{_header(message, 'Subject')}\n{prose}")
-    return [_failure(first, "failed" if says_so and not _DELAYED.search(prose) else "", "", "", f"{prose} {named}")]
+    return [failure(first, "failed" if says_so and not _DELAYED.search(prose) else "", "", "", f"{prose} {named}")]
 
 
-def _failure(recipient: str, action: str, status: str, diagnostic: str, prose: str) -> Failure:
+def _reads_like_a_report(message: Message, prose: str) -> bool:
+    """Whether a message that nothing marks as a machine's must be one: people, too, write of 450 papers or of section 5.1.1."""
+    if message["In-Reply-To"] or message["References"]:
+        return False
+    coded = bool(_STATUS.search(prose) or _CODE.search(prose))
+    return bool(_REPLY.search(prose)) or (coded and bool(_UNDELIVERED.search(_header(message, "Subject"))))
+
+
+def failure(recipient: str, action: str, status: str, diagnostic: str, prose: str) -> Failure:
     """Join what is known of one recipient. A status in the server's own words is more precise than a relay's general one."""
     own = _STATUS.search(diagnostic) or _STATUS.search(prose)
     said = _STATUS.search(status)

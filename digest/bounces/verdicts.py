@@ -50,7 +50,7 @@ def judge(report: Report) -> Judgement:
         return Judgement(Verdict.IGNORE, "", report.recipients, "a reader's automatic reply")
     if not report.failures:
         return Judgement(Verdict.IGNORE, "", (), "not a report")
-    judged = [(*_of_failure(failure), failure) for failure in report.failures]
+    judged = [(*of_failure(failure), failure) for failure in report.failures]
     verdict, why, failure = max(judged, key=lambda each: _GRAVITY.index(each[0]))
     return Judgement(verdict, failure.status, report.recipients, why)
 
@@ -65,7 +65,8 @@ def _of_feedback(report: Report) -> Judgement:
             return Judgement(Verdict.COMPLAINT, "", report.recipients, f"a complaint (RFC 5965): {kind}")
 
 
-def _of_failure(failure: Failure) -> tuple[Bounce.Verdict, str]:
+def of_failure(failure: Failure) -> tuple[Bounce.Verdict, str]:
+    """The verdict on one recipient's failure, and why."""
     if failure.action in _DONE:
         return Verdict.IGNORE, f"it was {failure.action}"
     cause = cause_of(failure)

@@ -12,13 +12,15 @@ UPDATE digest_delivery
 SET state = CASE WHEN attempts = 0 THEN 'queued' ELSE 'deferred' END, claimed_by = '', lease_expires_at = NULL,
     reason = CASE WHEN reason = '' AND attempts > 0 THEN 'its worker died before sending it' ELSE reason END
 WHERE id IN (
-    SELECT id FROM digest_delivery WHERE state = 'claimed' AND lease_expires_at < clock_timestamp() FOR UPDATE SKIP LOCKED
+    SELECT id FROM digest_delivery
+    WHERE finished_at IS NULL AND state = 'claimed' AND lease_expires_at < clock_timestamp()
+    FOR UPDATE SKIP LOCKED
 )
 """
 _DOUBT = """
 WITH expired AS (
     SELECT id, claimed_by FROM digest_delivery
-    WHERE state = 'sending' AND lease_expires_at < clock_timestamp() FOR UPDATE SKIP LOCKED
+    WHERE finished_at IS NULL AND state = 'sending' AND lease_expires_at < clock_timestamp() FOR UPDATE SKIP LOCKED
 ), doubtful AS (
     UPDATE digest_delivery d
     SET state = 'uncertain', reason = 'its worker died while sending it', stage = 'dot', doubts = doubts + 1,
@@ -34,7 +36,7 @@ UPDATE digest_delivery
 SET state = 'deferred', reason = 'sent once more, for nobody knows what became of it: ' || left(reason, 120)
 WHERE id IN (
     SELECT id FROM digest_delivery
-    WHERE state = 'uncertain' AND doubts <= 1 AND NOT held AND next_attempt_at <= %(now)s
+    WHERE finished_at IS NULL AND state = 'uncertain' AND doubts <= 1 AND NOT held AND next_attempt_at <= %(now)s
     FOR UPDATE SKIP LOCKED
 )
 """

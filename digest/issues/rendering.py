@@ -60,7 +60,7 @@ def messages_for(deliveries: Sequence[Delivery], now: dt.datetime) -> dict[int, 
     """
     found = letters(deliveries, _texts())
     press = _press()
-    press.prepare(each.contents for each in found.values())
+    batch = [each.contents for each in found.values()]
     outgoing: dict[int, Outgoing] = {}
     for delivery in deliveries:
         letter = found.get(delivery.pk)
@@ -71,7 +71,7 @@ def messages_for(deliveries: Sequence[Delivery], now: dt.datetime) -> dict[int, 
         except ValueError as error:
             _log.error("Delivery %d cannot be composed: %s", delivery.pk, error)
             continue
-        content = press.message(press.layout(letter.contents), heading, text_only=letter.text_only)
+        content = press.message(press.layout(letter.contents, batch), heading, text_only=letter.text_only)
         content = sealed(content, heading.sender)
         outgoing[delivery.pk] = Outgoing(return_path(delivery.pk), heading.to.address, content)
     return outgoing

@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 from pytest_django import Settings
 
-from digest import views
+from digest.views import public
 from tests.browser.catalogue import Screen, screens
 from tests.browser.conftest import NewContext
 from tests.browser.world import World
@@ -87,7 +87,7 @@ def test_a_failure_and_a_refusal_have_pages_too(
         page.get_by_label("Your email address").fill("ada@example.org")
         page.get_by_role("button", name="Mail me a link").click()
 
-    monkeypatch.setattr(views, "trending", broken)
+    monkeypatch.setattr(public, "trending", broken)
 
     def home(page: Page, world: World) -> None:
         page.goto(f"{world.url}/")
