@@ -38,7 +38,7 @@ WITH outcome AS (
     RETURNING d.id, d.attempts
 ), told AS (
     INSERT INTO digest_attempt (delivery_id, number, ended_at, state, stage, reply_code, reply, reason, worker)
-    SELECT o.id, r.attempts, $3::timestamptz, o.state, o.stage, o.code, o.reply, o.reason, ''
+    SELECT o.id, r.attempts, $13::timestamptz, o.state, o.stage, o.code, o.reply, o.reason, ''
     FROM recorded r JOIN outcome o ON o.id = r.id
     WHERE o.tried AND o.state <> 'accepted'
 ), begun AS (
