@@ -30,7 +30,11 @@ def imported(request: HttpRequest) -> HttpResponseBase:
         return _step(request)
     except importing.ImportRefused as error:
         step = "file" if not request.POST.get("packed") else "columns"
-        context = {"step": step, "refused": str(error), **(_columns(request) if step == "columns" else {})}
+        context: dict[str, Any] = {"step": step, "refused": str(error)}
+        if step == "columns":
+            context |= _columns(request)
+            if request.POST.get("act") == "import":
+                context |= _difference(request)
         return drawn(request, "import", "Import subscribers", context, status=400)
 
 
@@ -47,9 +51,14 @@ def _step(request: HttpRequest) -> HttpResponse:
         job = importing.begin(text, mapping, how, start, person(request), timezone.now(), pages.network(request))
         tasks.hint_jobs()
         return redirect("admin:desk-job", job.pk)
-    found = importing.compare(text, mapping)
-    context = {"step": "columns", **_columns(request), "difference": found, "unknown": sorted(found.unknown_topics)[:30]}
+    context = {"step": "columns", **_columns(request), **_difference(request)}
     return drawn(request, "import", "Import subscribers", context)
+
+
+def _difference(request: HttpRequest) -> dict[str, Any]:
+    text = _unpack(request.POST.get("packed", ""))
+    found = importing.compare(text, _mapping(request, text))
+    return {"difference": found, "unknown": sorted(found.unknown_topics)[:30]}
 
 
 def _columns(request: HttpRequest) -> dict[str, Any]:

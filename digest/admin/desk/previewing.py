@@ -85,7 +85,7 @@ def decide(request: HttpRequest, delivery_id: int) -> HttpResponseBase:
     act = request.POST.get("act", "")
     changed = {
         "hold": lambda: levers.hold_uncertain(by, delivery=delivery.pk),
-        "release": lambda: levers.release_uncertain(now, by, delivery=delivery.pk),
+        "release": lambda: levers.release_uncertain(now, by, delivery=delivery.pk, doubts=0),
     }.get(act, lambda: 0)()
     if changed:
         note(request, act, audit.name(delivery))

@@ -107,7 +107,7 @@ def test_an_import_becomes_a_job_with_a_page(owner: Client) -> None:
     while jobs.advance(timezone.now, dt.timedelta(seconds=5)):
         pass
     page = text(owner, answer.headers["Location"])
-    assert "done 2 of 2 done" in page
+    assert "Done 2 of 2 done" in page
     assert Subscriber.objects.filter(address="ada.import@example.org").exists()
 
 
