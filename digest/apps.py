@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class DigestConfig(AppConfig):
@@ -12,4 +13,7 @@ class DigestConfig(AppConfig):
         """
         from digest import checks, deployment, safety_log  # noqa: F401 - two register themselves; models must be ready first
 
+        from digest.access import lockout, roles  # noqa: F401 - likewise
+
         safety_log.connect()
+        post_migrate.connect(lambda **_: roles.ensure(), sender=self, weak=False, dispatch_uid="roles")

@@ -1,5 +1,6 @@
 """Django's settings, read from the environment; see `docs/settings.md` for every variable."""
 
+import datetime as dt
 import socket
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -79,8 +80,9 @@ SAFETY_LOG = optional("SAFETY_LOG", str(VAR / "safety.log"))
 # For the preflight: the selector under which the relay signs for us, and the addresses from which it sends, if we run it.
 DKIM_SELECTOR = optional("DKIM_SELECTOR", "")
 RELAY_ADDRESSES = [each for each in optional("RELAY_ADDRESSES", "").split(",") if each]
-# Whether the preflight runs each night, and a fatal finding holds issues back (never notices) until it is mended.
-PREFLIGHT = flag("PREFLIGHT")
+# Whether the preflight runs before the first message of each day, and a fatal finding holds issues back (never notices) until
+# it is mended. A relay on this machine is for trying things out.
+PREFLIGHT = flag("PREFLIGHT", default=urlsplit(SMTP_URL).hostname not in {"localhost", "127.0.0.1", "::1"})
 # Whether the relay reports what became of each message (a provider's webhooks), so that what nobody knows may yet be told.
 RELAY_REPORTS = flag("RELAY_REPORTS")
 # A delivery whose outcome nobody knows is sent once more, with the same Message-ID, after this long; or it is held.
@@ -144,6 +146,10 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.staticfiles",
     "anymail",
+    "axes",
+    "django_otp",
+    "django_otp.plugins.otp_static",
+    "django_otp.plugins.otp_totp",
     "subscriptions",
     "digest",
 ]
@@ -159,8 +165,11 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "digest.access.second_factor.required",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 # An operator's own look: a file of colours and words, and templates that stand before ours, each under the same name.
 THEME = optional("THEME", "")
@@ -188,6 +197,21 @@ TEMPLATES = [
 ROOT_URLCONF = "digest.urls"
 WSGI_APPLICATION = "digest.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+# Whoever is signed in shows a code of their own device before the admin opens.
+SECOND_FACTOR = flag("SECOND_FACTOR", default=not DEBUG)
+OTP_TOTP_ISSUER = SITE_NAME
+OTP_ADMIN_HIDE_SENSITIVE_DATA = True
+# Five wrong passwords for a name from one network lock that pair for half an hour.
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = dt.timedelta(minutes=30)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True
+AXES_CLIENT_IP_CALLABLE = "digest.access.lockout.client"
+AXES_LOCKOUT_CALLABLE = "digest.access.lockout.locked"
+AXES_VERBOSE = False
+AXES_ENABLE_ADMIN = False
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
@@ -307,17 +331,14 @@ CELERY_BEAT_SCHEDULE = {
         "task": "digest.tasks.learn_words",
         "schedule": crontab(day_of_week="6", hour="3", minute="40"),
     },
+    "count what the days saw": {"task": "digest.tasks.count_days", "schedule": crontab(minute="7,37")},
     "remove what is old": {"task": "digest.tasks.forget_old", "schedule": crontab(hour="2", minute="25")},
     "answer what was asked": {"task": "subscriptions.tasks.answer_requests", "schedule": 20.0},
+    "go on with operators' jobs": {"task": "subscriptions.tasks.advance_jobs", "schedule": 30.0},
     "forget what nobody confirmed": {"task": "subscriptions.tasks.forget_unconfirmed", "schedule": crontab(minute="17")},
 }
 if BOUNCES_IMAP_URL:
     CELERY_BEAT_SCHEDULE["take what came back"] = {"task": "digest.tasks.take_returned", "schedule": 60.0}
-if PREFLIGHT:
-    CELERY_BEAT_SCHEDULE["check what receivers ask for"] = {
-        "task": "digest.tasks.check_preflight",
-        "schedule": crontab(hour="0", minute="5"),
-    }
 # Any number of beats may run; one leads.
 CELERY_BEAT_SCHEDULER = "digest.leadership.Scheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5

@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
 
 from digest import api
+from digest.access import second_factor
 from digest.periods import PATTERN
 from digest.views import community, feedback, feeds, issues, own, papers, previews, public, search, topics, votes
 
@@ -46,6 +47,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("you/saved/papers.bib", votes.bibtex, name="saved-bibtex"),
     path("you/votes/", votes.votes, name="votes"),
     path("", include("subscriptions.urls")),
+    path("admin/second-factor/", second_factor.second_factor, name="second-factor"),
     path("admin/", admin.site.urls),
 ]
 handler400 = "digest.failures.bad_request"

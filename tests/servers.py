@@ -42,4 +42,6 @@ os.environ.update(
     DEFAULT_TIME_ZONE="Europe/Paris",
     LOCAL_INBOX="",
     PUBLIC_PAGES_SECONDS="0",
+    # Its own tests ask for it.
+    SECOND_FACTOR="0",
 )
