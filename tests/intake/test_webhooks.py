@@ -5,6 +5,7 @@ import datetime as dt
 import hashlib
 import hmac
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -34,7 +35,7 @@ def _configured(settings: Any) -> None:
     settings.EVENT_TOPICS = frozenset({TOPIC})
 
 
-def _post(path: str, body: dict[str, object], **headers: str) -> int:
+def _post(path: str, body: Mapping[str, object], **headers: str) -> int:
     headers.setdefault("authorization", AUTHORIZATION)
     client = Client(raise_request_exception=False)
     return client.post(f"/events/{path}/", json.dumps(body), content_type="application/json", headers=headers).status_code
