@@ -144,6 +144,14 @@ def test_a_delivered_message_is_no_longer_uncertain() -> None:
     assert Delivery.objects.get().state == "accepted"
 
 
+def test_a_message_that_the_provider_refused_has_failed() -> None:
+    (ada,) = waiting("ada")
+    Delivery.objects.update(state="uncertain", reason="no answer to the final dot", doubts=1)
+    event = bounces.Event("Example", "1", "rejected", MONDAY, "ada@example.org", message_id=ada.message_id, reason="invalid")
+    assert bounces.take(event, MONDAY, webhooks.settle).done == "the address is suppressed"
+    assert Delivery.objects.get().state == "failed"
+
+
 def test_unsubscribing_at_the_provider_ends_the_subscription() -> None:
     (ada,) = waiting("ada")
     assert _post("mailgun/tracking", _mailgun(ada, event="unsubscribed")) == 200
