@@ -210,7 +210,7 @@ def main() -> int:
     else:
         for form, figures in found.items():
             print(form, *(f"  {name:30} {value:>12,}" for name, value in figures.items()), sep="\n")
-    # The goal is held for arXiv, where the numbers are. A journal's ordinary feed comes to about the same bound; one that is left
+    # The goal is held for arXiv, where the numbers are. A journal's ordinary feed comes to about the same bound; one left
     # to feedparser itself costs its time and ours.
     missed = [
         name
