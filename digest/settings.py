@@ -105,6 +105,14 @@ EVENTS_FROM = frozenset(filter(None, optional("EVENTS_FROM", "").replace(" ", ""
 EVENT_TOPICS = frozenset(filter(None, optional("EVENT_TOPICS", "").replace(" ", "").split(",")))
 ANYMAIL_WEBHOOK_SECRET = optional("ANYMAIL_WEBHOOK_SECRET", "")
 ANYMAIL = prefixed("ANYMAIL_") | ({"WEBHOOK_SECRET": ANYMAIL_WEBHOOK_SECRET} if ANYMAIL_WEBHOOK_SECRET else {})
+# How messages leave: to the relay of SMTP_URL, or by the interface of a provider that django-anymail knows.
+DELIVERY_BACKEND = optional("DELIVERY_BACKEND", "smtp")
+ANYMAIL_ESP = optional("ANYMAIL_ESP", "")
+if DELIVERY_BACKEND not in {"smtp", "anymail"} or (DELIVERY_BACKEND == "anymail" and not ANYMAIL_ESP):
+    raise ImproperlyConfigured(
+        f"DELIVERY_BACKEND is {DELIVERY_BACKEND!r}. It takes smtp, or anymail together with ANYMAIL_ESP; for example "
+        "DELIVERY_BACKEND=anymail and ANYMAIL_ESP=mailgun"
+    )
 if EVENTS_FROM and len(ANYMAIL_WEBHOOK_SECRET) < 20:
     raise ImproperlyConfigured(
         "ANYMAIL_WEBHOOK_SECRET has fewer than 20 characters, and EVENTS_FROM lets providers post events. It is name:password, "

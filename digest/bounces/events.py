@@ -5,10 +5,9 @@ provider's own words into these.
 """
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import blake2b
-
-from django.db import transaction
 
 from digest.bounces import causes, verdicts
 from digest.bounces.recording import Recorded, record_on
@@ -18,11 +17,19 @@ from digest.messages import delivery_of
 from digest.models import Bounce, Delivery
 from subscriptions import consent, tokens
 
+Settle = Callable[[int, str, dt.datetime], object]
+"""(delivery, "accepted" | "delivered" | "bounced" | "refused", now)"""
+
 METHOD = "provider"
 # Providers repeat an event for days until it is taken; what is older than this is somebody's replay.
 STALE = dt.timedelta(days=14)
-_ARRIVED = {"delivered", "opened", "clicked", "complained", "unsubscribed", "autoresponded"}
-_TAKEN_ON = {"sent", "queued"}
+# What an event tells of the delivery, in the ledger's words (`delivery.Told`).
+_TELLS = {
+    **dict.fromkeys(("delivered", "opened", "clicked", "complained", "unsubscribed", "autoresponded"), "delivered"),
+    **dict.fromkeys(("sent", "queued"), "accepted"),
+    **dict.fromkeys(("rejected", "failed"), "refused"),
+    "bounced": "bounced",
+}
 _BY_REASON = {
     "invalid": Bounce.Verdict.SUPPRESS,
     "bounced": Bounce.Verdict.SUPPRESS,
@@ -73,16 +80,19 @@ def judge(event: Event) -> Judgement:
     return Judgement(verdict, told.status, recipients, f"the provider {event.kind} it: {event.reason or 'it does not say why'}")
 
 
-def take(event: Event, now: dt.datetime) -> Recorded:
-    """Do what an event asks for, once. An event that names no message of ours, or is older than two weeks, changes nothing."""
+def take(event: Event, now: dt.datetime, settle: Settle) -> Recorded:
+    """Do what an event asks for, once. An event that names no message of ours, or is older than two weeks, changes nothing.
+
+    `settle` is the ledger's, which may be in doubt about the delivery (`delivery.settle`).
+    """
     judgement = judge(event)
     if event.happened_at is not None and now - event.happened_at > STALE:
         return Recorded(judgement, None, f"nothing: it is from {event.happened_at:%Y-%m-%d}, and too old to be news")
     delivery = _delivery(event)
     if delivery is None:
         return Recorded(judgement, None, "nothing: no message of ours is named in it")
-    if event.kind in _ARRIVED | _TAKEN_ON:
-        settle(delivery, now)
+    if (told := _TELLS.get(event.kind)) is not None:
+        settle(delivery.pk, told, now)
     if event.kind == "unsubscribed" and delivery.issue is not None:
         # The provider's own link, or its list: whoever pressed it wants no more of this digest.
         consent.unsubscribe(tokens.sign(tokens.Scope.UNSUBSCRIBE, delivery.issue.subscription_id), now, METHOD)
@@ -90,16 +100,6 @@ def take(event: Event, now: dt.datetime) -> Recorded:
     if judgement.verdict is Bounce.Verdict.IGNORE:
         return Recorded(judgement, None, "nothing")
     return record_on(delivery, judgement, event.report, now)
-
-
-def settle(delivery: Delivery, now: dt.datetime) -> bool:
-    """A provider knows the message, so it was handed over: nobody needs to wonder any more. Returns whether anybody did."""
-    with transaction.atomic():
-        return bool(
-            Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.UNCERTAIN).update(
-                state=Delivery.State.ACCEPTED, reason="", held=False, finished_at=now
-            )
-        )
 
 
 def _delivery(event: Event) -> Delivery | None:
