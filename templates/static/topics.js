@@ -42,6 +42,10 @@ for (const fold of document.querySelectorAll("[data-topics]")) {
   find.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && fold.querySelector("[data-unneeded]").hidden) event.preventDefault();
   });
+  // Words that only narrowed the list down are no search of their own when something else is pressed.
+  find.form.addEventListener("submit", (event) => {
+    if (event.submitter?.value !== "find") find.value = "";
+  });
   fold.addEventListener("change", tally);
   tally();
 }
