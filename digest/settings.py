@@ -83,11 +83,6 @@ RELAY_ADDRESSES = [each for each in optional("RELAY_ADDRESSES", "").split(",") i
 # Whether the preflight runs before the first message of each day, and a fatal finding holds issues back (never notices) until
 # it is mended. A relay on this machine is for trying things out.
 PREFLIGHT = flag("PREFLIGHT", default=urlsplit(SMTP_URL).hostname not in {"localhost", "127.0.0.1", "::1"})
-# Whether the relay reports what became of each message (a provider's webhooks), so that what nobody knows may yet be told.
-RELAY_REPORTS = flag("RELAY_REPORTS")
-# A delivery whose outcome nobody knows is sent once more, with the same Message-ID, after this long; or it is held.
-UNCERTAIN_RESEND = flag("UNCERTAIN_RESEND", default=True)
-UNCERTAIN_SETTLE_SECONDS = number("UNCERTAIN_SETTLE_SECONDS", 900 if RELAY_REPORTS else 60)
 # How long a worker holds what it has claimed without saying that it lives, and how often the beat asks for work and for what
 # dead workers held.
 LEASE_SECONDS = number("LEASE_SECONDS", 120)
@@ -118,6 +113,10 @@ if EVENTS_FROM and len(ANYMAIL_WEBHOOK_SECRET) < 20:
         "ANYMAIL_WEBHOOK_SECRET has fewer than 20 characters, and EVENTS_FROM lets providers post events. It is name:password, "
         "as in the address they post to; for example ANYMAIL_WEBHOOK_SECRET=events:$(openssl rand -hex 32)"
     )
+# A delivery whose outcome nobody knows is sent once more, with the same Message-ID, after this long; or it is held. A
+# provider that reports what became of each message gets time to tell.
+UNCERTAIN_RESEND = flag("UNCERTAIN_RESEND", default=True)
+UNCERTAIN_SETTLE_SECONDS = number("UNCERTAIN_SETTLE_SECONDS", 900 if EVENTS_FROM else 60)
 POSTAL_ADDRESS = required(
     "POSTAL_ADDRESS", "the postal address that ends each message, as the law asks", "1 Example Street, 75000 Paris"
 )

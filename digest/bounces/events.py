@@ -5,25 +5,22 @@ provider's own words into these.
 """
 
 import datetime as dt
-from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import blake2b
 
+from digest import doubts
 from digest.bounces import causes, verdicts
 from digest.bounces.recording import Recorded, record_on
 from digest.bounces.reports import failure
 from digest.bounces.verdicts import Judgement
+from digest.doubts import Told
 from digest.messages import delivery_of
 from digest.models import Bounce, Delivery
 from subscriptions import consent, tokens
 
-Settle = Callable[[int, str, dt.datetime], object]
-"""(delivery, "accepted" | "delivered" | "bounced" | "refused", now)"""
-
 METHOD = "provider"
 # Providers repeat an event for days until it is taken; what is older than this is somebody's replay.
 STALE = dt.timedelta(days=14)
-# What an event tells of the delivery, in the ledger's words (`delivery.Told`).
 _TELLS = {
     **dict.fromkeys(("delivered", "opened", "clicked", "complained", "unsubscribed", "autoresponded"), "delivered"),
     **dict.fromkeys(("sent", "queued"), "accepted"),
@@ -80,11 +77,8 @@ def judge(event: Event) -> Judgement:
     return Judgement(verdict, told.status, recipients, f"the provider {event.kind} it: {event.reason or 'it does not say why'}")
 
 
-def take(event: Event, now: dt.datetime, settle: Settle) -> Recorded:
-    """Do what an event asks for, once. An event that names no message of ours, or is older than two weeks, changes nothing.
-
-    `settle` is the ledger's, which may be in doubt about the delivery (`delivery.settle`).
-    """
+def take(event: Event, now: dt.datetime) -> Recorded:
+    """Do what an event asks for, once. An event that names no message of ours, or is older than two weeks, changes nothing."""
     judgement = judge(event)
     if event.happened_at is not None and now - event.happened_at > STALE:
         return Recorded(judgement, None, f"nothing: it is from {event.happened_at:%Y-%m-%d}, and too old to be news")
@@ -92,7 +86,7 @@ def take(event: Event, now: dt.datetime, settle: Settle) -> Recorded:
     if delivery is None:
         return Recorded(judgement, None, "nothing: no message of ours is named in it")
     if (told := _TELLS.get(event.kind)) is not None:
-        settle(delivery.pk, told, now)
+        doubts.settle(delivery.pk, Told(told), now)
     if event.kind == "unsubscribed" and delivery.issue is not None:
         # The provider's own link, or its list: whoever pressed it wants no more of this digest.
         consent.unsubscribe(tokens.sign(tokens.Scope.UNSUBSCRIBE, delivery.issue.subscription_id), now, METHOD)

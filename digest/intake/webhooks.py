@@ -5,7 +5,6 @@ carry the secret of ANYMAIL_WEBHOOK_SECRET and, where the provider signs, its si
 changes nothing; what fails on our side gets 500, and the provider repeats it.
 """
 
-import datetime as dt
 from collections.abc import Callable, Collection
 
 from anymail import urls as anymail_urls
@@ -19,7 +18,7 @@ from django.urls import URLPattern, URLResolver, path
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from digest import bounces, delivery
+from digest import bounces
 from digest.intake.taking import take
 
 View = Callable[..., HttpResponseBase]
@@ -55,13 +54,7 @@ def on_tracking(sender: object, event: AnymailTrackingEvent, esp_name: str, **_:
             said=" ".join(filter(None, (event.mta_response, event.description)))[:2000],
         ),
         timezone.now(),
-        settle,
     )
-
-
-def settle(pk: int, told: str, now: dt.datetime) -> bool:
-    """Let the ledger know what a provider tells of a delivery."""
-    return delivery.settle(pk, delivery.Told(told), now)
 
 
 @receiver(inbound)

@@ -148,7 +148,7 @@ def test_a_message_that_the_provider_refused_has_failed() -> None:
     (ada,) = waiting("ada")
     Delivery.objects.update(state="uncertain", reason="no answer to the final dot", doubts=1)
     event = bounces.Event("Example", "1", "rejected", MONDAY, "ada@example.org", message_id=ada.message_id, reason="invalid")
-    assert bounces.take(event, MONDAY, webhooks.settle).done == "the address is suppressed"
+    assert bounces.take(event, MONDAY).done == "the address is suppressed"
     assert Delivery.objects.get().state == "failed"
 
 

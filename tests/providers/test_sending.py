@@ -13,7 +13,6 @@ from werkzeug import Request, Response
 
 from digest import bounces, providers
 from digest.delivery import Delivered
-from digest.intake.webhooks import settle
 from digest.messages import Outgoing, return_path
 from digest.models import Brake, Delivery
 from tests.delivery.cast import MONDAY, policy, waiting
@@ -115,5 +114,5 @@ def test_an_event_settles_what_nobody_answered(httpserver: HTTPServer) -> None:
     _answer(httpserver, 504)
     assert _deliver() == {"uncertain": 1}
     event = bounces.Event("Resend", "1", "delivered", MONDAY, "ada@example.org", return_path=return_path(ada.pk))
-    bounces.take(event, MONDAY, settle)
+    bounces.take(event, MONDAY)
     assert Delivery.objects.get().state == "accepted"
