@@ -29,8 +29,10 @@ class Scope(StrEnum):
     LINK = "link"
     ADDRESS = "address"
     SESSION = "session"
-    FORM = "form"
     ISSUE = "issue"
+    FEED = "feed"
+    UNDO = "undo"
+    FORM = "form"
     PROOF = "proof"
 
 
@@ -67,16 +69,16 @@ def _base36(number: int) -> str:
     return _DIGITS[number] + digits
 
 
-@functools.cache
-def _route(name: str) -> tuple[str, str]:
-    """What stands before and after the token. Resolving a route costs more than signing, and every message has two."""
-    before, _, after = reverse(name, args=["token"]).rpartition("token")
+@functools.lru_cache(maxsize=8192)
+def _route(name: str, *rest: int | str) -> tuple[str, str]:
+    """What stands before and after the token. Resolving a route costs more than signing, and every message has many."""
+    before, _, after = reverse(name, args=["token", *rest]).partition("token")
     return before, after
 
 
-def _path(name: str, token: str) -> str:
+def _path(name: str, token: str, *rest: int | str) -> str:
     # A token's characters are safe in a path, so nothing needs quoting.
-    before, after = _route(name)
+    before, after = _route(name, *rest)
     return f"{before}{token}{after}"
 
 
@@ -94,37 +96,45 @@ def read(scope: Scope, token: str) -> tuple[int, ...] | None:
     return tuple(int(each, 36) for each in payload.split(".")) if any(genuine) else None
 
 
-def message_token(subscription_id: int, generation: int) -> str:
-    """What serves every link of one reader's digests. `generation` is the subscriber's `token_generation`."""
-    return sign(Scope.MESSAGE, subscription_id, generation)
-
-
-def feedback_path(token: str, paper_id: int, vote: str) -> str:
-    """Where a vote on a paper is cast: GET shows it, POST casts it. `token` is a `message_token`."""
-    return f"/feedback/{token}/{paper_id}/{vote}/"
-
-
-def stop_interest_path(token: str, interest_id: int) -> str:
-    """Where a reader stops the matching on one interest. `token` is a `message_token`."""
-    return f"/feedback/{token}/interest/{interest_id}/"
-
-
-def issue_path(issue_id: int, generation: int) -> str:
-    """An issue in the browser, for whoever holds the message."""
-    return f"/issues/{sign(Scope.ISSUE, issue_id, generation)}/"
-
-
 def unsubscribe_path(subscription_id: int) -> str:
     """Where a subscription ends: GET asks, POST acts (RFC 8058). Never expires."""
     return _path("unsubscribe", sign(Scope.UNSUBSCRIBE, subscription_id))
 
 
-def preferences_path(subscription_id: int, generation: int) -> str:
-    """What a digest links to: a digest may be forwarded, so this shows and changes nothing personal.
+def message_token(subscription_id: int, generation: int) -> str:
+    """The one token of a digest's links: a digest may be forwarded, so what it opens shows and changes nothing personal.
 
-    `generation` is the subscriber's `token_generation`: raising that revokes the link.
+    `generation` is the subscriber's `token_generation`: raising that revokes the links.
     """
+    return sign(Scope.MESSAGE, subscription_id, generation)
+
+
+def preferences_path(subscription_id: int, generation: int) -> str:
+    """Where a digest's subjects, schedule and pauses are changed, by its message token."""
     return _path("preferences", message_token(subscription_id, generation))
+
+
+def feedback_path(token: str, paper_id: int, vote: str) -> str:
+    """Where a message token's digest votes on a paper. `vote`: more, less, save or mute. GET asks, POST votes."""
+    return _path("feedback", token, paper_id, vote)
+
+
+def stop_interest_path(token: str, interest_id: int) -> str:
+    """Where a message token's digest stops matching on one of its interests. GET asks, POST stops it."""
+    return _path("stop-interest", token, interest_id)
+
+
+def issue_path(issue_id: int, generation: int) -> str:
+    """An issue in the browser: private, revoked with the subscriber's `token_generation`; it shows what was mailed."""
+    return _path("issue", sign(Scope.ISSUE, issue_id, generation))
+
+
+def feed_path(subscription_id: int, generation: int, form: str) -> str:
+    """The private feed of one digest. `form`: atom or json; `generation` is the subscription's own `feed_generation`.
+
+    It was never mailed, so it outlives a change of address; only a new feed address revokes it.
+    """
+    return _path(f"feed-{form}", sign(Scope.FEED, subscription_id, generation))
 
 
 def notice_path(notice: Notice) -> str:

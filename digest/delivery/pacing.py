@@ -136,5 +136,6 @@ class Warmup:
             return None
         midnight = now.astimezone(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         handed = Delivery.objects.filter(state=Delivery.State.ACCEPTED, finished_at__gte=midnight).count()
-        under_way = Delivery.objects.filter(state__in=[Delivery.State.CLAIMED, Delivery.State.SENDING]).count()
+        unfinished = Delivery.objects.filter(finished_at=None)
+        under_way = unfinished.filter(state__in=[Delivery.State.CLAIMED, Delivery.State.SENDING]).count()
         return max(0, cap - handed - under_way)

@@ -1,4 +1,4 @@
-"""What readers told us, and the profiles that the ranking makes of it."""
+"""The tastes that subscriptions have stated and voted, as the ranking takes them."""
 
 import datetime as dt
 from collections import defaultdict
