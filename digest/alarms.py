@@ -33,7 +33,7 @@ class Alarm:
 
 
 def check(now: dt.datetime) -> list[Alarm]:
-    """Tell of what is wrong and has not been told; returns that. Raises OSError while the relay is away; nothing is lost then."""
+    """Tell of what is wrong and has not been told; returns that. Raises OSError while the relay is away: the next look tells."""
     found = [*_nothing_published(now), *_silent_sources(now), *_sending_stands_still(now)]
     AlarmSent.objects.exclude(key__in=[each.key for each in found]).filter(watched=True).delete()
     return [alarm for alarm in found if tell(alarm, now, watched=True)]
@@ -83,7 +83,7 @@ def _silent_sources(now: dt.datetime) -> list[Alarm]:
             each.last_success_at or each.created_at,
             f"{each.name} has not answered",
             "Issues go out with what the other sources bring, and say how many days are missing.",
-            f"Look at its last error, then run manage.py poll {each.slug}; manage.py backfill fetches the days that are missing.",
+            f"Look at its last error, then run manage.py poll {each.slug}; manage.py backfill fetches missing days.",
         )
         for each in silent
     ]

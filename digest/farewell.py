@@ -25,7 +25,7 @@ def connect() -> None:
 
 
 def say(address: str, removed: Mapping[str, int], now: dt.datetime) -> bool:
-    """Tell what was removed, by `app.Model`; False for an address that is suppressed. Raises OSError while the relay is away."""
+    """Tell what was removed, by `app.Model`; False for a suppressed address. Raises OSError while the relay is away."""
     if suppression.standing([suppression.mailbox_hash(address)]):
         return False
     counted = [(what if count != 1 else what.removesuffix("s"), count) for what, count in pages.counted(dict(removed))]
