@@ -33,7 +33,7 @@ class Alarm:
 
 
 def check(now: dt.datetime) -> list[Alarm]:
-    """Tell of what is wrong and has not been told; returns that. Raises OSError while the relay is away: the next look tells."""
+    """Tell of what is wrong and has not been told; returns that. OSError while the relay is away: the next look tells."""
     found = [*_nothing_published(now), *_silent_sources(now), *_sending_stands_still(now)]
     AlarmSent.objects.exclude(key__in=[each.key for each in found]).filter(watched=True).delete()
     return [alarm for alarm in found if tell(alarm, now, watched=True)]
