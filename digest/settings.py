@@ -332,6 +332,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "poll sources": {"task": "digest.tasks.poll_due_sources", "schedule": 60.0},
     "look up what readers brought": {"task": "digest.tasks.look_up_submissions", "schedule": 60.0},
+    "look for alarms": {"task": "digest.tasks.look_for_alarms", "schedule": crontab(minute="*/10")},
     "fill missing days": {"task": "digest.tasks.fill_missing_days", "schedule": crontab(minute=17)},
     "read changed papers for search": {"task": "digest.tasks.read_for_search", "schedule": 20.0},
     "compute missing vectors": {"task": "digest.tasks.embed_papers", "schedule": crontab(minute="*/10")},

@@ -42,7 +42,9 @@ def letters(
             unmade.setdefault(delivery.pk, "nothing was made for it")
             continue
         try:
-            ready[delivery.pk] = Letter(delivery.pk, message.envelope_sender, message.recipient, message.content)
+            ready[delivery.pk] = Letter(
+                delivery.pk, message.envelope_sender, message.recipient, message.content, message.dotless
+            )
         except Unsendable as error:
             unsendable[delivery.pk] = str(error)
     return ready, {pk: why for pk, why in unmade.items() if pk not in unsendable}, unsendable

@@ -146,7 +146,7 @@ class _Batch:
         excluded = {**self._left_out[start], **slate.excluded}
         excluded[SEEN] = excluded.get(SEEN, 0) - hidden
         excluded[candidates.VERSIONS] -= len(self._again.get(subscription_id, {}))
-        receipt = {
+        receipt: dict[str, Any] = {
             "considered": slate.considered - hidden,
             "matched": slate.matched,
             "shown": len(slate.choices),
@@ -156,6 +156,10 @@ class _Batch:
             "missing_days": self._candidates.missing_days(start),
             "topics": self._tastes[subscription_id].topics,
         }
+        if assignment.away_since is not None:
+            receipt["away_since"] = assignment.away_since.isoformat()
+        if assignment.last_number and (said := self._tastes[subscription_id].said_since(start)):
+            receipt["learned"] = said
         content_model_id = self._learned.row_id if self._learned else None
         ranked = Ranked(slate, receipt, frozen.profile_json(profile, self._states), listed.row_id, content_model_id)
         return Draft(assignment, _why_empty(slate), ranked)
