@@ -185,7 +185,7 @@ def sizes() -> Iterator[tuple[str, float]]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m bench.search", description=__doc__.splitlines()[0])  # type: ignore[union-attr]  # there is one, above
+    parser = argparse.ArgumentParser(prog="python -m bench.search", description=__doc__.splitlines()[0])
     parser.add_argument("--papers", type=int, default=500_000)
     parser.add_argument("--queries", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=2)

@@ -80,7 +80,10 @@ class Poll(models.Model):
     error = models.CharField(max_length=500, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["source", "-started_at"])]
+        indexes = [
+            models.Index(fields=["source", "-started_at"]),
+            BrinIndex(fields=["started_at"], name="poll_started_brin"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.source_id} at {self.started_at:%Y-%m-%d %H:%M}"
@@ -698,6 +701,7 @@ class Bounce(models.Model):
     received_at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        indexes = [BrinIndex(fields=["received_at"], name="bounce_received_brin")]
         constraints = [
             # The same report may come by several ways, and any of them twice.
             models.UniqueConstraint(fields=["delivery", "report"], condition=~Q(report=""), name="bounce_once_a_report"),
@@ -727,3 +731,19 @@ class Feedback(models.Model):
 
     def __str__(self) -> str:
         return f"{self.vote} {self.paper_id}"
+
+
+class DayCount(models.Model):
+    """What a UTC day saw, counted once so that no page counts millions of rows: `digest.counts` says what each kind means."""
+
+    day = models.DateField()
+    kind = models.CharField(max_length=24)
+    key = models.CharField(max_length=254, blank=True, help_text="What it is divided by: a state, a domain, a source's id.")
+    number = models.BigIntegerField()
+
+    class Meta:
+        ordering = ["day", "kind", "key"]
+        constraints = [models.UniqueConstraint(fields=["kind", "day", "key"], name="day_count_once")]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.kind} {self.key}: {self.number}"

@@ -331,6 +331,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "digest.tasks.learn_words",
         "schedule": crontab(day_of_week="6", hour="3", minute="40"),
     },
+    "count what the days saw": {"task": "digest.tasks.count_days", "schedule": crontab(minute="7,37")},
     "remove what is old": {"task": "digest.tasks.forget_old", "schedule": crontab(hour="2", minute="25")},
     "answer what was asked": {"task": "subscriptions.tasks.answer_requests", "schedule": 20.0},
     "go on with operators' jobs": {"task": "subscriptions.tasks.advance_jobs", "schedule": 30.0},

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from digest import corpus, delivery, issues, papers, polling, preflight, retention, search, submissions
+from digest import corpus, counts, delivery, issues, papers, polling, preflight, retention, search, submissions
 from digest.delivery import clocks, reports, safekeeping
 from digest.intake import imap
 
@@ -140,3 +140,9 @@ def forget_old() -> dict[str, int]:
 def take_returned() -> dict[str, int]:
     """Take the bounces, complaints and answers that arrived in the mailbox of BOUNCES_IMAP_URL; returns how many of each kind."""
     return dict(Counter(taken.kind for taken in imap.visit(imap.Mailbox.parse(settings.BOUNCES_IMAP_URL), timezone.now())))
+
+
+@shared_task
+def count_days() -> int:
+    """Count what the last days saw, for the dashboard; returns how many days were counted."""
+    return counts.refresh(timezone.now())

@@ -2,12 +2,19 @@
 
 import email
 import json
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.message import Message
 from typing import Any
 
+from flufl.bounce import all_failures
+
+from digest.bounces import causes
+
+# It writes down each detector that it runs.
+logging.getLogger("flufl.bounce").setLevel(logging.WARNING)
 # More than this is an attachment, not a report.
 _LONGEST_TEXT = 100_000
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
@@ -45,6 +52,14 @@ _DELAYED = re.compile(
     r"not yet been delivered|has been delayed|is delayed|will (?:keep|continue) trying|still being|warning", re.IGNORECASE
 )
 _TAGS = re.compile(r"<(?:style|script)\b.*?</(?:style|script)>|</?[a-z][^<>]{0,2000}>", re.IGNORECASE | re.DOTALL)
+# What was refused, as Exim and qmail tell of it in words of their own.
+_TOLD = (
+    (re.compile(r"after (?:initial connection|(?:pipelined )?(?:EHLO|HELO)\b)", re.IGNORECASE), "CONNECT"),
+    (re.compile(r"but (?:greeting failed|my name was rejected)", re.IGNORECASE), "CONNECT"),
+    (re.compile(r"but sender was rejected", re.IGNORECASE), "MAIL"),
+    (re.compile(r"does not like recipient", re.IGNORECASE), "RCPT"),
+    (re.compile(r"failed (?:after I sent the message|on DATA command)", re.IGNORECASE), "DATA"),
+)
 _COMMAND = re.compile(
     r"(?:>>> ?|in reply to |response to |error after |after |did not like our |during |while (?:talking|sending|in) |\()"
     r"(?:the )?(?:end of )?(MAIL|RCPT|DATA)\b"
@@ -89,6 +104,7 @@ def read(octets: bytes) -> Report:
         or list(_from_fields(prose))
         or list(_from_notification(whole))
         or _from_prose(message, prose)
+        or _from_old_formats(message)
     )
     return Report(
         failures=tuple(failures),
@@ -179,6 +195,8 @@ def _from_group(group: Message, prose: str) -> Failure:
     said = _header(group, "Final-Recipient") or _header(group, "Original-Recipient")
     action = (_header(group, "Action").split() or [""])[0].strip(";,").lower()
     diagnostic = _header(group, "Diagnostic-Code").partition(";")[2].strip() or _header(group, "Diagnostic-Code")
+    if category := _header(group, "X-PowerMTA-BounceCategory"):
+        diagnostic = f"{diagnostic} ({category})"
     return failure(_recipient(said), action, _header(group, "Status"), diagnostic, prose)
 
 
@@ -192,7 +210,8 @@ def _from_notification(prose: str) -> Iterator[Failure]:
     """The recipients of a provider's JSON notification (Amazon SES by SNS), mailed as it is."""
     start = prose.find("{")
     try:
-        outer = json.loads(prose[start:]) if start >= 0 else None
+        # What stands behind it is the provider's footer.
+        outer = json.JSONDecoder().raw_decode(prose, start)[0] if start >= 0 else None
         inner = json.loads(outer["Message"]) if isinstance(outer, dict) and isinstance(outer.get("Message"), str) else outer
     except ValueError:
         return
@@ -224,7 +243,20 @@ def _from_prose(message: Message, prose: str) -> list[Failure]:
     named = _header(message, "X-Failed-Recipients")
     first = named.split(",")[0].strip() or next(iter(_ADDRESS.findall(prose)), "")
     says_so = named or _UNDELIVERED.search(f"{_header(message, 'Subject')}\n{prose}")
-    return [failure(first, "failed" if says_so and not _DELAYED.search(prose) else "", "", "", f"{prose} {named}")]
+    only = failure(first, "failed" if says_so and not _DELAYED.search(prose) else "", "", "", f"{prose} {named}")
+    return [only] if only.action or only.status or only.code or causes.from_words(only.prose) else []
+
+
+def _from_old_formats(message: Message) -> list[Failure]:
+    """What flufl.bounce knows of formats that nothing above reads. It tells whom, seldom why, so nobody is dropped for it."""
+    if not _automatic(message):
+        return []
+    try:
+        temporary, permanent = all_failures(message)
+    except (LookupError, ValueError, TypeError, AttributeError, AssertionError):
+        return []  # its detectors trust what they read
+    named = sorted(address.decode("ascii", "replace") for address in temporary | permanent)
+    return [Failure(address, "failed", "", None, "", "", "") for address in named]
 
 
 def _reads_like_a_report(message: Message, prose: str) -> bool:
@@ -244,6 +276,8 @@ def failure(recipient: str, action: str, status: str, diagnostic: str, prose: st
         best = own[1]
     code = _CODE.search(diagnostic) or _CODE.search(prose)
     commands = _COMMAND.findall(diagnostic) or _COMMAND.findall(prose)
+    if not commands and code:
+        commands = [command for words, command in _TOLD if words.search(f"{diagnostic}\n{prose}")]
     return Failure(
         recipient,
         action,
@@ -293,7 +327,8 @@ def _automatic(message: Message) -> bool:
     sender = _header(message, "From").lower()
     return _header(message, "Return-Path") == "<>" or bool(
         re.search(
-            r"mailer.?daemon|postmaster|mail (?:delivery|administrator)|(?:mail|delivery)[ -](?:sub)?system|no-?reply|mmdf",
+            r"mailer.?daemon|postmaster|post_master|mail (?:delivery|administrator)"
+            r"|(?:mail|delivery)[ -](?:sub)?system|no-?reply|mmdf",
             sender,
         )
         or sender.endswith("<>")

@@ -36,7 +36,7 @@ class Place:
 
     @classmethod
     def parse(cls, text: str) -> "Place":
-        """`unix:/run/paper-round/lmtp` or `127.0.0.1:8024`. Raises Unclear for what strangers could reach: it asks no password."""
+        """`unix:/run/paper-round/lmtp` or `127.0.0.1:8024`. Raises Unclear for what strangers can reach: it asks nobody."""
         if text.startswith("unix:/"):
             return cls(path=Path(text.removeprefix("unix:")))
         host, _, port = text.rpartition(":")

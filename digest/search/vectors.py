@@ -64,20 +64,30 @@ def _waiting() -> QuerySet[Paper]:
     return Paper.objects.filter(merged_into=None, withdrawn_at=None).exclude(stands)
 
 
-def embed_waiting(limit: int, papers: Iterable[int] | None = None, advance: Callable[[int], None] = lambda _: None) -> int:
-    """Compute and store up to `limit` vectors that are missing, of the newest papers first, or of these papers alone.
+def embed_waiting(limit: int, advance: Callable[[int], None] = lambda _: None) -> int:
+    """Compute and store up to `limit` vectors that are missing, those of the newest papers first.
 
-    Returns how many, 0 without the extra; `advance` hears of each batch. What is stored stays stored should it be stopped.
+    Returns how many: 0 without the extra, and while another process is computing. `advance` hears of each batch; what is stored
+    stays stored should it be stopped.
     """
     if not model():
         return 0
-    waiting = _waiting() if papers is None else _waiting().filter(pk__in=list(papers))
-    ids = list(waiting.order_by("-pk").values_list("pk", flat=True)[:limit])
-    for start in range(0, len(ids), BATCH):
-        batch = ids[start : start + BATCH]
-        _embed(batch)
-        advance(len(batch))
-    return len(ids)
+    done, below = 0, 2**63 - 1
+    while done < limit:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
+            if not cursor.fetchone()[0]:
+                return done
+            papers = list(
+                _waiting().filter(pk__lt=below).order_by("-pk").values_list("pk", flat=True)[: min(BATCH, limit - done)]
+            )
+            if not papers:
+                return done
+            _embed(papers)
+        done += len(papers)
+        below = papers[-1]
+        advance(len(papers))
+    return done
 
 
 def _embed(papers: Sequence[int]) -> None:

@@ -19,7 +19,8 @@ with_extra = pytest.mark.skipif(not dense.installed(), reason="the optional extr
 
 def _rows(count: int, seed: int = 1) -> vectors.Vectors:
     rows = np.random.default_rng(seed).standard_normal((count, dense.SIZE), np.float32)
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    unit: vectors.Vectors = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    return unit
 
 
 @pytest.fixture
