@@ -7,7 +7,7 @@ import pytest
 from digest import feedback, issues
 from digest.models import Issue, Paper
 from subscriptions import preferences
-from subscriptions.models import Subscription
+from subscriptions.models import Subscription, Topic
 
 from . import cast
 
@@ -18,7 +18,8 @@ DAY = dt.timedelta(days=1)
 def _published(subscription: Subscription, at: dt.datetime) -> Issue:
     """The issue of a digest whose hour has come."""
     Subscription.objects.filter(pk=subscription.pk).update(next_issue_at=at)
-    cast.paper(f"Koopman operators on {at:%d %B}", cast.KOOPMAN, at)
+    fresh = cast.paper(f"Koopman operators on {at:%d %B}", cast.KOOPMAN, at)
+    fresh.paper_topics.create(topic=Topic.objects.get(), score=0.9)
     assert issues.publish_due(at, 10).published == 1
     return Issue.objects.filter(subscription=subscription).latest("due_at")
 
