@@ -10,6 +10,7 @@ from django.urls import reverse
 from psycopg import sql
 
 from digest import issues
+from digest.models import Issue, Paper
 from subscriptions import account, tokens
 from subscriptions.models import Subscriber
 from subscriptions.sessions import COOKIE, start
@@ -57,6 +58,16 @@ def test_fetching_every_link_of_every_page_and_message_changes_no_row(world: Wor
     assert {path.split("/")[1] for path in waiting} >= {"confirm", "session", "address", "unsubscribe", "preferences", "papers"}
     message_token = tokens.sign(tokens.Scope.MESSAGE, ada.pk, 0)
     waiting |= {"/", "/?days=1", "/you/", "/no-such-page/", tokens.unsubscribe_path(stopped.pk)}
+    waiting |= {
+        reverse(name) for name in ("archive", "feeds", "new-digest", "preview", "saved", "submissions", "submit", "votes")
+    }
+    waiting |= {tokens.feed_path(ada.pk, 0, form) for form in ("atom", "json")}
+    waiting |= {tokens.feedback_path(message_token, Paper.objects.earliest("id").pk, vote) for vote in ("more", "mute")}
+    waiting |= {tokens.stop_interest_path(message_token, ada.interests.earliest("id").pk)}
+    waiting |= {
+        tokens.issue_path(Issue.objects.earliest("id").pk, 0),
+        reverse("upvote", args=[Paper.objects.earliest("id").pk]),
+    }
     waiting |= {reverse("export"), reverse("leave"), reverse("erase"), reverse("sample", args=[message_token])}
 
     before, seen = _rows(), set[str]()

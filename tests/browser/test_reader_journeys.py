@@ -79,7 +79,7 @@ def test_a_vote_is_cast_by_keyboard_and_undone(
     button = page.get_by_role("button", name="Never show it again")
     button.focus()
     page.keyboard.press("Enter")
-    assert _heading(page) == "It will not come again"
+    page.get_by_role("heading", name="It will not come again").wait_for()
     page.get_by_role("button", name="Never show ").first.click()
     assert ada.interests.filter(excluded=True).count() == 1
     page.get_by_role("button", name="Undo: show it again").click()
