@@ -8,10 +8,12 @@ leaves at most one message per connection whose fate nobody knows, and its row s
 """
 
 import collections
+import contextlib
 import datetime as dt
+import gc
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from django.db import InterfaceError, OperationalError, connection
@@ -61,6 +63,18 @@ class _Page:
     lease_ends: float
 
 
+@contextlib.contextmanager
+def _without_collecting() -> Iterator[None]:
+    """A message leaves no cycles behind, and looking for some takes a tenth of the time that it takes to send it."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
 class Run:
     """One run of the sender; `run` does it all."""
 
@@ -94,6 +108,10 @@ class Run:
         """Send until nothing is left, the time is up, or the relay, the database or an operator does not let us."""
         if self._standing.everything:
             return Delivered(0, halted=self._standing.everything)
+        with _without_collecting():
+            return self._run()
+
+    def _run(self) -> Delivered:
         try:
             while True:
                 self._now = self._start + dt.timedelta(seconds=self._policy.clock() - self._started_at)

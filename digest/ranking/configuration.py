@@ -56,7 +56,7 @@ class Configuration:
     agreement_at_half: float = 5.0
     agreement_chance: float = 0.4
     rarity_power: float = 1.5
-    vote_terms: int = 48
+    vote_terms: int = 32
     vote_confidence: float = 0.25
     vote_at_half: float = 0.20
     vote_meaning: float = 0.05

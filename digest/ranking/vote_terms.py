@@ -6,8 +6,7 @@ import numpy as np
 
 from digest.ranking.configuration import Configuration
 from digest.ranking.explaining import TOGETHER, voted
-from digest.ranking.layers import Floats, Ints
-from digest.ranking.scoring import dense
+from digest.ranking.layers import Floats, Ints, spread
 from digest.ranking.slates import Term
 from digest.ranking.votes import Ballot, Cast, Read
 
@@ -36,20 +35,17 @@ class VoteTerms:
         counts = np.array([len(each) for each in variants], np.int64)
         first = np.cumsum(counts) - counts
         rests = [cast.without(vote) for cast, each in zip(casts, variants, strict=True) for vote in each]
-        scores = self._ballot.scores(rests, self._read, weight)
-        laid_out = dense(scores, whole.shape[1])
         total = whole[owner, place]
+        some = np.flatnonzero(total > 0)
+        pair, number = spread(counts[owner[some]])
+        without = self._ballot.scores_of(rests, self._read, weight, first[owner[some]][pair] + number, place[some][pair])
+        lost = np.zeros((len(some), int(counts.max(initial=0))))
+        lost[pair, number] = total[some][pair] - without
         together, all_words = TOGETHER[name]
         said = [
             [(cast.votes[vote].handle, voted(cast.votes[vote])) for vote in each]
             for cast, each in zip(casts, variants, strict=True)
         ]
-        some = np.flatnonzero(total > 0)
-        lost = np.zeros((len(some), int(counts.max(initial=0))))
-        for number in range(lost.shape[1]):
-            has = counts[owner[some]] > number
-            shown = some[has]
-            lost[has, number] = total[shown] - laid_out[first[owner[shown]] + number, place[shown]]
         left = total[some] - lost.sum(axis=1)
         for at, reader, parts, rest in zip(some.tolist(), owner[some].tolist(), lost.tolist(), left.tolist(), strict=True):
             terms = own[at]

@@ -94,7 +94,7 @@ class Ballot:
         self._candidates = {_text(paper): row for row, paper in enumerate(papers)}
         self._others: dict[_Text, tuple[_Places, Floats]] = {}
         self._worth = index.rarity**configuration.rarity_power
-        self._telling = index.rarity * np.sqrt(index.share)
+        self._telling = index.rarity * index.share**0.25
         self._meaning = meaning
         self._vectors = meaning.matrix(papers) if meaning else None
 
@@ -129,15 +129,39 @@ class Ballot:
 
     def scores(self, readers: Sequence[Cast], read: Read, weight: float) -> sparse.csr_array:
         """What the votes of each reader give each paper of the batch, weighted and exact: readers x papers."""
-        scores: sparse.csr_array = self._tastes(readers, read.presence) @ self._index.by_phrase
-        scores.data = scores.data / (scores.data + self._configuration.vote_at_half)
+        met: sparse.csr_array = self._tastes(readers, read.presence) @ self._index.by_phrase
+        rows = np.repeat(np.arange(len(readers)), np.diff(met.indptr))
+        met.data = self._risen(met.data, readers, read, rows, met.indices, weight)
+        return met
+
+    def scores_of(self, readers: Sequence[Cast], read: Read, weight: float, rows: Ints, places: Ints) -> Floats:
+        """Single ones of the scores, bit for bit: those of the readers at `rows` for the papers at `places`."""
+        tastes = self._tastes(readers, read.presence)
+        named = np.zeros(tastes.shape[1], bool)
+        named[tastes.indices] = True
+        narrow = np.cumsum(named) - 1
+        laid_out = np.zeros((len(readers), int(narrow[-1]) + 1 if len(narrow) else 0))
+        laid_out[np.repeat(np.arange(len(readers)), np.diff(tastes.indptr)), narrow[tastes.indices]] = tastes.data
+        # Each distinct paper is looked through once for its phrases that any taste names.
+        distinct, which = np.unique(places, return_inverse=True)
+        content = self._index.content[distinct]
+        known = np.flatnonzero(named[content.indices])
+        phrases, values = narrow[content.indices[known]], content.data[known]
+        ends = np.searchsorted(known, content.indptr)
+        starts, sizes = ends[:-1][which], np.diff(ends)[which]
+        pair, within = spread(sizes)
+        at = starts[pair] + within
+        # In the order of the phrases, as the product of the matrices adds them.
+        met = np.bincount(pair, laid_out[rows[pair], phrases[at]] * values[at], len(places))
+        return self._risen(met.astype(np.float64), readers, read, rows, places, weight)
+
+    def _risen(self, met: Floats, readers: Sequence[Cast], read: Read, rows: Ints, places: Ints, weight: float) -> Floats:
+        risen = met / (met + self._configuration.vote_at_half)
         if self._meaning is not None and self._vectors is not None:
             # It orders what the words have found and adds nothing to it.
-            near = self._meaning.nearness(self._means(readers, read, self._meaning), self._vectors)
-            found = near[np.repeat(np.arange(len(readers)), np.diff(scores.indptr)), scores.indices]
-            scores.data = scores.data + self._configuration.vote_meaning * found
-        scores.data = exact(weight * scores.data)
-        return scores
+            near = self._meaning.nearness(self._means(readers, read, self._meaning), self._vectors)[rows, places]
+            risen = np.where(met > 0, risen + self._configuration.vote_meaning * near, 0.0)
+        return exact(weight * risen)
 
     def taste(self, reader: Cast, read: Read) -> tuple[Ints, Floats]:
         """u of one reader, times n / (n + vote_confidence): phrases by their place in the model, and their weights."""
@@ -174,7 +198,9 @@ class Ballot:
         tastes = sparse.csr_array(
             (mentions / total * square * square * self._worth[phrase], phrase, sums.indptr), shape=sums.shape
         )
-        tastes = unit_rows(self._cut(tastes))
+        tastes = self._cut(tastes)
+        tastes.sort_indices()
+        tastes = unit_rows(tastes)
         tastes.data = tastes.data * np.repeat(votes / (votes + configuration.vote_confidence), np.diff(tastes.indptr))
         return tastes
 

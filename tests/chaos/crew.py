@@ -46,7 +46,8 @@ class Worker:
                 cwd=ROOT,
                 env={**environment, "CHAOS_CLOCK": str(self.clock)},
                 stdin=subprocess.DEVNULL,
-                stdout=log,
+                # Celery greets on standard output, and would not start if it could not.
+                stdout=subprocess.DEVNULL,
                 stderr=log,
                 start_new_session=True,
                 preexec_fn=_no_file_may_grow if number % 3 == 2 else None,
