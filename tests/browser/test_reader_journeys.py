@@ -197,6 +197,7 @@ def test_an_issue_is_found_again_and_a_feed_gets_a_new_address(
     ada, issue = served(world)
     sign_in(page, world, ada, "/you/issues/")
     page.locator(".archive a").first.click()
+    page.wait_for_load_state()
     assert urlsplit(page.url).path == tokens.issue_path(issue.pk, 0)
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
     page.goto(f"{world.url}/you/feeds/")
