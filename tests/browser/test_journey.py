@@ -28,11 +28,12 @@ def test_a_reader_comes_reads_changes_pauses_leaves_and_returns(world: World, ne
     # Sign up: an address, two topics, some words.
     page.goto(f"{world.url}/")
     assert page.locator(".papers > li").count() == 30
+    page.get_by_role("link", name="choose topics, day and hour first").click()
     page.get_by_label("Your email address").fill(ADA)
     page.locator("summary").filter(has_text="Topics").click()
     page.get_by_label("Reinforcement learning", exact=True).check()
     page.get_by_label("Koopman operators", exact=True).check()
-    page.get_by_label("Your own words").fill("skill discovery, world models")
+    page.get_by_label("What you work on").fill("skill discovery, world models")
     page.get_by_role("button", name="Send me papers").click()
     assert _heading(page) == "Check your inbox"
     assert re.search(r"Monday \d+ \w+, 07:00 in Europe/Paris", page.locator("main").inner_text())
