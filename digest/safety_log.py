@@ -8,8 +8,8 @@ is one JSON object:
     {"kind": "lift", "id", "mailbox", "at"}                    of a suppression
     {"kind": "mark", "at", "place", "wal", "numbers", "complete"}
 
-A mark says how far the database had come at `at`: its position in the write-ahead log, the last number given in each of NUMBERED,
-and the numbers of consent and suppression up to which this file lacks nothing.
+A mark says how far the database had come at `at`: its position in the write-ahead log, the last number given in each of
+NUMBERED, and the numbers of consent and suppression up to which this file lacks nothing.
 """
 
 import datetime as dt
@@ -88,6 +88,7 @@ def sweep(position: Position) -> int:
         missing = [*_consents(tail), *_suppressions(tail)]
         new = list(missing)
         if tail.last is None or tail.last.place != position.place or position.at - tail.last.at >= _MARK_EVERY:
+            _flush()
             new.append(_mark(position, tail.settled(position.at)))
         _write(log, new)
     return len(missing)
@@ -114,6 +115,15 @@ def position(place: str) -> Position:
             "SELECT name, coalesce(pg_sequence_last_value(name::regclass), 0) FROM unnest(%s::text[]) AS name", [[*NUMBERED]]
         )
         return Position(at, place, int(wal), dict(cursor.fetchall()))
+
+
+def _flush() -> None:
+    """Have everything that the position counted reach the disk: a number that a crash takes back would look like a restore.
+
+    A number is in the write-ahead log before its row is committed, and only a commit makes sure that the log is on the disk.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_logical_emit_message(true, 'paper-round', 'mark')")
 
 
 @dataclass

@@ -54,5 +54,7 @@ handler400 = "digest.failures.bad_request"
 handler403 = "digest.failures.forbidden"
 handler404 = "digest.failures.not_found"
 handler500 = "digest.failures.server_error"
+if settings.EVENTS_FROM:
+    urlpatterns.append(path("events/", include("digest.intake.webhooks")))
 if settings.LOCAL_INBOX:
     urlpatterns.append(path("inbox/", include("digest.local.urls")))

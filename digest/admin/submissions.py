@@ -49,7 +49,8 @@ class SubmissionAdmin(OurAdmin[Submission]):
     sortable_by = ("created_at",)
     actions = ("approve",)
     readonly_fields = (
-        "state", "kind", "value", "title", "by", "abstract", "address", "created_at", "reason", "decided_at", "decided_by", "page",
+        "state", "kind", "value", "title", "by", "abstract", "address", "created_at", "reason", "decided_at", "decided_by",
+        "page",
     )  # fmt: skip
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -7,7 +7,6 @@ import datetime as dt
 import json
 import os
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -141,28 +140,6 @@ def _tab_until(page: Page, condition: str) -> None:
 def _tab_to(page: Page, name: str) -> None:
     """To the link or button that is called so, by its label or its text."""
     _tab_until(page, f"(each.ariaLabel || each.textContent).trim().startsWith({json.dumps(name)})")
-
-
-def test_the_form_and_its_topics_are_reached_by_keyboard_alone(world: World, new_context: NewContext) -> None:
-    page = new_context(viewport=DESK).new_page()
-    page.goto(f"{world.url}/subscribe/")
-    page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
-    page.keyboard.press("Enter")
-    _tab_until(page, "each.name === 'address'")
-    page.keyboard.type("keyboard@example.org")
-    _tab_until(page, "each.matches('[data-topics] summary')")
-    page.keyboard.press("Enter")
-    _tab_until(page, "each.matches('[data-find]')")
-    page.keyboard.type("koopman")
-    _tab_until(page, "each.name === 'topics'")
-    page.keyboard.press("Space")
-    assert page.locator("input[name=topics]:checked").get_attribute("value") in {"koopman", "dynamical-systems"}
-    assert page.locator("[data-words]:visible").count() < 10
-    _tab_until(page, "each.value === 'subscribe'")
-    page.keyboard.press("Enter")
-    page.get_by_role("heading", name="Check your inbox").wait_for()
-    assert urlsplit(page.url).query == ""
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without JavaScript"])
