@@ -1,6 +1,7 @@
 """Forms: what people type, checked, with errors that say how to mend it. Nothing here touches a person's rows."""
 
 import datetime as dt
+import re
 import unicodedata
 from collections.abc import Sequence
 from itertools import groupby
@@ -20,6 +21,7 @@ from subscriptions.preferences import Choices
 QUICKEST = dt.timedelta(seconds=2)  # nobody reads and types in less; programs do
 STALEST = dt.timedelta(days=2)
 DEFAULT_SIZE = 12
+_SMALL = frozenset({"", "a", "an", "and", "as", "for", "from", "in", "of", "on", "or", "the", "their", "to", "what", "with"})
 PAUSES = {"2": "two weeks", "4": "four weeks", "12": "three months"}
 HOURS = [(hour, f"{hour:02d}:00") for hour in range(24)]
 _PLACES = {"Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"}
@@ -181,8 +183,9 @@ class _DigestForm(forms.Form):
 
 
 def topic_words(topic: Topic) -> str:
-    """What a topic can be found by, folded."""
-    return _folded(" ".join([topic.name, topic.field, topic.description, *topic.key_terms]))
+    """What a topic can be found by: the words of its name, field, description and key terms, folded, each once."""
+    said = _folded(" ".join([topic.name, topic.field, topic.description, *topic.key_terms]))
+    return " ".join(dict.fromkeys(word for word in re.split(r"[^\w-]+", said) if word not in _SMALL))
 
 
 def _folded(text: str) -> str:

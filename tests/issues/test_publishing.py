@@ -287,7 +287,7 @@ def test_the_first_issue_after_a_pause_says_from_when_on_it_gathers_and_the_next
     subscription = digest_for(reader())
     paper("Before")
     issues.publish_due(MONDAY, limit=10)
-    Subscription.objects.update(paused_until=MONDAY + 2 * WEEK - DAY)
+    Subscription.objects.update(paused_at=MONDAY + HOUR, paused_until=MONDAY + 2 * WEEK - DAY)
     issues.publish_due(MONDAY + WEEK, limit=10)
     for week in (2, 3):
         paper(f"Week {week}", listed_at=MONDAY + week * WEEK - 2 * DAY)
@@ -300,7 +300,7 @@ def test_a_pause_that_left_out_no_issue_makes_none_of_them_special() -> None:
     digest_for(reader())
     paper("Before")
     issues.publish_due(MONDAY, limit=10)
-    Subscription.objects.update(paused_until=MONDAY + 2 * DAY)
+    Subscription.objects.update(paused_at=MONDAY + HOUR, paused_until=MONDAY + 2 * DAY)
     paper("After", listed_at=MONDAY + DAY)
     issues.publish_due(MONDAY + WEEK, limit=10)
     assert "away_since" not in Issue.objects.latest("due_at").receipt
