@@ -125,6 +125,14 @@ def test_filters_narrow() -> None:
     assert exact(find("", since=long_ago, until=long_ago)) == [BRIDGES]
 
 
+def test_letters_that_are_no_accents_need_not_be_typed_either() -> None:
+    paper("Splines", authors=["Søren Łoś", "Weiß, Æ."])
+    search.refresh_all()
+    for name in ("soren", "los", "weiss"):
+        assert exact(find(name)) == ["Splines"]
+    assert exact(find("", author="Soren Los")) == ["Splines"]
+
+
 def test_the_words_of_a_name_must_belong_to_one_person() -> None:
     library()
     assert exact(find('author:"Ada Lovelace"')) == [KOOPMAN]
