@@ -22,6 +22,8 @@ _APART = str.maketrans(dict.fromkeys(APART, " "))
 _UNREADABLE = {"Cc", "Cs", "Cn", "Co"}
 # Letters that Unicode does not take apart and PostgreSQL's unaccent does.
 _LETTERS = str.maketrans(
+    {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "ħ": "h"}
+)
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -132,10 +134,6 @@ def tidy(typed: str, longest: int = LONGEST) -> str:
 def words(phrase: str) -> tuple[str, ...]:
     """The words of a text, lower case without accents: "Schrödinger's cat" -> ("schrodinger", "s", "cat")."""
     return tuple(_WORD.findall(folded(phrase)))
-
-
-    {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "ħ": "h"}
-)
 
 
 def folded(phrase: str) -> str:
