@@ -99,6 +99,11 @@ def _local() -> Iterator[checks.CheckMessage]:
         )
 
 
+def _admin() -> Iterator[checks.CheckMessage]:
+    if not settings.SECOND_FACTOR:
+        yield _error(15, "SECOND_FACTOR is off: a password alone opens every address on the list.", "Set SECOND_FACTOR=1.")
+
+
 def _redis() -> Iterator[checks.CheckMessage]:
     try:
         with redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=5, socket_timeout=5) as client:
@@ -143,7 +148,7 @@ def _clock() -> Iterator[checks.CheckMessage]:
 
 
 _CHECKS: tuple[Callable[[], Iterator[checks.CheckMessage]], ...] = (
-    _site, _senders, _words, _secrets, _local, _redis, _clock,
+    _site, _senders, _words, _secrets, _local, _admin, _redis, _clock,
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import BrinIndex, GinIndex
 from django.contrib.postgres.search import SearchVectorField
-from django.db import models
+from django.db import connection, models
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Now
 
@@ -80,7 +80,10 @@ class Poll(models.Model):
     error = models.CharField(max_length=500, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["source", "-started_at"])]
+        indexes = [
+            models.Index(fields=["source", "-started_at"]),
+            BrinIndex(fields=["started_at"], name="poll_started_brin"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.source_id} at {self.started_at:%Y-%m-%d %H:%M}"
@@ -146,6 +149,20 @@ class Paper(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @classmethod
+    def held(cls, pk: int) -> int | None:
+        """The paper that the id means now, kept from being merged away until this transaction ends; None when there is none.
+
+        Whoever votes on a paper asks first: a merge under way is waited for and followed, one that begins waits for the vote
+        and takes it along. A vote's key is checked on committing only, when a merge has long looked for votes.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT coalesce(merged_into_id, id) FROM digest_paper WHERE id = %s FOR KEY SHARE", [pk])
+            row = cursor.fetchone()
+        if row is None or row[0] == pk:
+            return pk if row else None
+        return cls.held(row[0])
 
 
 class PaperIdentifier(models.Model):
@@ -374,6 +391,7 @@ class RankingConfiguration(models.Model):
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        permissions = [("adopt_rankingconfiguration", "Can adopt other ranking weights")]
         ordering = ["-version"]
 
     def __str__(self) -> str:
@@ -542,6 +560,7 @@ class Delivery(models.Model):
     objects: ClassVar[DeliveryQuerySet] = DeliveryQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
+        permissions = [("decide_delivery", "Can resend, hold and release deliveries")]
         verbose_name_plural = "deliveries"
         indexes = [
             # No B-tree mentions the state or the lease: a message changes both three times within a second, and PostgreSQL
@@ -579,6 +598,26 @@ class Delivery(models.Model):
         return f"{self.state} {self.message_id}"
 
 
+class Attempt(models.Model):
+    """One attempt that did not end with the relay's 250: what the ledger's row forgets when the next one begins."""
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="tries")
+    number = models.PositiveSmallIntegerField(help_text="From 1.")
+    ended_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=Delivery.State, help_text="What the delivery became by it.")
+    stage = models.CharField(max_length=8, choices=Delivery.Stage, blank=True, help_text="How far it came.")
+    reply_code = models.PositiveSmallIntegerField(null=True, blank=True)
+    reply = models.CharField(max_length=500, blank=True, help_text="The relay's words.")
+    reason = models.CharField(max_length=200)
+    worker = models.CharField(max_length=120, blank=True, help_text="The run that died during it, if one did.")
+
+    class Meta:
+        ordering = ["ended_at", "id"]
+
+    def __str__(self) -> str:
+        return f"attempt {self.number}: {self.state}"
+
+
 class BrakeQuerySet(models.QuerySet["Brake"]):
     def standing(self) -> "BrakeQuerySet":
         return self.filter(lifted_at=None)
@@ -606,6 +645,7 @@ class Brake(models.Model):
     objects: ClassVar[BrakeQuerySet] = BrakeQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
+        permissions = [("pause_sending", "Can pause and resume all sending")]
         constraints = [
             models.UniqueConstraint(fields=["kind", "domain"], condition=Q(lifted_at=None), name="brake_stands_once"),
         ]
@@ -614,14 +654,32 @@ class Brake(models.Model):
         return f"{self.domain or 'everything'}: {self.why}"
 
 
-class Home(models.Model):
-    """The PostgreSQL cluster that this database lives in; in another one it is a copy, and sends nothing by itself."""
+class Preflight(models.Model):
+    """One run of the checks of what receivers ask of bulk senders."""
 
-    cluster = models.CharField(max_length=32, help_text="The cluster's system identifier.")
+    ran_at = models.DateTimeField()
+    by = models.CharField(max_length=150, blank=True, help_text="Who asked for it; empty when it was due.")
+    fatal = models.BooleanField(help_text="Whether something holds issues back.")
+    findings = models.JSONField(help_text="Objects {check, level: fine|warning|fatal, found, mend}, in order.")
+
+    class Meta:
+        ordering = ["-ran_at", "-id"]
+        get_latest_by = "ran_at"
+
+    def __str__(self) -> str:
+        return f"preflight at {self.ran_at:%Y-%m-%d %H:%M}"
+
+
+class Home(models.Model):
+    """Where this database lives; anywhere else it is a copy or was restored, and sends nothing by itself."""
+
+    place = models.CharField(
+        max_length=80, help_text="The cluster's system identifier and timeline, and the numbers of database and table."
+    )
     since = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:
-        return self.cluster
+        return self.place
 
 
 class Bounce(models.Model):
@@ -639,7 +697,15 @@ class Bounce(models.Model):
     verdict = models.CharField(max_length=16, choices=Verdict)
     status = models.CharField(max_length=16, blank=True, help_text="Enhanced status code (RFC 3463), if any.")
     why = models.CharField(max_length=500)
+    report = models.CharField(max_length=64, blank=True, help_text="Tells this report from others.")
     received_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [BrinIndex(fields=["received_at"], name="bounce_received_brin")]
+        constraints = [
+            # The same report may come by several ways, and any of them twice.
+            models.UniqueConstraint(fields=["delivery", "report"], condition=~Q(report=""), name="bounce_once_a_report"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.verdict} {self.status}"
@@ -665,3 +731,19 @@ class Feedback(models.Model):
 
     def __str__(self) -> str:
         return f"{self.vote} {self.paper_id}"
+
+
+class DayCount(models.Model):
+    """What a UTC day saw, counted once so that no page counts millions of rows: `digest.counts` says what each kind means."""
+
+    day = models.DateField()
+    kind = models.CharField(max_length=24)
+    key = models.CharField(max_length=254, blank=True, help_text="What it is divided by: a state, a domain, a source's id.")
+    number = models.BigIntegerField()
+
+    class Meta:
+        ordering = ["day", "kind", "key"]
+        constraints = [models.UniqueConstraint(fields=["kind", "day", "key"], name="day_count_once")]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.kind} {self.key}: {self.number}"

@@ -1,4 +1,4 @@
-"""What a digest would hold, before anybody has asked for one. Ranked as issues are, over the same papers; nothing is written."""
+"""What a digest would hold, before anybody has asked for one: ranked as issues are, and nothing is written."""
 
 import datetime as dt
 from collections.abc import Sequence

@@ -1,5 +1,6 @@
 """Django's settings, read from the environment; see `docs/settings.md` for every variable."""
 
+import datetime as dt
 import socket
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -9,7 +10,7 @@ from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 from kombu import Queue
 
-from digest.environment import BASE, VAR, flag, number, optional, rates, required, secret
+from digest.environment import BASE, VAR, flag, number, optional, prefixed, rates, required, secret
 from digest.observability import logs, sentry
 
 DEBUG = flag("DEBUG")
@@ -79,16 +80,36 @@ SAFETY_LOG = optional("SAFETY_LOG", str(VAR / "safety.log"))
 # For the preflight: the selector under which the relay signs for us, and the addresses from which it sends, if we run it.
 DKIM_SELECTOR = optional("DKIM_SELECTOR", "")
 RELAY_ADDRESSES = [each for each in optional("RELAY_ADDRESSES", "").split(",") if each]
-# Whether the preflight runs each night, and a fatal finding holds issues back (never notices) until it is mended.
-PREFLIGHT = flag("PREFLIGHT")
+# Whether the preflight runs before the first message of each day, and a fatal finding holds issues back (never notices) until
+# it is mended. A relay on this machine is for trying things out.
+PREFLIGHT = flag("PREFLIGHT", default=urlsplit(SMTP_URL).hostname not in {"localhost", "127.0.0.1", "::1"})
+# Whether the relay reports what became of each message (a provider's webhooks), so that what nobody knows may yet be told.
+RELAY_REPORTS = flag("RELAY_REPORTS")
 # A delivery whose outcome nobody knows is sent once more, with the same Message-ID, after this long; or it is held.
 UNCERTAIN_RESEND = flag("UNCERTAIN_RESEND", default=True)
-UNCERTAIN_SETTLE_SECONDS = number("UNCERTAIN_SETTLE_SECONDS", 60)
+UNCERTAIN_SETTLE_SECONDS = number("UNCERTAIN_SETTLE_SECONDS", 900 if RELAY_REPORTS else 60)
+# How long a worker holds what it has claimed without saying that it lives, and how often the beat asks for work and for what
+# dead workers held.
+LEASE_SECONDS = number("LEASE_SECONDS", 120)
+DELIVER_EVERY_SECONDS = number("DELIVER_EVERY_SECONDS", 20)
+RECOVER_EVERY_SECONDS = number("RECOVER_EVERY_SECONDS", 60)
 DIGEST_FROM = required("DIGEST_FROM", "the sender of digests", "Paper Round <digest@papers.example.org>")
 NOTICE_FROM = required("NOTICE_FROM", "the sender of confirmations and links", "Paper Round <hello@papers.example.org>")
 OPERATOR_ADDRESS = optional("OPERATOR_ADDRESS", "")
 DKIM_KEYS = optional("DKIM_KEYS", "")
 BOUNCE_ADDRESS = required("BOUNCE_ADDRESS", "where relays return what cannot be delivered", "bounces@papers.example.org")
+# Where else what comes back is found: a mailbox, and providers' webhooks (see docs/bounces.md). Whoever posts to a webhook must
+# know its secret; Amazon's topics must be listed besides.
+BOUNCES_IMAP_URL = optional("BOUNCES_IMAP_URL", "")
+EVENTS_FROM = frozenset(filter(None, optional("EVENTS_FROM", "").replace(" ", "").split(",")))
+EVENT_TOPICS = frozenset(filter(None, optional("EVENT_TOPICS", "").replace(" ", "").split(",")))
+ANYMAIL_WEBHOOK_SECRET = optional("ANYMAIL_WEBHOOK_SECRET", "")
+ANYMAIL = prefixed("ANYMAIL_") | ({"WEBHOOK_SECRET": ANYMAIL_WEBHOOK_SECRET} if ANYMAIL_WEBHOOK_SECRET else {})
+if EVENTS_FROM and len(ANYMAIL_WEBHOOK_SECRET) < 20:
+    raise ImproperlyConfigured(
+        "ANYMAIL_WEBHOOK_SECRET has fewer than 20 characters, and EVENTS_FROM lets providers post events. It is name:password, "
+        "as in the address they post to; for example ANYMAIL_WEBHOOK_SECRET=events:$(openssl rand -hex 32)"
+    )
 POSTAL_ADDRESS = required(
     "POSTAL_ADDRESS", "the postal address that ends each message, as the law asks", "1 Example Street, 75000 Paris"
 )
@@ -109,6 +130,9 @@ REQUESTS_PER_NETWORK_AND_HOUR = number("REQUESTS_PER_NETWORK_AND_HOUR", 60)
 ASKED_MESSAGES_PER_DOMAIN_AND_HOUR = number("ASKED_MESSAGES_PER_DOMAIN_AND_HOUR", 500)
 ASKED_MESSAGES_PER_HOUR = number("ASKED_MESSAGES_PER_HOUR", 2000)
 
+# How long a public page may be answered from a process's memory before it is made anew; 0 makes each one anew.
+PUBLIC_PAGES_SECONDS = number("PUBLIC_PAGES_SECONDS", 30)
+
 # Set by `make run` alone: the Maildir of the inbox that shows what was sent.
 LOCAL_INBOX = optional("LOCAL_INBOX", "")
 
@@ -121,6 +145,11 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
+    "anymail",
+    "axes",
+    "django_otp",
+    "django_otp.plugins.otp_static",
+    "django_otp.plugins.otp_totp",
     "subscriptions",
     "digest",
 ]
@@ -129,14 +158,18 @@ MIDDLEWARE = [
     "digest.observability.logs.requests",
     "digest.observability.metrics.requests",
     "django.middleware.security.SecurityMiddleware",
+    "digest.cached.public_pages",
     "digest.headers.content_security",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "digest.access.second_factor.required",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 # An operator's own look: a file of colours and words, and templates that stand before ours, each under the same name.
 THEME = optional("THEME", "")
@@ -164,6 +197,21 @@ TEMPLATES = [
 ROOT_URLCONF = "digest.urls"
 WSGI_APPLICATION = "digest.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+# Whoever is signed in shows a code of their own device before the admin opens.
+SECOND_FACTOR = flag("SECOND_FACTOR", default=not DEBUG)
+OTP_TOTP_ISSUER = SITE_NAME
+OTP_ADMIN_HIDE_SENSITIVE_DATA = True
+# Five wrong passwords for a name from one network lock that pair for half an hour.
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = dt.timedelta(minutes=30)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True
+AXES_CLIENT_IP_CALLABLE = "digest.access.lockout.client"
+AXES_LOCKOUT_CALLABLE = "digest.access.lockout.locked"
+AXES_VERBOSE = False
+AXES_ENABLE_ADMIN = False
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
@@ -253,7 +301,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A hint that cannot be given is not worth a visitor's time: three tries within a fraction of a second.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "visibility_timeout": 3600,
+    "visibility_timeout": number("VISIBILITY_TIMEOUT_SECONDS", 3600),
     "max_retries": 3,
     "interval_start": 0,
     "interval_step": 0.05,
@@ -269,9 +317,13 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # The schedule is static and short: what is due lives in rows, and a lost hint is found at the next tick.
 CELERY_BEAT_SCHEDULE = {
     "publish what is due": {"task": "digest.tasks.publish_due", "schedule": crontab()},
-    "deliver what waits": {"task": "digest.tasks.deliver_waiting", "schedule": 20.0},
-    "recover what a dead worker held": {"task": "digest.tasks.recover_expired", "schedule": 60.0},
+    "deliver what waits": {"task": "digest.tasks.deliver_waiting", "schedule": float(DELIVER_EVERY_SECONDS)},
+    "recover what a dead worker held": {
+        "task": "digest.tasks.recover_expired",
+        "schedule": float(RECOVER_EVERY_SECONDS),
+    },
     "poll sources": {"task": "digest.tasks.poll_due_sources", "schedule": 60.0},
+    "look up what readers brought": {"task": "digest.tasks.look_up_submissions", "schedule": 60.0},
     "fill missing days": {"task": "digest.tasks.fill_missing_days", "schedule": crontab(minute=17)},
     "read changed papers for search": {"task": "digest.tasks.read_for_search", "schedule": 20.0},
     "compute missing vectors": {"task": "digest.tasks.embed_papers", "schedule": crontab(minute="*/10")},
@@ -279,15 +331,14 @@ CELERY_BEAT_SCHEDULE = {
         "task": "digest.tasks.learn_words",
         "schedule": crontab(day_of_week="6", hour="3", minute="40"),
     },
+    "count what the days saw": {"task": "digest.tasks.count_days", "schedule": crontab(minute="7,37")},
     "remove what is old": {"task": "digest.tasks.forget_old", "schedule": crontab(hour="2", minute="25")},
     "answer what was asked": {"task": "subscriptions.tasks.answer_requests", "schedule": 20.0},
+    "go on with operators' jobs": {"task": "subscriptions.tasks.advance_jobs", "schedule": 30.0},
     "forget what nobody confirmed": {"task": "subscriptions.tasks.forget_unconfirmed", "schedule": crontab(minute="17")},
 }
-if PREFLIGHT:
-    CELERY_BEAT_SCHEDULE["check what receivers ask for"] = {
-        "task": "digest.tasks.check_preflight",
-        "schedule": crontab(hour="0", minute="5"),
-    }
+if BOUNCES_IMAP_URL:
+    CELERY_BEAT_SCHEDULE["take what came back"] = {"task": "digest.tasks.take_returned", "schedule": 60.0}
 # Any number of beats may run; one leads.
 CELERY_BEAT_SCHEDULER = "digest.leadership.Scheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5

@@ -173,6 +173,8 @@ def restore(subscription: Subscription, kind: str, value: str, *, excluded: bool
     numbers = tokens.read(tokens.Scope.UNDO, proof)
     if numbers is None or len(numbers) != 2 or numbers[0] != subscription.pk:
         return None
+    if invisible(value):
+        return None
     topic = Topic.objects.filter(slug=value).first() if kind == Interest.Kind.TOPIC else None
     if kind not in Interest.Kind.values or not value or (kind == Interest.Kind.TOPIC and topic is None):
         return None
@@ -193,6 +195,8 @@ def exclude(subscription: Subscription, kind: Interest.Kind, value: str) -> tupl
     """
     topic = None
     if kind == Interest.Kind.TOPIC:
+        if invisible(value):
+            return None
         topic = Topic.objects.filter(slug=value).first()
         if topic is None:
             return None

@@ -9,7 +9,6 @@ from django.db.models import F
 from subscriptions import consent, interests, tokens
 from subscriptions.models import Consent, Subscriber, Subscription
 
-
 MOST_DIGESTS = 10
 ADD_WORDING = "Add this digest"
 

@@ -3,10 +3,10 @@
 A token is good for its scope alone. Keys rotate: the first of TOKEN_KEYS signs, all of them verify.
 """
 
-import base64
 import functools
 import hashlib
 import hmac
+from binascii import b2a_base64
 from enum import StrEnum
 
 from django.conf import settings
@@ -16,6 +16,8 @@ from subscriptions.models import Notice
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _MAC_OCTETS = 16  # 128 bits, beyond guessing; a token stays near 30 characters
+_MAC_CHARACTERS = 22  # without the padding of base64
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 class Scope(StrEnum):
@@ -42,7 +44,7 @@ _NOTICES = {
 
 
 @functools.lru_cache(maxsize=64)
-def _keyed(secret: str, scope: Scope) -> "hashlib.blake2b":
+def _keyed(secret: str, scope: str) -> "hashlib.blake2b":
     """A hash that has taken the key in already; every token begins from a copy of it."""
     # A BLAKE2b key has 64 octets at most (RFC 7693), and a setting may be longer.
     key = hashlib.blake2b(secret.encode()).digest()
@@ -50,11 +52,13 @@ def _keyed(secret: str, scope: Scope) -> "hashlib.blake2b":
 
 
 def _mac(secret: str, scope: Scope, payload: str) -> str:
-    digest = _keyed(secret, scope).copy()
+    # Taken as a plain string: an enumeration's members are hashed in Python.
+    digest = _keyed(secret, str.__str__(scope)).copy()
     digest.update(payload.encode())
-    return base64.urlsafe_b64encode(digest.digest()).rstrip(b"=").decode()
+    return b2a_base64(digest.digest(), newline=False)[:_MAC_CHARACTERS].translate(_URL_SAFE).decode()
 
 
+@functools.lru_cache(maxsize=4096)
 def _base36(number: int) -> str:
     if number < 0:
         raise ValueError(f"A token holds whole numbers from 0; {number} is none.")

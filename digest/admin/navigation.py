@@ -8,7 +8,19 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
 
-from digest.models import Bounce, Delivery, Feedback, Issue, Paper, Pick, Poll, RankingConfiguration, Source, SourceDay
+from digest.models import (
+    Bounce,
+    Delivery,
+    Feedback,
+    Issue,
+    Paper,
+    Pick,
+    Poll,
+    RankingConfiguration,
+    Source,
+    SourceDay,
+    Submission,
+)
 from subscriptions.admin.base import list_path
 from subscriptions.models import Consent, Notice, Request, Subscriber, Subscription, Suppression, Topic
 
@@ -21,7 +33,14 @@ GROUPS: dict[str, list[tuple[type[Model], str]]] = {
         (Request, "door_front"),
         (Suppression, "block"),
     ],
-    "Papers": [(Paper, "article"), (Source, "rss_feed"), (Poll, "history"), (SourceDay, "event_busy"), (Pick, "push_pin")],
+    "Papers": [
+        (Paper, "article"),
+        (Source, "rss_feed"),
+        (Poll, "history"),
+        (SourceDay, "event_busy"),
+        (Pick, "push_pin"),
+        (Submission, "inbox"),
+    ],
     "Sending": [
         (Issue, "newspaper"),
         (Delivery, "outbox"),

@@ -13,10 +13,10 @@ from digest.delivery import recovery
 from digest.delivery.composing import MessagesFor, messages_for
 from digest.delivery.policy import Policy
 from digest.delivery.queueing import queue_notices
-from digest.delivery.recovery import Recovered
+from digest.delivery.recovery import Recovered, Told, settle
 from digest.delivery.rounds import Delivered, Run
 
-__all__ = ["Delivered", "Policy", "Recovered", "deliver", "queue_notices", "recover"]
+__all__ = ["Delivered", "Policy", "Recovered", "Told", "deliver", "queue_notices", "recover", "settle"]
 
 
 def deliver(now: dt.datetime, limit: int, *, policy: Policy | None = None, make: MessagesFor = messages_for) -> Delivered:

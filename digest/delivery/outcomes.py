@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from digest.models import Delivery
 from digest.smtp import Fault, Reply, Stage, fault
@@ -23,18 +23,18 @@ _WHOSE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What to record of a delivery, under the fence of the claim that made the attempt.
 
-    `tried` says that a server was asked, so that the attempt counts; `fault` is None unless a server refused.
+    `tried` says that a server was asked, so that the attempt counts; `fault` is None unless a server refused; `next_attempt_at`
+    is None where it says nothing any more.
     """
 
     delivery: int
     fence: int
     state: Delivery.State
     reason: str
-    next_attempt_at: dt.datetime
+    next_attempt_at: dt.datetime | None
     stage: str = ""
     code: int | None = None
     reply: str = ""
@@ -65,7 +65,7 @@ def answered(delivery: Delivery, size: int, stage: Stage, reply: Reply, now: dt.
             fence=delivery.fence,
             state=Delivery.State.ACCEPTED,
             reason="",
-            next_attempt_at=now,
+            next_attempt_at=None,
             code=reply.code,
             reply=str(reply)[:_REPLY_LENGTH],
             size=size,

@@ -54,6 +54,7 @@ class Policy:
             hostname=settings.SMTP_HELLO,
             timeouts=Timeouts.at_most(settings.SMTP_TIMEOUT_SECONDS),
             connections=settings.SMTP_CONNECTIONS,
+            lease=dt.timedelta(seconds=settings.LEASE_SECONDS),
             settle=dt.timedelta(seconds=settings.UNCERTAIN_SETTLE_SECONDS),
             resend=settings.UNCERTAIN_RESEND,
             rates={OVERALL: float(settings.SEND_RATE), **settings.DOMAIN_RATES},

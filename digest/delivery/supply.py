@@ -2,11 +2,15 @@
 
 import datetime as dt
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+
+from django.db import connection
 
 from digest.delivery import composing, eligibility, ledger, outcomes
 from digest.delivery.brakes import Standing
+from digest.delivery.channel import Channel
+from digest.delivery.claims import Claims
 from digest.delivery.composing import MessagesFor
 from digest.delivery.outcomes import Chance, Outcome
 from digest.delivery.pacing import Pace
@@ -27,7 +31,7 @@ class Held:
 
 
 class Supply:
-    """Claims in chunks, composes in slices, hands out one letter at a time, and keeps the leases.
+    """Claims in chunks ahead of need, composes in slices, hands out one letter at a time, and keeps the leases.
 
     `exhausted`: it will claim nothing more. `drained`: the ledger had nothing more that was ready.
     """
@@ -45,7 +49,10 @@ class Supply:
         self._pace = Pace(policy.rates, policy.workers, policy.redis, policy.clock)
         self._held_up_until = float("-inf")
         self._standing = Standing()
-        self._probed = False
+        self._probes: deque[str] | None = None
+        self._claims = Claims(worker, policy.lease)
+        self._asked = 0
+        self._stopped = False
         self._uncomposed: deque[Held] = deque()
         self._ready: deque[Held] = deque()
         self._checked_at = self._renewed_at = policy.clock()
@@ -56,9 +63,29 @@ class Supply:
         return len(self._uncomposed) + len(self._ready)
 
     @property
+    def asking(self) -> Channel | None:
+        """Where the answer to a claim will come from, if one is under way."""
+        return self._claims.channel if self._claims.channel.busy else None
+
+    @property
+    def composable(self) -> bool:
+        """Whether there is something to compose, and room for it."""
+        return bool(self._uncomposed) and (len(self._ready) <= self._policy.connections or self._looks_further)
+
+    @property
+    def starving(self) -> bool:
+        """Whether the next connection that is free will find nothing to carry."""
+        return not self._ready or self._looks_further
+
+    @property
     def held_up(self) -> bool:
         """Whether letters wait only because of the pace."""
         return bool(self._ready) and self._policy.clock() < self._held_up_until
+
+    @property
+    def _looks_further(self) -> bool:
+        """Whether what is composed cannot go out yet, so that letters to other domains may be looked for behind it."""
+        return self._policy.clock() < self._held_up_until and len(self.held) < 2 * self._policy.chunk
 
     def next(self) -> Held | None:
         """The next letter to offer, if one is composed and the pace admits it."""
@@ -84,94 +111,18 @@ class Supply:
         return aside
 
     def refill(self, now: dt.datetime) -> list[Outcome]:
-        """Claim and compose when few letters are left; returns the outcomes of what must not or cannot be sent."""
-        held_up = self._policy.clock() < self._held_up_until and len(self.held) < 2 * self._policy.chunk
-        if len(self._ready) > self._policy.connections and not held_up:
-            return []
+        """Take what has been claimed, and claim more before it runs out; returns the outcomes of what must not be sent."""
         settled: list[Outcome] = []
-        if not self._uncomposed and not self.exhausted:
-            settled += self._claim(now)
-        if self._uncomposed:
-            settled += self._compose(now)
+        if self._claims.channel.busy:
+            claimed = self._claims.finished()
+            if claimed is not None:
+                settled = self._take(claimed, now)
+        elif not self.exhausted and (len(self._uncomposed) <= self._policy.chunk // 2 or self._looks_further):
+            self._claim(now)
         return settled
 
-    def stop(self) -> None:
-        """Claim and compose nothing more."""
-        self.exhausted = True
-        self._uncomposed.clear()
-        self._ready.clear()
-
-    def settle(self, delivery: int) -> Held | None:
-        """Let go of a delivery whose outcome is known."""
-        return self.held.pop(delivery, None)
-
-    def recheck(self, now: dt.datetime) -> list[Outcome]:
-        """Ask again, when the last answer is no longer fresh, whether what has not begun may be sent."""
-        if self._policy.clock() - self._checked_at < self._policy.freshness:
-            return []
-        self._checked_at = self._policy.clock()
-        barred = eligibility.barred([pk for pk, held in self.held.items() if not held.begun], now)
-        skipped = [outcomes.skipped(self.held[pk].delivery, why, now) for pk, why in barred.items()]
-        self._forget(barred)
-        return skipped
-
-    def renew(self) -> None:
-        """Extend the leases when a third of their time has passed."""
-        if self.held and self._policy.clock() - self._renewed_at >= self._policy.lease.total_seconds() / 3:
-            self._renewed_at = self._policy.clock()
-            ledger.renew(list(self.held), self._worker, self._policy.lease)
-
-    def give_back(self, reason: str) -> int:
-        """Return what has not begun to the ledger; returns how many."""
-        untried = [pk for pk, held in self.held.items() if not held.begun]
-        for pk in untried:
-            del self.held[pk]
-        return ledger.give_back(untried, self._worker, reason) if untried else 0
-
-    def _claim(self, now: dt.datetime) -> list[Outcome]:
-        wanted = min(self._policy.chunk, self._limit - self.claimed)
-        claimed = self._from_ledger(now, wanted) if wanted > 0 else []
-        self.claimed += len(claimed)
-        self.drained = len(claimed) < wanted
-        self.exhausted = self.drained or self.claimed >= self._limit
-        if not claimed:
-            return []
-        barred = eligibility.barred([delivery.pk for delivery in claimed], now)
-        skipped = [outcomes.skipped(each, barred[each.pk], now) for each in claimed if each.pk in barred]
-        for delivery in claimed:
-            if delivery.pk not in barred:
-                self.held[delivery.pk] = held = Held(delivery)
-                self._uncomposed.append(held)
-        return skipped
-
-    def _from_ledger(self, now: dt.datetime, wanted: int) -> list[Delivery]:
-        """What may go out: notices always, issues as far as the warm-up plan goes, one message to each domain on probation."""
-        left = self._policy.warmup.left(now) if self._policy.warmup else None
-        notices_alone = left == 0 or self._standing.issues
-        priority = Delivery.Priority.NOTICE if notices_alone else Delivery.Priority.ISSUE
-        wanted = min(wanted, left) if left else wanted
-        lease, standing = self._policy.lease, self._standing
-        claimed: list[Delivery] = []
-        if not self._probed:
-            self._probed = True
-            for domain in sorted(standing.probing):
-                claimed += ledger.claim(now, 1, self._worker, lease, only=domain, priority=priority)
-        closed = standing.closed | standing.probing
-        claimed += ledger.claim(now, wanted, self._worker, lease, closed=closed, priority=priority)
-        return claimed
-
-    def _forget(self, deliveries: Collection[int]) -> None:
-        """Let go of what has not been offered, or only in part."""
-        gone = set(deliveries)
-        for pk in gone:
-            self.held.pop(pk, None)
-        for waiting in (self._ready, self._uncomposed):
-            if any(held.delivery.pk in gone for held in waiting):
-                kept = [held for held in waiting if held.delivery.pk not in gone]
-                waiting.clear()
-                waiting.extend(kept)
-
-    def _compose(self, now: dt.datetime) -> list[Outcome]:
+    def compose(self, now: dt.datetime) -> list[Outcome]:
+        """Compose a slice; returns the outcomes of what cannot be made or sent."""
         part = [self._uncomposed.popleft() for _ in range(min(self._policy.slice, len(self._uncomposed)))]
         letters, unmade, unsendable = composing.letters([held.delivery for held in part], now, self._make)
         settled: list[Outcome] = []
@@ -187,3 +138,91 @@ class Supply:
             else:
                 settled.append(outcomes.uncomposed(held.delivery, unmade[pk], now, self._chance))
         return settled
+
+    def stop(self) -> None:
+        """Claim and compose nothing more."""
+        self.exhausted = self._stopped = True
+        self._uncomposed.clear()
+        self._ready.clear()
+
+    def settle(self, delivery: int) -> Held | None:
+        """Let go of a delivery whose outcome is known."""
+        return self.held.pop(delivery, None)
+
+    def recheck(self, now: dt.datetime) -> list[Outcome]:
+        """Ask again, when the last answer is no longer fresh, whether what has not begun may be sent."""
+        if self._policy.clock() - self._checked_at < self._policy.freshness:
+            return []
+        self._checked_at = self._policy.clock()
+        return self._without_barred([held for held in self.held.values() if not held.begun], now)
+
+    def renew(self) -> None:
+        """Extend the leases when a third of their time has passed."""
+        if self.held and self._policy.clock() - self._renewed_at >= self._policy.lease.total_seconds() / 3:
+            self._renewed_at = self._policy.clock()
+            ledger.renew(list(self.held), self._worker, self._policy.lease)
+
+    def give_back(self, reason: str) -> int:
+        """Return what has not begun to the ledger; returns how many."""
+        untried = [pk for pk, held in self.held.items() if not held.begun]
+        for pk in untried:
+            del self.held[pk]
+        return ledger.give_back(untried, self._worker, reason) if untried else 0
+
+    def forget_claim(self) -> None:
+        """The database went away with a claim under way: what it claimed, if it did, comes back when its lease runs out."""
+        self._claims.close()
+
+    def _claim(self, now: dt.datetime) -> None:
+        """Ask for what may go out: notices always, issues as far as the warm-up plan goes, one to each domain on probation.
+
+        Raises RuntimeError inside a transaction: its rows could not be seen, and a claim that is rolled back protects nothing.
+        """
+        if connection.in_atomic_block:
+            raise RuntimeError("Deliveries cannot be claimed inside a transaction: a claim must be durable to protect them.")
+        left = self._policy.warmup.left(now) if self._policy.warmup else None
+        notices_alone = left == 0 or self._standing.issues
+        priority = Delivery.Priority.NOTICE if notices_alone else Delivery.Priority.ISSUE
+        if self._probes is None:
+            self._probes = deque(sorted(self._standing.probing))
+        if self._probes:
+            self._asked = 0
+            self._claims.begin(now, 1, only=self._probes.popleft(), priority=priority)
+            return
+        wanted = min(self._policy.chunk, self._limit - self.claimed)
+        if wanted <= 0:
+            self.exhausted = True
+            return
+        self._asked = min(wanted, left) if left else wanted
+        closed = self._standing.closed | self._standing.probing
+        self._claims.begin(now, self._asked, closed=closed, priority=priority)
+
+    def _take(self, claimed: Iterable[Delivery], now: dt.datetime) -> list[Outcome]:
+        taken = [Held(delivery) for delivery in claimed]
+        self.claimed += len(taken)
+        if self._asked:
+            self.drained = len(taken) < self._asked
+            self.exhausted = self.exhausted or self.drained or self.claimed >= self._limit
+        self.held.update((held.delivery.pk, held) for held in taken)
+        if self._stopped:
+            return []
+        self._uncomposed.extend(taken)
+        return self._without_barred(taken, now)
+
+    def _without_barred(self, asked: Collection[Held], now: dt.datetime) -> list[Outcome]:
+        """Let go of those that must not be sent; returns their outcomes."""
+        barred = eligibility.barred([held.delivery.pk for held in asked], now) if asked else {}
+        skipped = [outcomes.skipped(self.held[pk].delivery, why, now) for pk, why in barred.items()]
+        self._forget(barred)
+        return skipped
+
+    def _forget(self, deliveries: Collection[int]) -> None:
+        """Let go of what has not been offered, or only in part."""
+        gone = set(deliveries)
+        for pk in gone:
+            self.held.pop(pk, None)
+        for waiting in (self._ready, self._uncomposed):
+            if any(held.delivery.pk in gone for held in waiting):
+                kept = [held for held in waiting if held.delivery.pk not in gone]
+                waiting.clear()
+                waiting.extend(kept)

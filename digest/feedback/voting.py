@@ -42,6 +42,7 @@ def cast(subscription_id: int, paper_id: int, vote: str, now: dt.datetime) -> Ca
     kind = Feedback.Vote(vote)
     with transaction.atomic():
         _lock(subscription_id)
+        paper_id = Paper.held(paper_id) or paper_id
         stood = standing(subscription_id, paper_id)
         displaced = tuple(each.value for each in _GIVES_WAY[kind] if each.value in stood)
         Feedback.objects.filter(subscription_id=subscription_id, paper_id=paper_id, vote__in=displaced).delete()
@@ -56,6 +57,7 @@ def undo(subscription_id: int, paper_id: int, vote: str, displaced: Collection[s
     again = [each for each in _GIVES_WAY[kind] if each.value in displaced]
     with transaction.atomic():
         _lock(subscription_id)
+        paper_id = Paper.held(paper_id) or paper_id
         removed, _ = Feedback.objects.filter(subscription_id=subscription_id, paper_id=paper_id, vote=kind).delete()
         if removed:
             Feedback.objects.bulk_create(
@@ -65,5 +67,5 @@ def undo(subscription_id: int, paper_id: int, vote: str, displaced: Collection[s
 
 
 def _lock(subscription_id: int) -> None:
-    """Two presses of one reader take turns."""
-    Subscription.objects.select_for_update().filter(pk=subscription_id).first()
+    """Two presses of one reader take turns; a merge that moves votes only needs the key, and is not kept waiting."""
+    Subscription.objects.select_for_update(no_key=True).filter(pk=subscription_id).first()

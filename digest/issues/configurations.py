@@ -15,13 +15,23 @@ class Current:
 
 
 def current() -> Current:
-    """The configuration in force; version 1, with the ranking's own defaults, is written when there is none."""
+    """The configuration in force.
+
+    Weights mean something to the formula they were made for, so when the product's defaults have changed since the newest row
+    was written (or there is none), a row of the new defaults is written over it, and says so. Older rows stay for the issues
+    that name them.
+    """
     row = RankingConfiguration.objects.order_by("-version").first()
-    if row is None:
+    if row is None or row.weights.get("defaults") != ranking.DEFAULTS:
         row, _ = RankingConfiguration.objects.get_or_create(
-            version=1, defaults={"weights": ranking.Configuration().as_json(), "note": "the defaults"}
+            version=row.version + 1 if row else 1,
+            defaults={"weights": ranking.Configuration().as_json(), "note": _note(row)},
         )
     return Current(row.pk, read(row))
+
+
+def _note(before: RankingConfiguration | None) -> str:
+    return f"defaults {ranking.DEFAULTS}" + (f", in place of version {before.version}" if before else "")
 
 
 def read(row: RankingConfiguration) -> ranking.Configuration:

@@ -21,9 +21,12 @@ class Link:
     url: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PaperText:
-    """A paper at one revision, the same for every reader. `url` is where its title leads; `links` are the other places."""
+    """A paper at one revision, the same for every reader. `url` is where its title leads; `links` are the other places.
+
+    Texts are told apart by identity: one that is loaded anew is printed anew.
+    """
 
     id: int
     revision: int

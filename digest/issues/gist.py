@@ -1,8 +1,8 @@
-"""What an issue's message says, but for the texts of its papers: frozen beside the slate in the form that composing reads fastest.
+"""What an issue's message says, but for the texts of its papers, frozen in the form that composing reads fastest.
 
-A slate holds every term of every score, ten times what a message needs of it. The gist is JSON in a fixed order:
+The slate beside it holds every term of every score, ten times what a message needs of it. The gist is JSON in a fixed order:
 
-    [[paper, revision, slot, interest, reason, reason, …], …], [near miss, …], [topic, …],
+    [[paper, revision, slot, interest, [reason, …]], …], [near miss, …], [topic, …],
     new papers, missing days, trending only, away since, {vote: count}
 """
 
@@ -19,7 +19,8 @@ _INTEREST = "interest:"
 class Gist(NamedTuple):
     """`choices` as above; `interest` in them is the id of the interest that a reader can stop, or 0.
 
-    `new` counts the papers the issue chose from; `away_since` is an ISO date, or empty; `learned` the votes since the last issue.
+    `new` counts the papers the issue chose from; `away_since` is an ISO date, or empty; `learned` counts the votes since the
+    last issue.
     """
 
     choices: Sequence[Sequence[Any]]
@@ -36,8 +37,13 @@ def write(choices: Iterable[Choice], receipt: Mapping[str, Any]) -> str:
     """The gist of what was just ranked."""
     return _written(
         [
-            [each.paper, each.revision, each.slot, _interest(reason.handle for reason in each.reasons)]
-            + [reason.text for reason in each.reasons]
+            (
+                each.paper,
+                each.revision,
+                each.slot,
+                _interest(reason.handle for reason in each.reasons),
+                [reason.text for reason in each.reasons],
+            )
             for each in choices
         ],
         receipt,
@@ -48,8 +54,13 @@ def of_rows(slate: Iterable[Mapping[str, Any]], receipt: Mapping[str, Any]) -> s
     """The gist of a frozen slate, for an issue that was written without one."""
     return _written(
         [
-            [each["paper"], each["revision"], each["slot"], _interest(reason["handle"] for reason in each["reasons"])]
-            + [reason["text"] for reason in each["reasons"]]
+            (
+                each["paper"],
+                each["revision"],
+                each["slot"],
+                _interest(reason["handle"] for reason in each["reasons"]),
+                [reason["text"] for reason in each["reasons"]],
+            )
             for each in slate
         ],
         receipt,
@@ -61,7 +72,7 @@ def read(text: str) -> Gist:
     return Gist(*orjson.loads(text))
 
 
-def _written(choices: list[list[Any]], receipt: Mapping[str, Any]) -> str:
+def _written(choices: list[tuple[Any, ...]], receipt: Mapping[str, Any]) -> str:
     considered: int = receipt.get("considered", 0)
     # A reader without topics is told of all that was new, for there was nothing to match it with.
     everything = receipt.get("trending_only") or not receipt.get("topics")

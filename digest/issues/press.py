@@ -9,10 +9,12 @@ format takes: the blocks of a message are joined first and filled in one go.
 """
 
 import functools
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import NamedTuple, TypeVar
 
+from django.conf import settings
 from markupsafe import Markup
 
 from digest.issues import blocks, places, whole, wording
@@ -27,6 +29,8 @@ HTML_LIMIT = 90_000
 _FRAME_ROOM = 6_000
 # Room for a token or a number in a link: two numbers of 64 bits in base 36, 22 characters of signature, dots.
 _LINK_ROOM = 52
+# Sizes are counted in so many octets, rounded up, so that they are small numbers, which Python keeps at hand.
+_UNIT = 64
 _SHORTER = (320, 160)
 _MOST_NOTES = 6
 _MOST_NUMBERS = 999
@@ -34,6 +38,7 @@ _REMEMBERED = 20_000
 
 _NUMBERS = tuple(str(each).encode() for each in range(_MOST_NUMBERS + 1))
 _POSITIONS = tuple(f"{each:2}".encode() for each in range(_MOST_NUMBERS + 1))
+_NOTES = tuple(_NUMBERS[first : first + _MOST_NOTES] for first in range(_MOST_NUMBERS - _MOST_NOTES))
 _NOTE_NAMES = tuple(f"n{each}" for each in range(_MOST_NOTES))
 # In which order the values of a block are offered; a template takes them in its own.
 _PAPER_VALUES = ("number", "reason_html", "reason_text", "token", "interest", *_NOTE_NAMES)
@@ -42,8 +47,11 @@ _FRAME_VALUES = (
     "dateline", "receipt", "next_issue", "learned", "rest", "near", "stops", "links",
     "subject", "preheader",
 )  # fmt: skip
+_SUBJECT_VALUES = ("first", "second", "more")
 _LINK_NAMES = frozenset({"token", "interest", *blocks.TOKENS})
 
+# The id of an interest, encoded, and the reasons of the first paper that it brought.
+Stop = tuple[bytes, tuple[str, ...]]
 _Plan = Callable[[tuple[bytes, ...]], Sequence[bytes]]
 
 
@@ -55,11 +63,11 @@ class Filled(NamedTuple):
 
 
 class Printed(NamedTuple):
-    """A paper's block, encoded: its HTML of at most `size` octets but for the reason, its text, and its `notes` footnotes."""
+    """A paper's block, encoded: its HTML of at most `units` times `_UNIT` octets but for the reason, its text and footnotes."""
 
     html: bytes
     html_plan: _Plan
-    size: int
+    units: int
     text: bytes
     text_plan: _Plan
     footnotes: bytes
@@ -87,13 +95,13 @@ class _Frame(NamedTuple):
 class _Reason(NamedTuple):
     html: bytes
     text: bytes
-    size: int
+    units: int
 
 
 class Layout(NamedTuple):
     """An issue made to fit: what is shown of it, its frame, and its blocks in order, as formats and what they take.
 
-    `notes` is how many footnotes the papers have. `size` is the octets of the HTML at most.
+    `notes` is how many footnotes the papers have; `stops` are the interests that can be stopped. `size` is the octets of the HTML at most.
     """
 
     contents: Contents
@@ -106,13 +114,13 @@ class Layout(NamedTuple):
     footnotes: list[bytes]
     footnote_values: list[bytes]
     notes: int
+    stops: Mapping[int, Stop]
     briefs: list[Brief]
     size: int
 
 
-_SUBJECT_MARKS = (hole("first"), hole("second"), hole("more"))
-# Paper, revision, excerpt, slot, whether there is a reason, followed authors, whether a reason can be stopped.
-_Key = tuple[int, int, int, str, bool, frozenset[str], bool]
+# Excerpt, slot, followed authors, whether there is a reason, whether it can be stopped.
+_Variant = tuple[int, str, frozenset[str], bool, bool]
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 
@@ -123,7 +131,7 @@ def _in_text(sentence: str) -> bytes:
     return filling(typeset.wrapped(sentence))
 
 
-@functools.lru_cache(maxsize=2_000)
+@functools.lru_cache(maxsize=20_000)
 def _in_html(sentence: str) -> bytes:
     return filling(markup.text(sentence))
 
@@ -158,6 +166,10 @@ def _room(made: Pattern) -> int:
     return made.size + _LINK_ROOM * sum(name in _LINK_NAMES for name in made.names)
 
 
+def _units(octets: int) -> int:
+    return -(-octets // _UNIT)
+
+
 def _trim(kept: dict[_K, _V]) -> None:
     while len(kept) > _REMEMBERED:
         del kept[next(iter(kept))]
@@ -167,25 +179,26 @@ class Press:
     """What has been printed in a run, at most some ten thousands of blocks, the oldest going first."""
 
     def __init__(self) -> None:
-        self._papers: dict[_Key, Printed] = {}
+        self._papers: dict[_Variant, dict[PaperText, Printed]] = defaultdict(dict)
         self._briefs: dict[tuple[int, int], Brief] = {}
         self._frames: dict[FrameShape, _Frame] = {}
         self._reasons: dict[tuple[str, ...], _Reason] = {}
-        self._subjects: dict[tuple[str, bool, bool, bool], str] = {}
+        self._subjects: dict[tuple[str, bool, bool, bool], tuple[str, Filled]] = {}
+        self._preheaders: dict[int, bytes] = {}
         self._word = ""
 
     def prepare(self, batch: Iterable[Contents]) -> None:
         """Print what the batch needs and is not printed yet, inlining all of it at once."""
-        missing: dict[_Key, Shape] = {}
+        missing: dict[tuple[_Variant, PaperText], Shape] = {}
         for contents in batch:
             for choice in contents.choices:
                 paper, words, slot, followed, interest = choice
-                key = (paper.id, paper.revision, contents.excerpt, slot, bool(words), followed, interest > 0)
-                if key not in self._papers and key not in missing:
-                    missing[key] = whole.shape_of(contents, choice)
+                variant = (contents.excerpt, slot, followed, bool(words), interest > 0)
+                if paper not in self._papers[variant]:
+                    missing[variant, paper] = whole.shape_of(contents, choice)
         self._print(missing)
 
-    def _print(self, shapes: Mapping[_Key, Shape]) -> None:
+    def _print(self, shapes: Mapping[tuple[_Variant, PaperText], Shape]) -> None:
         if not shapes:
             return
         links = {"token": hole("token"), "interest": hole("interest")}
@@ -194,17 +207,18 @@ class Press:
         notes = [number(name) for name in _NOTE_NAMES]
         values = {"number": number("number"), "reason": hole("reason_text"), "notes": notes, **links}
         inlined = markup.inlined_blocks(html, blocks.style())
-        for (key, shape), block in zip(shapes.items(), inlined, strict=True):
+        for ((variant, paper), shape), block in zip(shapes.items(), inlined, strict=True):
             made = pattern(block)
-            footnotes = whole.footnotes(shape.paper, notes, links["token"])
-            self._papers[key] = Printed(
+            footnotes = whole.footnotes(paper, notes, links["token"])
+            self._papers[variant][paper] = Printed(
                 *_filled(made, _PAPER_VALUES),
-                _room(made),
+                _units(_room(made)),
                 *_filled(pattern(blocks.paper("txt", shape, values) + whole.BLOCK_END), _PAPER_VALUES),
                 *_filled(pattern("".join(footnotes)), _PAPER_VALUES),
                 len(footnotes),
             )
-        _trim(self._papers)
+        for kept in self._papers.values():
+            _trim(kept)
 
     def _brief(self, paper: PaperText) -> Brief:
         key = (paper.id, paper.revision)
@@ -243,27 +257,44 @@ class Press:
             self._word = inlined.removesuffix("</em>")
         html = str(blocks.reason_html(sentence, self._word))
         found = self._reasons[choice.reasons] = _Reason(
-            filling(html), filling(blocks.reason_text(sentence)), len(html.encode())
+            filling(html), filling(blocks.reason_text(sentence)), _units(len(html.encode()))
         )
         _trim(self._reasons)
         return found
 
     def subject(self, contents: Contents) -> str:
         """The subject line."""
-        first, second, more = whole.subject_values(contents)
-        shape = (blocks.folder(contents), bool(first), bool(second), bool(more))
-        template = self._subjects.get(shape)
-        if template is None:
-            marks = [mark if present else "" for mark, present in zip(_SUBJECT_MARKS, shape[1:], strict=True)]
-            template = blocks.subject(shape[0], *marks).replace("%", "%%")
-            for mark, name in zip(_SUBJECT_MARKS, ("first", "second", "more"), strict=True):
-                template = template.replace(mark, f"%({name})s")
-            self._subjects[shape] = template
-        return template % {"first": first, "second": second, "more": more}
+        values = whole.subject_values(contents)
+        return self._subject(contents, values)[0] % dict(zip(_SUBJECT_VALUES, values, strict=True))
+
+    def _subject(self, contents: Contents, values: tuple[str, str, str]) -> tuple[str, Filled]:
+        """The subject as a format that takes its values by name, and as encoded HTML."""
+        shape = (blocks.folder(contents), bool(values[0]), bool(values[1]), bool(values[2]))
+        found = self._subjects.get(shape)
+        if found is None:
+            marks = [hole(name) if there else "" for name, there in zip(_SUBJECT_VALUES, shape[1:], strict=True)]
+            line = blocks.subject(shape[0], *marks)
+            form = line.replace("%", "%%")
+            for name in _SUBJECT_VALUES:
+                form = form.replace(hole(name), f"%({name})s")
+            found = self._subjects[shape] = (form, _filled(pattern(markup.text(line)), _SUBJECT_VALUES))
+        return found
+
+    def _preheader(self, contents: Contents) -> bytes:
+        """Made of names that are encoded already, as long as it need not be clipped."""
+        names = wording.names_below(contents)
+        if not names or sum(map(len, names)) > wording.NAMES_ROOM:
+            return filling(markup.text(wording.preheader(contents)))
+        encoded = list(map(_in_html, names))
+        form = self._preheaders.get(len(names))
+        if form is None:
+            mark = hole("name")
+            made = pattern(markup.text(wording.also([mark] * len(names))))
+            form = self._preheaders[len(names)] = made.in_order()
+        return form % tuple(encoded)
 
     def _layout(self, contents: Contents, batch: Iterable[Contents]) -> Layout:
-        frame = self._frame(FrameShape.of(contents))
-        known, known_reasons, excerpt = self._papers, self._reasons, contents.excerpt
+        variants, reasons, excerpt = self._papers, self._reasons, contents.excerpt
         token = plain_filling(contents.message_token)
         html: list[bytes] = []
         text: list[bytes] = []
@@ -271,40 +302,51 @@ class Press:
         html_values: list[bytes] = []
         text_values: list[bytes] = []
         footnote_values: list[bytes] = []
-        size, first, position = _FRAME_ROOM + frame.size, 1, 1
+        stops: dict[int, Stop] = {}
+        units, first, position = 0, 1, 1
         for choice in contents.choices:
             paper, words, slot, followed, interest = choice
-            key = (paper.id, paper.revision, excerpt, slot, bool(words), followed, interest > 0)
-            printed = known.get(key)
+            known = variants[excerpt, slot, followed, words != (), interest > 0]
+            printed = known.get(paper)
             if printed is None:
                 self.prepare(batch)
                 # What so many others needed may have pushed it out again.
                 self.prepare([contents])
-                printed = known[key]
-            reason = known_reasons.get(words) or self._reason(choice)
-            html_form, html_plan, html_size, text_form, text_plan, notes_form, notes_plan, count = printed
-            in_html, in_text, reason_size = reason
-            values = (
-                _POSITIONS[position],
-                in_html,
-                in_text,
-                token,
-                plain_filling(str(interest)),
-                *_NUMBERS[first : first + _MOST_NOTES],
-            )
+                printed = known[paper]
+            reason = reasons.get(words)
+            in_html, in_text, reason_units = self._reason(choice) if reason is None else reason
+            stop = stops.get(interest)
+            if stop is None:
+                stop = stops[interest] = (plain_filling(str(interest)), words)
+            html_form, html_plan, html_units, text_form, text_plan, notes_form, notes_plan, count = printed
+            values = (_POSITIONS[position], in_html, in_text, token, stop[0], *_NOTES[first])
             html.append(html_form)
             html_values += html_plan(values)
             text.append(text_form)
             text_values += text_plan(values)
             footnotes.append(notes_form)
             footnote_values += notes_plan(values)
-            size += html_size + reason_size
+            units += html_units + reason_units
             first += count
             position += 1
         briefs = [self._brief(each) for each in (*contents.rest, *contents.near)]
-        size += sum([each.size for each in briefs])
+        stops.pop(0, None)
+        frame = self._frame(FrameShape.of(contents, has_stops=bool(stops)))
+        size = _FRAME_ROOM + frame.size + _UNIT * units + sum([each.size for each in briefs])
         return Layout(
-            contents, frame, token, html, html_values, text, text_values, footnotes, footnote_values, first - 1, briefs, size
+            contents,
+            frame,
+            token,
+            html,
+            html_values,
+            text,
+            text_values,
+            footnotes,
+            footnote_values,
+            first - 1,
+            stops,
+            briefs,
+            size,
         )
 
     def layout(self, contents: Contents, batch: Iterable[Contents] = ()) -> Layout:
@@ -332,11 +374,11 @@ class Press:
         footnote_values = [*layout.footnote_values, *_NUMBERS[note : note + len(briefs)]]
         note += len(briefs)
         stops = []
-        for interest, sentence in wording.stops(contents.choices).items():
-            form, plan = _stop_footnote(places.absolute(""))
-            stops.append(_stop_in_text(sentence) % (_NUMBERS[note],))
+        form, plan = _stop_footnote(settings.SITE_URL)
+        for interest, reasons in layout.stops.values():
+            stops.append(_stop_in_text(wording.stop(reasons)) % (_NUMBERS[note],))
             footnotes.append(form)
-            footnote_values += plan((b"", b"", b"", token, plain_filling(str(interest)), _NUMBERS[note]))
+            footnote_values += plan((b"", b"", b"", token, interest, _NUMBERS[note]))
             note += 1
         links = (token, plain_filling(contents.unsubscribe_token), plain_filling(contents.issue_token))
         dateline, receipt, next_issue = wording.dateline(contents), wording.receipt(contents), wording.next_issue(contents)
@@ -354,9 +396,12 @@ class Press:
             b"".join(footnotes) % tuple(footnote_values),
         )
         (above, plan_above), (below, plan_below) = frame.text
-        text = b"".join((above, *layout.text, below)) % (*plan_above(in_text), *layout.text_values, *plan_below(in_text))
+        text = (above, *layout.text, below)
+        values = [*plan_above(in_text), *layout.text_values, *plan_below(in_text)]
         if text_only:
-            return assemble(heading, text, None)
+            return assemble(heading, text, None, values)
+        subject = whole.subject_values(contents)
+        form, plan = self._subject(contents, subject)[1]
         in_html = (
             *links,
             _in_html(away),
@@ -368,9 +413,11 @@ class Press:
             b"".join([each.html for each in briefs[rest:]]),
             b"",
             b"",
-            filling(markup.text(heading.subject)),
-            filling(markup.text(wording.preheader(contents))),
+            form % (*plan(tuple(map(_in_html, subject))),),
+            self._preheader(contents),
         )
         (above, plan_above), (below, plan_below) = frame.html
-        html = b"".join((above, *layout.html, below)) % (*plan_above(in_html), *layout.html_values, *plan_below(in_html))
-        return assemble(heading, text, html)
+        values += plan_above(in_html)
+        values += layout.html_values
+        values += plan_below(in_html)
+        return assemble(heading, text, (above, *layout.html, below), values)

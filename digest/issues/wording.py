@@ -10,6 +10,8 @@ from digest.issues.names import clipped, listed
 
 _ONE_NAME_ROOM = 90
 _LINE_ROOM = 160
+# Three names of this many characters together fit into a line with what stands between them.
+NAMES_ROOM = _LINE_ROOM - len("Also , , and .")
 _REASON_ROOM = 200
 _COUNT = re.compile(r" \(\d+ terms?\)$")
 _VOTED = {"more": "more like this", "less": "less like this", "save": "saved", "mute": "never again"}
@@ -46,9 +48,18 @@ def strongest(contents: Contents) -> list[str]:
 
 def preheader(contents: Contents) -> str:
     """What an inbox shows after the subject: the papers that the subject does not name."""
-    own = _own_first(contents.choices)
-    names = [each.paper.name for each in own[2:5]]
-    return clipped(f"Also {listed(names)}." if names else receipt(contents), _LINE_ROOM)
+    names = names_below(contents)
+    return clipped(also(names) if names else receipt(contents), _LINE_ROOM)
+
+
+def names_below(contents: Contents) -> list[str]:
+    """The papers after those that the subject names."""
+    return [each.paper.name for each in _own_first(contents.choices)[2:5]]
+
+
+def also(names: Sequence[str]) -> str:
+    """`Also a, b and c.`"""
+    return f"Also {listed(names)}."
 
 
 def dateline(contents: Contents) -> str:

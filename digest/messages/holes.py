@@ -28,13 +28,11 @@ def number(name: str) -> str:
 
 def filling(text: str) -> bytes:
     """What fills a hole: the text encoded, so that anything may follow it."""
-    if quoted.is_plain(text):
-        return text.encode() + quoted.SOFT
-    return quoted.encode_open(text) if text else b""
+    return quoted.encode_open(text)
 
 
 def plain_filling(text: str) -> bytes:
-    """`filling` of what is known to need no encoding: at most 70 letters, digits, hyphens, low lines and dots, a dot not first."""
+    """`filling` of what is known to need no encoding: at most 70 letters, digits, hyphens and dots, a dot not first."""
     return text.encode() + quoted.SOFT
 
 

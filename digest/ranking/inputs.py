@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """A paper as the ranking sees it. `topics` maps a topic's slug to how well the paper matches it, in (0, 1]."""
+    """A paper as the ranking sees it. `topics` maps a topic's slug to how well the paper matches it, in (0, 1].
+
+    `upvotes` were counted elsewhere; `votes` is the weight of those cast here, at most 1 each.
+    """
 
     id: int
     revision: int
@@ -17,6 +20,7 @@ class Paper:
     keywords: tuple[str, ...] = ()
     topics: Mapping[str, float] = field(default_factory=dict)
     upvotes: int = 0
+    votes: float = 0.0
     stars: int = 0
     appearances: int = 1
     picked: bool = False
@@ -47,7 +51,11 @@ class Vote:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """All that is known of one subscription's taste. Papers listed before `listed_from` are outside its window."""
+    """All that is known of one subscription's taste, and how much it wants.
+
+    Papers listed before `listed_from` are outside its window. An issue holds at most `size` papers and, when `minutes` is more
+    than 0, at most so many minutes of reading (but never less than one paper).
+    """
 
     key: int
     interests: tuple[Interest, ...] = ()
@@ -55,6 +63,7 @@ class Profile:
     seen: frozenset[int] = frozenset()
     size: int = 12
     listed_from: float = 0.0
+    minutes: float = 0.0
 
 
 INTEREST_KINDS = frozenset({"topic", "category", "keyword", "author", "text"})

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from digest.ranking.inputs import Paper
-from digest.ranking.terms import Lexicon, phrases
+from digest.ranking.terms import BREAK, Lexicon, phrases
 
 _TITLE = 2
 """A word of the title counts as often as this many of the abstract's."""
@@ -66,7 +66,7 @@ def _uses(paper: Paper, lexicon: Lexicon) -> Counter[int]:
     rest = lexicon.read(". ".join([paper.abstract, *paper.keywords]))
     uses: Counter[int] = Counter()
     for numbers, times in ((title, _TITLE), (rest, 1)):
-        array = np.array(numbers, np.int64)
+        array = np.array([number for number in numbers if number >= BREAK], np.int64)
         for length in (1, 2):
             for code in phrases(array, length)[0].tolist():
                 uses[code] += times

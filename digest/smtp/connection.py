@@ -4,7 +4,7 @@ import contextlib
 import errno
 import itertools
 import os
-import selectors
+import select
 import socket
 import ssl
 from collections.abc import Callable
@@ -81,10 +81,10 @@ class Connection:
 
     @property
     def interest(self) -> int:
-        """What to wait for: the event mask of `selectors`."""
+        """What to wait for: an event mask of epoll."""
         if not self._connected:
-            return selectors.EVENT_WRITE
-        return selectors.EVENT_READ | (selectors.EVENT_WRITE if self._unsent else 0)
+            return select.EPOLLOUT
+        return select.EPOLLIN | select.EPOLLOUT if self._unsent else select.EPOLLIN
 
     @property
     def deadline(self) -> float | None:
@@ -129,17 +129,13 @@ class Connection:
         return self.flush()
 
     def handle(self, mask: int) -> list[Event]:
-        """Do what the socket is ready for."""
+        """Do what the socket is ready for; what is wrong with it shows when it is read."""
         if self.closed:
             return []
         if not self._connected:
             return self._finish_connecting()
-        events: list[Event] = []
-        if mask & selectors.EVENT_READ:
-            events += self._read()
-        if mask & selectors.EVENT_WRITE:
-            events += self.flush()
-        return events
+        events = self._read() if mask & ~select.EPOLLOUT else []
+        return events + self.flush() if mask & select.EPOLLOUT else events
 
     def expire(self) -> list[Event]:
         """Break the connection because a wait has lasted too long."""
@@ -252,7 +248,7 @@ class Connection:
         if self.session.over:
             self.close()
             return events
-        if any(isinstance(event, Secure) for event in events):
+        if not self.session.ready and any(isinstance(event, Secure) for event in events):
             return [event for event in events if not isinstance(event, Secure)] + self._begin_tls()
         # TLS has things of its own to say: the end of the handshake, new keys.
         if self.session.outgoing or self._tls is not None:
@@ -270,6 +266,7 @@ class Connection:
             said.clear()
         if self._tls is not None and (sealed := self._tls.outgoing()):
             self._unsent.append(sealed)
+            self._queued += len(sealed)
         while self._unsent:
             try:
                 sent = channel.sendmsg(self._unsent[:_BUFFERS])
@@ -279,7 +276,10 @@ class Connection:
             self._sent += sent
             if self._sent >= self._dot_at:
                 self.session.dot_held_back = False
-            self._unsent = _after(self._unsent, sent)
+            if self._sent == self._queued:
+                self._unsent.clear()
+            else:
+                self._unsent = _after(self._unsent, sent)
         return []
 
     def _fail(self, why: str, *, refused: bool = False) -> list[Event]:

@@ -3,8 +3,6 @@
 GET shows what would change, for mail scanners open every link; POST changes it and shows what it did.
 """
 
-import datetime as dt
-
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render

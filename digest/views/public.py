@@ -1,38 +1,80 @@
-"""The site's first page: the box, and the papers that trend."""
+"""What trends now and on past days, and the formula that says what trends."""
 
-from collections.abc import Sequence
+import datetime as dt
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from digest.models import Paper
-from digest.trending import trending
-from subscriptions import consent
-from subscriptions.forms import SignUpForm
+from digest import almanac, periods, trending
+from digest.cached import open_to_all
+from digest.periods import Period
+from digest.ranking import trust
+from digest.trending import Stretch
+from digest.views import listing
+from digest.views.listing import Asked
+from subscriptions.models import Topic
 
-SHOWN = 30
+CHIPS = 8
+"""Topics offered beside a list; all others are in the menu."""
 
 
 @require_safe
+@open_to_all
 def home(request: HttpRequest) -> HttpResponse:
-    """The box, and below it the papers of the day (`?days=1`) or of the week."""
-    days = 1 if request.GET.get("days") == "1" else 7
+    """The box, and below it what trends: the papers of the last week, or of the latest day there was."""
     now = timezone.now()
-    shown = trending(now, days, SHOWN)
-    context = {
-        "trending": shown,
-        "example": _example(shown.papers),
-        "days": days,
-        "now": now,
-        "form": SignUpForm(now=now),
-        "wording": consent.WORDING,
+    asked = listing.asked(request)
+    stretch, latest = trending.last_days(7, now), trending.latest(now)
+    quiet = latest is not None and latest < stretch.start
+    if latest is not None and quiet:
+        day = periods.of("day", latest.astimezone(dt.UTC).date())
+        stretch = Stretch(day.start, day.end, day.end)
+    context = _context(asked, stretch, (latest or now).astimezone(dt.UTC).date(), now)
+    return render(request, "web/home.html.jinja", {**context, "quiet": quiet, "period": None})
+
+
+@require_safe
+@open_to_all
+def period(request: HttpRequest, slug: str) -> HttpResponse:
+    """The papers announced on a day, in a week or in a month (UTC)."""
+    found = periods.parse(slug)
+    if found is None:
+        raise Http404("not in the calendar")
+    now = timezone.now()
+    stretch = Stretch(found.start, found.end, min(found.end, now))
+    context = _context(listing.asked(request), stretch, found.first, now)
+    context |= {
+        "period": found,
+        "previous": almanac.before(found, now),
+        "next": almanac.after(found, now),
+        "over": found.end <= now,
+        "begun": found.start <= now,
     }
-    return render(request, "web/home.html.jinja", context)
+    return render(request, "web/period.html.jinja", context)
 
 
-def _example(shown: Sequence[Paper]) -> dict[str, object] | None:
-    """A paper with a topic, to show what an entry of a digest looks like."""
-    found = ((paper, topic.name) for paper in shown if paper.abstract for topic in paper.topics.all())
-    return next(({"paper": paper, "topic": topic} for paper, topic in found), None)
+@require_safe
+@open_to_all
+def formula(request: HttpRequest) -> HttpResponse:
+    """How the trending order is made, with the numbers in force and an example."""
+    context = {"weights": trending.configuration(), "trust": trust.WORDS, "now": timezone.now()}
+    return render(request, "web/formula.html.jinja", context)
+
+
+def _context(asked: Asked, stretch: Stretch, day: dt.date, now: dt.datetime) -> dict[str, object]:
+    newest = trending.latest(min(now, stretch.end))
+    anchor: dt.date = newest.astimezone(dt.UTC).date() if newest else day
+    kinds: dict[str, Period] = {kind: periods.of(kind, anchor) for kind in ("day", "week", "month")}
+    return {
+        "asked": asked,
+        "listing": asked.listing(stretch),
+        "orders": trending.ORDERS,
+        "chips": trending.frequent_topics(stretch, CHIPS),
+        "topics": Topic.objects.all(),
+        "month": almanac.month(day, now),
+        "kinds": kinds,
+        "now": now,
+        "box": listing.box(now),
+    }

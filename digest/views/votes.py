@@ -6,9 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from digest import feedback
+from digest import citations, feedback
 from digest.models import Feedback, Paper
-from digest.papers import bibtex as bibliographies
 from subscriptions import pages, you
 from subscriptions.models import Subscriber
 
@@ -34,7 +33,9 @@ def bibtex(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
         return redirect("saved")
     rows = _cast(subscriber).filter(vote=Feedback.Vote.SAVE).prefetch_related("paper__identifiers")
     papers: dict[int, Paper] = {row.paper_id: row.paper for row in rows}
-    response = HttpResponse(bibliographies.bibliography(papers.values()), content_type="application/x-bibtex; charset=utf-8")
+    response = HttpResponse(
+        citations.bibtex(map(citations.of, papers.values())), content_type="application/x-bibtex; charset=utf-8"
+    )
     response.headers["Content-Disposition"] = 'attachment; filename="paper-round.bib"'
     return response
 

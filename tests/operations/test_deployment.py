@@ -16,6 +16,7 @@ def _sound(settings: Settings) -> None:
     settings.TOKEN_KEYS = ["fedcba9876543210" * 4]
     settings.IDENTITY_KEY = "02468ace13579bdf" * 4
     settings.OPERATOR_ADDRESS = "operator@example.org"
+    settings.SECOND_FACTOR = True
 
 
 def found() -> dict[str, checks.CheckMessage]:
@@ -42,6 +43,7 @@ def test_a_sound_deployment_is_clean() -> None:
         ("OPERATOR_ADDRESS", "", "digest.W105"),
         ("IDENTITY_KEY", "fedcba9876543210" * 4, "digest.E106"),
         ("TOKEN_KEYS", ["a" * 64], "digest.E107"),
+        ("SECOND_FACTOR", False, "digest.E115"),
         ("LOCAL_INBOX", "/var/mail/inbox", "digest.E108"),
         ("REDIS_URL", "unix:///nonexistent/valkey.sock", "digest.E109"),
     ],

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from digest import delivery
-from digest.delivery import safekeeping
+from digest.delivery import clocks, safekeeping
 from digest.smtp import RelayUnclear
 
 
@@ -20,6 +20,8 @@ class Command(BaseCommand):
     def handle(self, *_: object, **options: Any) -> None:
         now = timezone.now()
         try:
+            if why := clocks.astray(now):
+                raise CommandError(f"Nothing is sent: {why}. Set it right.")
             if why := safekeeping.guard(now):
                 raise CommandError(f"Nothing is sent: {why}. `manage.py resume` replays the log of who has left, and goes on.")
             delivery.queue_notices(now)

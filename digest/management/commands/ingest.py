@@ -69,7 +69,7 @@ class Command(BaseCommand):
             if options["json"]:
                 self._object(path, options["format"], [], error=str(error))
             return False
-        stored = hand_in(found.entries, found.format, len(body), now, options["date"], source)
+        stored = hand_in(found.entries, found.format, len(body), now, options["date"], source, found.flaw)
         if options["json"]:
             refused = [asdict(refusal) for refusal in stored.refused]
             self._object(path, found.format, refused, entries=len(found.entries), new=stored.new, known=stored.known)
