@@ -81,6 +81,10 @@ def find(typed: str, filters: Filters, now: dt.datetime, page: str = "") -> Resu
     if page and cursor is None:
         notes.append("That page does not exist, so this is the first one.")
     shown, following = _page(ranked, cursor)
+    if ranked and not shown:
+        notes.append("There is nothing after that page, so this is the first one.")
+        cursor = None
+        shown, following = _page(ranked, None)
     changed = asked.query != first.query
     hits = _hits(shown, asked, first.query if changed else None, now)
     return Results(

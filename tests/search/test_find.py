@@ -191,6 +191,14 @@ def test_a_page_that_does_not_exist_is_said_and_the_first_is_shown() -> None:
     assert len(exact(results)) == 2
 
 
+def test_behind_the_last_page_is_the_first_again_and_it_is_said() -> None:
+    library()
+    results = find("koopman", "1.1.1")
+    assert results.first
+    assert len(results.notes) == 1
+    assert len(exact(results)) == 2
+
+
 def test_a_new_wording_is_found_and_the_old_one_no_more() -> None:
     papers = library()
     Paper.objects.filter(pk=papers["bridges"].pk).update(title="Lattices")
