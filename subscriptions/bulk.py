@@ -4,7 +4,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 
 from subscriptions import account, consent, jobs, suppression
 from subscriptions.models import Job, Notice, Subscriber, Suppression
@@ -18,7 +18,7 @@ class TooMany(ValueError):
     """More were chosen than one job takes; the text says how many it takes."""
 
 
-def begin(kind: str, chosen: Sequence[int], why: str, by: AbstractBaseUser, now: dt.datetime, network: str) -> Job:
+def begin(kind: str, chosen: Sequence[int], why: str, by: User, now: dt.datetime, network: str) -> Job:
     """Start a job for these subscribers' ids. TooMany for more than MOST."""
     if len(chosen) > MOST:
         raise TooMany(f"{len(chosen):,} are chosen; {MOST:,} are the most for one job. Narrow the list.")

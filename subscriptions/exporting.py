@@ -59,7 +59,7 @@ def _listed(kind: Interest.Kind, field: str) -> Coalesce:
 
 
 def _cells(subscriber: Subscriber, subscription: Any) -> list[object]:
-    own = [
+    own: list[object] = [
         subscriber.address, subscriber.name, subscriber.status, subscriber.time_zone,
         subscriber.confirmed_at.isoformat() if subscriber.confirmed_at else "",
     ]  # fmt: skip

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 
 from subscriptions import consent, interests, jobs, mailboxes, schedule, suppression
@@ -184,7 +184,7 @@ def compare(text: str, mapping: Mapping[str, str]) -> Difference:
 
 
 def begin(
-    text: str, mapping: Mapping[str, str], how: str, start: dt.datetime, by: AbstractBaseUser, now: dt.datetime, network: str
+    text: str, mapping: Mapping[str, str], how: str, start: dt.datetime, by: User, now: dt.datetime, network: str
 ) -> Job:
     """Start the import as a job. ImportRefused unless `how` says in a sentence how consent was obtained."""
     if len(how.strip()) < 20:

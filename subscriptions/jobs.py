@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import DatabaseError, transaction
 from django.db.models import Q
 
@@ -65,7 +65,7 @@ def kind(name: str) -> Callable[[Work], Work]:
 def start(
     name: str,
     arguments: Mapping[str, Any],
-    by: AbstractBaseUser,
+    by: User,
     now: dt.datetime,
     *,
     total: int | None = None,
@@ -83,7 +83,7 @@ def start(
     return job
 
 
-def cancel(job: Job, by: AbstractBaseUser, now: dt.datetime, network: str = "") -> bool:
+def cancel(job: Job, by: User, now: dt.datetime, network: str = "") -> bool:
     """Ask for the end of a job after the batch it is in; whether it was still open. What is done stays done."""
     with transaction.atomic():
         asked = Job.objects.filter(pk=job.pk, state__in=_OPEN, cancel_asked=False).update(cancel_asked=True)

@@ -36,10 +36,10 @@ def test_consent_is_counted_by_day_and_event() -> None:
     for event, days in (("requested", 2), ("requested", 0), ("confirmed", 0), ("unsubscribed", 1)):
         consent(event, ago(days))
     counts.refresh(NOW)
-    days = [TODAY - dt.timedelta(days=back) for back in (2, 1, 0)]
-    assert counts.series("signed-up", days) == {"": [1, 0, 1]}
-    assert counts.series("confirmed", days) == {"": [0, 0, 1]}
-    assert counts.series("left", days) == {"": [0, 1, 0]}
+    three = [TODAY - dt.timedelta(days=back) for back in (2, 1, 0)]
+    assert counts.series("signed-up", three) == {"": [1, 0, 1]}
+    assert counts.series("confirmed", three) == {"": [0, 0, 1]}
+    assert counts.series("left", three) == {"": [0, 1, 0]}
 
 
 def test_reasons_for_leaving_are_kept_apart() -> None:
