@@ -18,7 +18,7 @@ from sklearn.svm import LinearSVC
 
 from bench.readers import Week
 from digest.ranking import Paper
-from digest.ranking.content import Floats
+from digest.ranking.layers import Floats
 
 _K1, _B = 1.2, 0.75
 

@@ -4,6 +4,7 @@ import copy
 import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from operator import attrgetter
 
 from digest.ranking.configuration import Configuration
 from digest.ranking.content import ContentModel
@@ -101,10 +102,13 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
+_ASKED = attrgetter("kind", "value", "label", "excluded")
+
+
 def _taste(profile: Profile) -> object:
     """What must be equal for two profiles to share a slate: all but the key and the handles."""
     return (
-        tuple([(each.kind, each.value, each.label, each.excluded) for each in profile.interests]),
+        tuple(map(_ASKED, profile.interests)),
         tuple([(vote.kind, vote.paper.id, vote.paper.revision, vote.paper.title, vote.at) for vote in profile.votes]),
         profile.seen,
         profile.size,

@@ -9,7 +9,7 @@ from digest.ranking.configuration import Configuration
 from digest.ranking.content import ContentModel
 from digest.ranking.eligibility import Eligibility
 from digest.ranking.exact import exact
-from digest.ranking.explaining import choice
+from digest.ranking.explaining import General, choice
 from digest.ranking.index import SKETCH, SKETCH_UNIT, Index
 from digest.ranking.inputs import Paper, Profile
 from digest.ranking.layers import Floats, Ints
@@ -38,9 +38,10 @@ class Newsroom:
         self.configuration = configuration
         index = Index(self.papers, model)
         self.matcher = Matcher(self.papers, index, configuration, meaning)
-        self.ballot = Ballot(self.papers, index, configuration, meaning)
+        self.ballot = Ballot(self.papers, index, configuration)
         self.eligibility = Eligibility(self.papers, self.matcher)
         self.sketches = index.sketch()
+        self.content = index.content
 
 
 class Hour:
@@ -59,19 +60,19 @@ class Hour:
         self.everyone = self._trending + self._freshness
         talked_of = np.argsort(-self.everyone, kind="stable")
         self.talked_of: Ints = talked_of[self._trending[talked_of] > 0][:SURPRISES]
-        self._terms: dict[int, tuple[Term, ...]] = {}
+        self._said: dict[int, General] = {}
 
-    def terms(self, place: int) -> tuple[Term, ...]:
+    def said(self, place: int) -> General:
         """The terms that a paper's score has for everyone."""
-        terms = self._terms.get(place)
-        if terms is None:
+        said = self._said.get(place)
+        if said is None:
             paper, found = self._papers[place], []
             if self._trending[place]:
                 found.append(Term("trending", float(self._trending[place]), "", f"trending: {trending.words(paper)}"))
             if self._freshness[place]:
                 found.append(Term("freshness", float(self._freshness[place]), "", trending.age_words(paper, self.now)))
-            terms = self._terms[place] = tuple(found)
-        return terms
+            said = self._said[place] = General(tuple(found))
+        return said
 
 
 class Desk:
@@ -137,7 +138,15 @@ class Desk:
         return pools_of([reader], self._scores([reader]), reader.profile.size, self._configuration.near_misses)
 
     def _scores(self, readers: Sequence[Reader]) -> Scores:
-        return scores_of(readers, self._columns, self._room.ballot, self._read, self._hour.everyone, self._configuration)
+        return scores_of(
+            readers,
+            self._columns,
+            self._room.ballot,
+            self._read,
+            self._hour.everyone,
+            self._hour.talked_of,
+            self._configuration,
+        )
 
     def _slates(self, readers: Sequence[Reader], size: int) -> list[Slate]:
         configuration = self._configuration
@@ -186,7 +195,7 @@ class Desk:
         configuration = self._configuration
         if size < configuration.serendipity_smallest_slate or not configuration.serendipity:
             return np.zeros(len(readers), np.int64)
-        possible = np.count_nonzero(scores.outside[:, self._hour.talked_of], axis=1)
+        possible = np.count_nonzero(scores.outside, axis=1)
         # Nothing that matches means an empty issue, not one made of a surprise.
         known = np.array([reader.known and matched > 0 for reader, matched in zip(readers, scores.matched, strict=True)], bool)
         room: Ints = np.where(known, np.minimum(possible, min(configuration.serendipity, size - 1)), 0)
@@ -204,12 +213,12 @@ class Desk:
         together = padded[chosen].sum(axis=1)
         counts = np.maximum((chosen >= 0).sum(axis=1), 1)[:, None]
         near = np.clip(together @ sketches[talked_of].T / (counts * SKETCH_UNIT**2), 0.0, 1.0)
-        appeal = np.where(scores.outside[:, talked_of], self._hour.everyone[talked_of] * (1.0 + near), NOBODY)
+        appeal = np.where(scores.outside, self._hour.everyone[talked_of] * (1.0 + near), NOBODY)
         best = np.argsort(-appeal, axis=1, kind="stable")[:, :most]
         return [talked_of[row[:count]].tolist() for row, count in zip(best, room.tolist(), strict=True)]
 
     def _surprise(self, place: int) -> Choice:
-        return choice(self._papers[place], "serendipity", [], self._hour.terms(place), self._configuration.reasons)
+        return choice(self._papers[place], "serendipity", [], self._hour.said(place), self._configuration.reasons)
 
     def _choices(
         self,
@@ -229,9 +238,9 @@ class Desk:
         votes = VoteTerms(self._room.ballot, self._read, self._configuration)
         votes.add(own, "vote", [reader.likes for reader in readers], scores.liked, owner, place)
         votes.add(own, "less", [reader.dislikes for reader in readers], scores.disliked, owner, place)
-        general, papers, most = self._hour.terms, self._papers, self._configuration.reasons
-        said = zip(place.tolist(), own, (slot for each in slots for slot in each), strict=True)
-        flat = [choice(papers[at], slot, terms, general(at), most) for at, terms, slot in said]
+        said, papers, most = self._hour.said, self._papers, self._configuration.reasons
+        each = zip(place.tolist(), own, (slot for each in slots for slot in each), strict=True)
+        flat = [choice(papers[at], slot, terms, said(at), most) for at, terms, slot in each]
         ends = np.cumsum(counts).tolist()
         return [flat[end - count : end] for end, count in zip(ends, counts, strict=True)]
 
