@@ -32,6 +32,18 @@ def rank(
     return prepare(papers, configuration, now, model, meaning).rank(profiles)
 
 
+def explain(
+    papers: Sequence[Paper],
+    profile: Profile,
+    configuration: Configuration,
+    now: float,
+    model: ContentModel | None = None,
+    meaning: Meaning | None = None,
+) -> list[Choice]:
+    """Every paper that the profile may be shown, with all terms of its score, as `Prepared.explain` does."""
+    return prepare(papers, configuration, now, model, meaning).explain(profile)
+
+
 def prepare(
     papers: Sequence[Paper],
     configuration: Configuration,

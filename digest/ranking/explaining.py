@@ -52,7 +52,7 @@ def choice(paper: Paper, slot: str, own: list[Term], general: General, most: int
         return Choice(paper.id, paper.revision, score, slot, general.terms, said)
     if len(own) > 1:
         own.sort(key=_VALUE, reverse=True)
-    reasons = []
+    reasons: list[Reason] = []
     least = 0.0
     for _, value, handle, words in own:
         score += value

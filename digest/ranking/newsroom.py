@@ -1,6 +1,7 @@
 """Readers meet the papers of a batch: eligibility, scores, selection and reasons, some dozens of readers at a time."""
 
 from collections.abc import Sequence
+from itertools import islice
 
 import numpy as np
 
@@ -129,7 +130,7 @@ class Desk:
         pools = given_to(allowed, 1, scores)
         ordinary = "match" if readers[0].known else "trending"
         slots = [ordinary if fits else "" for fits in (pools.keys[0] > NOBODY).tolist()] if len(allowed) else []
-        choices = self._choices(readers, scores, pools, [np.arange(len(allowed)).tolist()], [slots])[0]
+        choices = self._choices(readers, scores, np.zeros(len(allowed), np.int64), allowed, pools.given[:, :-1], slots)
         return sorted(choices, key=lambda each: (-each.score, each.paper))
 
     def pools(self, place: int) -> Pools:
@@ -160,21 +161,28 @@ class Desk:
                     reader.profile.minutes - pace.SURPRISE * int(room[row]), picked[row], pools.papers[row]
                 )
         shown, missed = _ordered(pools, picked, configuration.near_misses)
+        missed = [each if reader.known else [] for reader, each in zip(readers, missed, strict=True)]
         surprises = self._surprises(scores, room, picked, pools)
-        slots = [["match" if reader.known else "trending"] * len(each) for reader, each in zip(readers, shown, strict=True)]
-        listed = [each + more if reader.known else each for reader, each, more in zip(readers, shown, missed, strict=True)]
-        slots = [each + ["match"] * (len(all_) - len(each)) for each, all_ in zip(slots, listed, strict=True)]
-        choices = self._choices(readers, scores, pools, listed, slots)
+        chosen, near, new = _flat(shown), _flat(missed), _flat(surprises)
+        owner = np.concatenate([chosen[0], near[0], new[0]])
+        place = np.concatenate([pools.papers[chosen], pools.papers[near], new[1]])
+        given = np.zeros((len(owner), pools.given.shape[1] - 1))
+        for first, (rows, columns) in ((0, chosen), (len(chosen[0]), near)):
+            given[first : first + len(rows)] = pools.given[pools.starts[rows] + columns, :-1]
+        ordinary = ["match" if reader.known else "trending" for reader in readers]
+        slots = [ordinary[row] for row in chosen[0].tolist()] + ["match"] * len(near[0]) + ["serendipity"] * len(new[0])
+        choices = iter(self._choices(readers, scores, owner, place, given, slots))
+        own, below, outside = ([tuple(islice(choices, len(each))) for each in part] for part in (shown, missed, surprises))
         return [
             Slate(
-                (*mine[: len(shown[row])], *(self._surprise(place) for place in surprises[row])),
-                tuple(mine[len(shown[row]) :]),
+                own[row] + outside[row],
+                below[row],
                 reader.eligible.considered,
                 reader.eligible.excluded,
                 not reader.known,
                 scores.matched[row] if reader.known else 0,
             )
-            for row, (reader, mine) in enumerate(zip(readers, choices, strict=True))
+            for row, reader in enumerate(readers)
         ]
 
     def _within(self, minutes: float, picked: Ints, papers: Ints) -> Ints:
@@ -217,32 +225,19 @@ class Desk:
         best = np.argsort(-appeal, axis=1, kind="stable")[:, :most]
         return [talked_of[row[:count]].tolist() for row, count in zip(best, room.tolist(), strict=True)]
 
-    def _surprise(self, place: int) -> Choice:
-        return choice(self._papers[place], "serendipity", [], self._hour.said(place), self._configuration.reasons)
-
     def _choices(
-        self,
-        readers: Sequence[Reader],
-        scores: Scores,
-        pools: Pools,
-        listed: Sequence[Sequence[int]],
-        slots: Sequence[Sequence[str]],
-    ) -> list[list[Choice]]:
-        """For each reader the listed columns of its pool, with terms and reasons."""
-        counts = [len(each) for each in listed]
-        owner = np.repeat(np.arange(len(readers)), counts)
-        column = np.array([column for each in listed for column in each], np.int64)
-        place = pools.papers[owner, column] if len(column) else column
-        own: list[list[Term]] = [[] for _ in range(len(column))]
-        self._add_interests(own, readers, pools.given[pools.starts[owner] + column, :-1], owner, place)
+        self, readers: Sequence[Reader], scores: Scores, owner: Ints, place: Ints, given: Floats, slots: Sequence[str]
+    ) -> list[Choice]:
+        """For readers (`owner`) and papers (`place`) the choice with its terms and reasons; `given` is what interests give."""
+        own: list[list[Term]] = [[] for _ in slots]
+        self._add_interests(own, readers, given, owner, place)
         votes = VoteTerms(self._room.ballot, self._read, self._configuration)
         votes.add(own, "vote", [reader.likes for reader in readers], scores.liked, owner, place)
         votes.add(own, "less", [reader.dislikes for reader in readers], scores.disliked, owner, place)
         said, papers, most = self._hour.said, self._papers, self._configuration.reasons
-        each = zip(place.tolist(), own, (slot for each in slots for slot in each), strict=True)
-        flat = [choice(papers[at], slot, terms, said(at), most) for at, terms, slot in each]
-        ends = np.cumsum(counts).tolist()
-        return [flat[end - count : end] for end, count in zip(ends, counts, strict=True)]
+        return [
+            choice(papers[at], slot, terms, said(at), most) for at, terms, slot in zip(place.tolist(), own, slots, strict=True)
+        ]
 
     def _add_interests(self, own: list[list[Term]], readers: Sequence[Reader], given: Floats, owner: Ints, place: Ints) -> None:
         said = self._room.matcher.said
@@ -270,6 +265,12 @@ def _ordered(pools: Pools, picked: Ints, near_misses: int) -> tuple[list[list[in
     others = usable & ~mine
     others &= np.cumsum(others, axis=1) <= near_misses
     return _runs(order, mine), _runs(order, others)
+
+
+def _flat(rows: Sequence[Sequence[int]]) -> tuple[Ints, Ints]:
+    """Lists of numbers as one, with the row of each."""
+    owner: Ints = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
+    return owner, np.array([number for row in rows for number in row], np.int64)
 
 
 def _runs(order: Ints, wanted: np.ndarray) -> list[list[int]]:

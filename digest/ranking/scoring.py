@@ -132,9 +132,8 @@ def scores_of(
         fits &= keys > disliked
         outside &= disliked[:, talked_of] < configuration.less * max(configuration.vote_floor, 1e-9)
         keys -= disliked
-    for row, reader in enumerate(readers):
-        if not reader.known:
-            fits[row] = allowed[row]
+    unknown = [row for row, reader in enumerate(readers) if not reader.known]
+    fits[unknown] = allowed[unknown]
     keys[:, :papers] += everyone - TIE * np.arange(papers)
     np.copyto(keys, NOBODY, where=~fits)
     return Scores(width, entries, liked, disliked, keys, outside, np.count_nonzero(fits, axis=1).tolist())

@@ -124,7 +124,7 @@ class Ballot:
         return sparse.csr_array((data, indices, indptr), shape=(len(parts), presence.shape[1]))
 
     def scores(self, readers: Sequence[Cast], read: Read, weight: float, width: int) -> Floats:
-        """What the votes of each reader give each paper of the batch, weighted and exact: readers x `width`, zeros at the end."""
+        """What the votes of each reader give each paper, weighted and exact: readers x `width`, zeros at the end."""
         tastes, held = self._tastes(readers, read.presence), self._index.by_phrase
         # The product of the two matrices, laid out at once: most papers share some word with a taste.
         sizes = self._holders[tastes.indices]
