@@ -12,10 +12,14 @@ _TICK_SECONDS = 1.0
 
 
 class Links:
-    """At most `policy.connections` connections to the relay. The second is dialled only once the first is ready."""
+    """At most `policy.connections` connections to the relay. The second is dialled only once the first is ready.
+
+    `lull`: nothing happened in the last wait, neither at the relay nor at the database.
+    """
 
     def __init__(self, policy: Policy) -> None:
         self.all: list[Connection] = []
+        self.lull = False
         self._policy = policy
         self._most = policy.connections
         self._epoll = select.epoll()
@@ -43,7 +47,9 @@ class Links:
         """Wait until something happens, the database answers or the time is up; returns what happened to each connection."""
         self._watch(channels)
         happened: list[tuple[Connection, list[Event]]] = []
-        for descriptor, mask in self._epoll.poll(min(seconds, _TICK_SECONDS)):
+        ready = self._epoll.poll(min(seconds, _TICK_SECONDS))
+        self.lull = not ready
+        for descriptor, mask in ready:
             link = self._watched.get(descriptor)
             if link is not None:
                 happened.append((link, link.handle(mask)))

@@ -38,6 +38,8 @@ _REFUSALS_IN_A_ROW = 3
 _UNKNOWN_IN_A_ROW = 10
 _RETRY_SECONDS = 0.5
 _HELD_UP_SECONDS = 0.05
+# How long nothing must happen before a round begins with what few there are; the least that epoll can wait.
+_LULL_SECONDS = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,6 @@ class Run:
         self._heeded_at = float("-inf")
         self._links = Links(policy)
         self._books = [Books() for _ in range(policy.books)]
-        self._quiet = False
         self._pages: dict[Books, _Page] = {}
         self._outcomes: list[Outcome] = []
         self._opened: list[tuple[Connection, Held]] = []
@@ -119,9 +120,7 @@ class Run:
                 self._hand_out()
                 if self._done():
                     break
-                happened = self._links.wait(self._patience(), self._channels())
-                self._quiet = not happened
-                for link, events in happened:
+                for link, events in self._links.wait(self._patience(), self._channels()):
                     self._react(link, events)
         finally:
             self._links.close()
@@ -161,7 +160,7 @@ class Run:
         if self._supply.composable:
             return 0
         to_write = bool(self._outcomes or self._opened) and len(self._pages) < len(self._books)
-        return 0 if to_write and not self._quiet else self._policy.freshness
+        return _LULL_SECONDS if to_write and not self._links.lull else self._policy.freshness
 
     # The ledger
 
@@ -184,7 +183,7 @@ class Run:
             self._supply.stop()
         else:
             self._outcomes += self._supply.refill(self._now)
-            if self._supply.composable and (self._quiet or self._supply.starving):
+            if self._supply.composable and (self._links.lull or self._supply.starving):
                 self._outcomes += self._supply.compose(self._now)
 
     def _heed(self) -> None:
@@ -231,7 +230,7 @@ class Run:
 
     def _worth_a_round(self) -> bool:
         """Whether to write now: when half of the connections wait for it, or when nothing else is about to happen."""
-        return self._quiet or 2 * len(self._opened) >= len(self._links.all)
+        return self._links.lull or 2 * len(self._opened) >= len(self._links.all)
 
     def _committed(self, page: _Page, committed: Round) -> None:
         """What is recorded is counted; what is `sending` gets its final dot, while the lease still runs."""

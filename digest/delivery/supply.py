@@ -70,7 +70,7 @@ class Supply:
     @property
     def composable(self) -> bool:
         """Whether there is something to compose, and room for it."""
-        return bool(self._uncomposed) and (len(self._ready) <= self._policy.connections or self._looks_further)
+        return bool(self._uncomposed) and (len(self._ready) < self._policy.slice or self._looks_further)
 
     @property
     def starving(self) -> bool:
