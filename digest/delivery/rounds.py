@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 _BREAKS_IN_A_ROW = 5
 _REFUSALS_IN_A_ROW = 3
 _UNKNOWN_IN_A_ROW = 10
+# After so many refusals in a row that may be our own fault, one message at a time is enough to find out.
+_ENOUGH_TO_BE_WARY = 2
 _RETRY_SECONDS = 0.5
 _HELD_UP_SECONDS = 0.05
 # How long nothing must happen before a round begins with what few there are; the least that epoll can wait.
@@ -58,10 +60,14 @@ class Delivered:
 
 @dataclass(slots=True)
 class _Page:
-    """A round under way: what it records, and the letters whose final dots wait for it until `lease_ends`."""
+    """A round under way: what it records, and the letters whose final dots wait for it until `lease_ends`.
+
+    `checked_at` is when it was last asked whether they may be sent.
+    """
 
     outcomes: list[Outcome]
     opened: list[tuple[Connection, Held]]
+    checked_at: float
     lease_ends: float
 
 
@@ -100,6 +106,7 @@ class Run:
         self._opened: list[tuple[Connection, Held]] = []
         self._counts: collections.Counter[str] = collections.Counter()
         self._halted = ""
+        self._turned_away = ""
         self._breaks = self._refusals = 0
         self._away_since: float | None = None
         self._repeated = False
@@ -208,6 +215,8 @@ class Run:
         for link, held in self._opened:
             if held.delivery.pk not in self._supply.held:
                 link.drop("a message was withdrawn before its final dot")
+            elif why := self._unwelcome(held):
+                link.drop(why)
 
     def _turn_pages(self) -> None:
         """Finish the rounds that are committed, and begin one if there is something to write and a book to write it in."""
@@ -223,7 +232,9 @@ class Run:
         self._opened = [(link, held) for link, held in self._opened if not link.closed]
         if not self._outcomes and not self._opened:
             return
-        page = _Page(self._outcomes, self._opened, self._policy.clock() + self._policy.lease.total_seconds())
+        page = _Page(
+            self._outcomes, self._opened, self._supply.checked_at, self._policy.clock() + self._policy.lease.total_seconds()
+        )
         self._outcomes, self._opened = [], []
         self._pages[free] = page
         free.begin(page.outcomes, [held.delivery for _, held in page.opened], self._now, self._policy.lease)
@@ -240,6 +251,9 @@ class Run:
             self._counts[outcome.state if known else "superseded"] += 1
         self._repeated = False
         self._suppress()
+        if page.opened and self._policy.clock() - page.checked_at >= 2 * self._policy.freshness:
+            # The commit took its time, and the reader may have left meanwhile.
+            self._outcomes += self._supply.withdraw([held for _, held in page.opened], self._now)
         for link, held in page.opened:
             pk = held.delivery.pk
             if link.closed:
@@ -250,11 +264,14 @@ class Run:
                 link.drop("someone else has taken the delivery over")
             elif pk not in self._supply.held:
                 link.drop("a message was withdrawn before its final dot")
-            elif self._policy.clock() >= page.lease_ends:
-                link.drop("the lease ran out before the final dot")
-                self._break_off(pk, Stage.BODY, "the lease ran out before the final dot")
+            elif why := self._unwelcome(held) or self._overdue(page):
+                link.drop(why)
+                self._break_off(pk, Stage.BODY, why)
             else:
                 self._seal(link, held)
+
+    def _overdue(self, page: _Page) -> str:
+        return "the lease ran out before the final dot" if self._policy.clock() >= page.lease_ends else ""
 
     def _suppress(self) -> None:
         """Never again mail the addresses that do not exist; only once the relay has accepted another, for then it is sane."""
@@ -287,13 +304,19 @@ class Run:
         if self._away_since is not None:
             return
         for link in self._links.all:
-            if link.session.free and (held := self._next_for(link)) and held.letter:
+            if link.session.free and self._may_offer() and (held := self._next_for(link)) and held.letter:
                 self._react(link, link.offer(held.letter))
         if not self._halted and self._supply.waiting:
             busy = sum(1 for link in self._links.all if not link.session.free)
             for link, events in self._links.dial(busy + self._supply.waiting):
                 self._react(link, events)
         self._links.forget_closed()
+
+    def _may_offer(self) -> bool:
+        """Whether another message may be tried while others are on the way."""
+        if self._refusals + self._unknown_in_a_row + self._streaks.blames < _ENOUGH_TO_BE_WARY:
+            return True
+        return not any(link.session.ready and not link.session.idle for link in self._links.all)
 
     def _next_for(self, link: Connection) -> Held | None:
         """The next letter that this connection can carry."""
@@ -308,7 +331,7 @@ class Run:
     def _seal(self, link: Connection, held: Held) -> None:
         held.begun = True
         if held.letter is not None:
-            following = self._next_for(link) if link.session.pipelines else None
+            following = self._next_for(link) if link.session.pipelines and self._may_offer() else None
             self._react(link, link.seal(held.letter, following.letter if following else None))
 
     def _react(self, link: Connection, events: list[Event]) -> None:
@@ -353,11 +376,19 @@ class Run:
                 self._refused(f"the relay knows no recipient at all: {event.reply}")
         elif self._streaks.saw(domain, outcome.fault) or domain in self._standing.probing:
             self._breakers[domain] = str(event.reply)
+        if self._streaks.everywhere:
+            self._refused(f"whoever is asked refuses us: {event.reply}")
 
     def _refused(self, why: str) -> None:
         """The relay turns us away: nothing more is tried until its breaker lets one message try again."""
-        self._breakers[brakes.EVERYTHING] = why
+        self._breakers[brakes.EVERYTHING] = self._turned_away = why
         self._halt(why)
+
+    def _unwelcome(self, held: Held) -> str:
+        """Why a message must not be handed over any more, even with its body at the relay; "" when it may."""
+        if held.delivery.domain in self._standing.closed:
+            return "the receiving domain takes nothing now"
+        return self._turned_away
 
     def _broken(self, event: Broken) -> None:
         for letter, stage in event.letters:
