@@ -62,6 +62,7 @@ class CheapSink:
     def __init__(self) -> None:
         self._process = subprocess.Popen([sys.executable, "-m", "bench.sink"], stdout=subprocess.PIPE, text=True)
         self.port = int(_line_of(self._process))
+        self.recipients = 0
 
     def close(self) -> None:
         if self._process.poll() is None:
@@ -71,7 +72,9 @@ class CheapSink:
         """Stop it; how many messages it took."""
         self._process.send_signal(signal.SIGTERM)
         output, _ = self._process.communicate(timeout=30)
-        return int(json.loads(output)["messages"])
+        counts = json.loads(output)
+        self.recipients = int(counts["recipients"])
+        return int(counts["messages"])
 
 
 class PostfixSink:
@@ -125,6 +128,8 @@ def measure(way: str, sink: "CheapSink | PostfixSink", messages: int, workers: i
     acknowledged, recorded = sum(each["sent"] for each in said), mailing.accepted()
     if not acknowledged == recorded == took == messages:
         raise Disagreement(f"{way}: {acknowledged} acknowledged, {recorded} in the ledger, {took} in the sink, of {messages}")
+    if isinstance(sink, CheapSink) and sink.recipients != messages:
+        raise Disagreement(f"{way}: {messages} messages went to {sink.recipients} recipients")
     parts: dict[str, float] = {}
     for each in said:
         for part, seconds in each["parts"].items():

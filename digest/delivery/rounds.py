@@ -42,6 +42,8 @@ _RETRY_SECONDS = 0.5
 _HELD_UP_SECONDS = 0.05
 # How long nothing must happen before a round begins with what few there are; the least that epoll can wait.
 _LULL_SECONDS = 0.001
+# And how often the loop may come by without such a lull.
+_MOST_PASSES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,7 @@ class Run:
         self._outcomes: list[Outcome] = []
         self._opened: list[tuple[Connection, Held]] = []
         self._counts: collections.Counter[str] = collections.Counter()
+        self._passes = 0
         self._halted = ""
         self._turned_away = ""
         self._breaks = self._refusals = 0
@@ -235,13 +238,14 @@ class Run:
         page = _Page(
             self._outcomes, self._opened, self._supply.checked_at, self._policy.clock() + self._policy.lease.total_seconds()
         )
-        self._outcomes, self._opened = [], []
+        self._outcomes, self._opened, self._passes = [], [], 0
         self._pages[free] = page
         free.begin(page.outcomes, [held.delivery for _, held in page.opened], self._now, self._policy.lease)
 
     def _worth_a_round(self) -> bool:
-        """Whether to write now: when half of the connections wait for it, or when nothing else is about to happen."""
-        return self._links.lull or 2 * len(self._opened) >= len(self._links.all)
+        """Whether to write now: when half of the connections wait for it, or nothing else happens, or it has waited long."""
+        self._passes += 1
+        return self._links.lull or 2 * len(self._opened) >= len(self._links.all) or self._passes >= _MOST_PASSES
 
     def _committed(self, page: _Page, committed: Round) -> None:
         """What is recorded is counted; what is `sending` gets its final dot, while the lease still runs."""
@@ -250,10 +254,15 @@ class Run:
             known = outcome.delivery in committed.recorded or self._repeated
             self._counts[outcome.state if known else "superseded"] += 1
         self._repeated = False
-        self._suppress()
-        if page.opened and self._policy.clock() - page.checked_at >= 2 * self._policy.freshness:
-            # The commit took its time, and the reader may have left meanwhile.
-            self._outcomes += self._supply.withdraw([held for _, held in page.opened], self._now)
+        try:
+            self._suppress()
+            if page.opened and self._policy.clock() - page.checked_at >= 2 * self._policy.freshness:
+                # The commit took its time, and the reader may have left meanwhile.
+                self._outcomes += self._supply.withdraw([held for _, held in page.opened], self._now)
+        except (OperationalError, InterfaceError):
+            # No dot without an answer: they wait for another round.
+            self._opened = page.opened + self._opened
+            raise
         for link, held in page.opened:
             pk = held.delivery.pk
             if link.closed:
