@@ -79,7 +79,7 @@ class Books:
     def begin(self, outcomes: Sequence[Outcome], begin: Sequence[Delivery], now: dt.datetime, lease: dt.timedelta) -> None:
         """Ask for the outcomes to be recorded and the deliveries to be marked `sending`. Raises django.db.OperationalError."""
         parameters = [
-            numbers([each.pk for each in begin]),
+            numbers([each.id for each in begin]),
             numbers([each.fence for each in begin]),
             now.isoformat().encode(),
             f"{lease.total_seconds()} seconds".encode(),

@@ -45,24 +45,23 @@ class Streaks:
 
     def __init__(self) -> None:
         self._refusals: Counter[tuple[str, Fault]] = Counter()
-        self._blames: Counter[str] = Counter()
-
-    @property
-    def blames(self) -> int:
-        """Refusals that blamed the sender since anybody accepted a message."""
-        return self._blames.total()
+        # Refusals that blamed the sender since anybody accepted a message, and who refused.
+        self.blames = 0
+        self._blaming: set[str] = set()
 
     @property
     def everywhere(self) -> bool:
         """Whether so many domains blame the sender that the fault is surely ours."""
-        return self.blames >= _BLAMES and len(self._blames) >= _DOMAINS
+        return self.blames >= _BLAMES and len(self._blaming) >= _DOMAINS
 
     def saw(self, domain: str, fault: Fault | None) -> bool:
         """Take note of an answer (None: accepted); whether the domain's breaker should open now."""
-        if fault is None:
-            self._blames.clear()
+        if fault is None and self.blames:
+            self.blames = 0
+            self._blaming.clear()
         elif fault is Fault.SENDER:
-            self._blames[domain] += 1
+            self.blames += 1
+            self._blaming.add(domain)
         if fault not in _IN_A_ROW:
             for kind in _IN_A_ROW:
                 self._refusals.pop((domain, kind), None)

@@ -216,7 +216,7 @@ class Run:
         """Withdraw what must not be sent any more, even from a connection that carries its body already."""
         self._outcomes += self._supply.recheck(self._now)
         for link, held in self._opened:
-            if held.delivery.pk not in self._supply.held:
+            if held.delivery.id not in self._supply.held:
                 link.drop("a message was withdrawn before its final dot")
             elif why := self._unwelcome(held):
                 link.drop(why)
@@ -264,7 +264,7 @@ class Run:
             self._opened = page.opened + self._opened
             raise
         for link, held in page.opened:
-            pk = held.delivery.pk
+            pk = held.delivery.id
             if link.closed:
                 continue
             if pk not in committed.begun:
@@ -333,7 +333,7 @@ class Run:
             unsuited = link.session.unsuited(held.letter)
             if not unsuited:
                 return held
-            self._supply.settle(held.delivery.pk)
+            self._supply.settle(held.delivery.id)
             self._outcomes.append(outcomes.unsendable(held.delivery, unsuited, self._now))
         return None
 

@@ -106,7 +106,7 @@ class Supply:
     def heed(self, standing: Standing) -> list[int]:
         """Claim nothing for the domains that stand still; returns what is held for them and has not been offered."""
         self._standing = standing
-        aside = [held.delivery.pk for held in (*self._ready, *self._uncomposed) if held.delivery.domain in standing.closed]
+        aside = [held.delivery.id for held in (*self._ready, *self._uncomposed) if held.delivery.domain in standing.closed]
         if aside:
             self._forget(aside)
             ledger.give_back(aside, self._worker, "the receiving domain takes nothing now")
@@ -129,7 +129,7 @@ class Supply:
         letters, unmade, unsendable = composing.letters([held.delivery for held in part], now, self._make)
         settled: list[Outcome] = []
         for held in part:
-            pk = held.delivery.pk
+            pk = held.delivery.id
             if letter := letters.get(pk):
                 held.letter = letter
                 self._ready.append(held)
@@ -216,7 +216,7 @@ class Supply:
         if self._asked:
             self.drained = len(taken) < self._asked
             self.exhausted = self.exhausted or self.drained or self.claimed >= self._limit
-        self.held.update((held.delivery.pk, held) for held in taken)
+        self.held.update((held.delivery.id, held) for held in taken)
         if self._stopped:
             return []
         self._uncomposed.extend(taken)
@@ -224,18 +224,20 @@ class Supply:
 
     def withdraw(self, asked: Collection[Held], now: dt.datetime) -> list[Outcome]:
         """Ask whether these may be sent, and let go of those that must not; returns their outcomes."""
-        barred = eligibility.barred([held.delivery.pk for held in asked], now) if asked else {}
+        barred = eligibility.barred([held.delivery.id for held in asked], now) if asked else {}
         skipped = [outcomes.skipped(self.held[pk].delivery, why, now) for pk, why in barred.items() if pk in self.held]
         self._forget(barred)
         return skipped
 
     def _forget(self, deliveries: Collection[int]) -> None:
         """Let go of what has not been offered, or only in part."""
+        if not deliveries:
+            return
         gone = set(deliveries)
         for pk in gone:
             self.held.pop(pk, None)
         for waiting in (self._ready, self._uncomposed):
-            if any(held.delivery.pk in gone for held in waiting):
-                kept = [held for held in waiting if held.delivery.pk not in gone]
+            if any(held.delivery.id in gone for held in waiting):
+                kept = [held for held in waiting if held.delivery.id not in gone]
                 waiting.clear()
                 waiting.extend(kept)

@@ -231,6 +231,17 @@ def test_the_letters_behind_a_broken_connection_go_over_another(relay: Relay) ->
     assert by_state == {"uncertain": 1, "deferred": 1, "accepted": 1}
 
 
+def test_a_relay_whose_first_address_does_not_answer_is_reached_at_the_second(
+    relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting("ada", "grace")
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        nobody = closed.getsockname()
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", address) for address in (nobody, ("127.0.0.1", relay.port))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    assert deliver(MONDAY, 10, policy=policy(relay.url), make=letters).by_state == {"accepted": 2}
+
+
 def test_nothing_is_lost_while_the_relay_is_down() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
