@@ -62,7 +62,6 @@ from subscriptions import tokens  # noqa: E402
 _QUOTED = Charset("utf-8")
 _QUOTED.body_encoding = QP
 _NOW = dt.datetime(2026, 3, 16, 6, 1, tzinfo=dt.UTC)
-_NOBODY: frozenset[str] = frozenset()
 _PARIS = ZoneInfo("Europe/Paris")
 _DATE = _NOW.astimezone(_PARIS)
 _NEXT = (_NOW + dt.timedelta(days=7)).astimezone(_PARIS)
@@ -86,7 +85,7 @@ class Reader:
     address: str
     number: int
     topics: tuple[str, ...]
-    slate: tuple[tuple[PaperText, str], ...]
+    slate: tuple[Choice, ...]
     near: tuple[PaperText, ...]
     considered: int
 
@@ -117,6 +116,10 @@ def papers(count: int, draw: random.Random) -> list[PaperText]:
     ]
 
 
+def _reason(draw: random.Random) -> str:
+    return f"matches “{draw.choice(_WORDS)} {draw.choice(_WORDS)}” ({draw.randint(1, 9)} terms)"
+
+
 def readers(count: int, stock: Sequence[PaperText], shown: int, draw: random.Random) -> list[Reader]:
     """Readers whose papers are drawn evenly from all of them."""
     return [
@@ -126,10 +129,7 @@ def readers(count: int, stock: Sequence[PaperText], shown: int, draw: random.Ran
             address=f"reader{number}@example.org",
             number=draw.randint(1, 200),
             topics=tuple(word.title() for word in draw.sample(_WORDS, 3)),
-            slate=tuple(
-                (paper, f"matches “{draw.choice(_WORDS)} {draw.choice(_WORDS)}” ({draw.randint(1, 9)} terms)")
-                for paper in draw.sample(stock, shown)
-            ),
+            slate=tuple(Choice(paper, (_reason(draw),), interest=number) for paper in draw.sample(stock, shown)),
             near=tuple(draw.sample(stock, 3)),
             considered=draw.randint(50, 900),
         )
@@ -145,7 +145,7 @@ def contents(reader: Reader) -> Contents:
         cadence="weekly",
         topics=reader.topics,
         trending_only=False,
-        choices=tuple([Choice(paper, (reason,), "match", _NOBODY, reader.subscription) for paper, reason in reader.slate]),
+        choices=reader.slate,
         near=reader.near,
         considered=reader.considered,
         missing_days=0,

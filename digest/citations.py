@@ -17,6 +17,8 @@ _TEX = {
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
 }  # fmt: skip
 _VERBATIM = str.maketrans({"{": "%7B", "}": "%7D", "\\": "%5C", " ": "%20"})
+# Authors that are no persons.
+_BODIES = re.compile(r"\b(?:and|collaboration|consortium|group|team)\b", re.IGNORECASE)
 _SMALL = frozenset({
     "a", "an", "and", "are", "as", "at", "by", "for", "from", "how", "in", "is", "of", "on", "or", "the", "to", "towards",
     "what", "when", "with",
@@ -145,7 +147,7 @@ def _tex(text: str) -> str:
 def _tex_name(name: str) -> str:
     """A name for BibTeX, which splits the field at the word "and" and each name at commas; braces make one word of it."""
     whole = _tex(name)
-    return f"{{{whole}}}" if re.search(r"\band\b|,.*,", name, re.IGNORECASE) else whole
+    return f"{{{whole}}}" if _BODIES.search(name) or name.count(",") > 1 else whole
 
 
 def _last_name(name: str) -> str:
@@ -153,9 +155,9 @@ def _last_name(name: str) -> str:
 
 
 def _inverted(name: str) -> str:
-    """`Ada Lovelace` -> `Lovelace, Ada`; a name with a comma stands as it is."""
+    """`Ada Lovelace` -> `Lovelace, Ada`; a name with a comma, and that of a body, stand as they are."""
     parts = name.split()
-    return name if "," in name or len(parts) < 2 else f"{parts[-1]}, {' '.join(parts[:-1])}"
+    return name if "," in name or len(parts) < 2 or _BODIES.search(name) else f"{parts[-1]}, {' '.join(parts[:-1])}"
 
 
 def _ascii(word: str) -> str:

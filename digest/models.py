@@ -80,7 +80,10 @@ class Poll(models.Model):
     error = models.CharField(max_length=500, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["source", "-started_at"])]
+        indexes = [
+            models.Index(fields=["source", "-started_at"]),
+            BrinIndex(fields=["started_at"], name="poll_started_brin"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.source_id} at {self.started_at:%Y-%m-%d %H:%M}"
@@ -239,8 +242,8 @@ class PaperTopic(models.Model):
 class PaperSearch(models.Model):
     """What full-text search reads of a paper that can be found. `digest.search.refresh` keeps it in step with the papers.
 
-    `document` holds the title (weight A), key terms and topics (B), authors (C) and abstract (D), folded and stemmed; `title` the
-    title alone, so that a word that every other abstract uses need not be looked for in abstracts.
+    `document` holds the title (weight A), key terms and topics (B), authors (C) and abstract (D), folded and stemmed; `title`
+    the title alone, so that a word that every other abstract uses need not be looked for in abstracts.
     """
 
     paper = models.OneToOneField(Paper, on_delete=models.CASCADE, primary_key=True, related_name="search")
@@ -271,7 +274,7 @@ class SearchPending(models.Model):
 
 
 class SearchWord(models.Model):
-    """A word as papers spell it, lower case without accents, and in how many papers it was read: what spelling is held against."""
+    """A word as papers spell it, in lower case without accents, with the number of papers it was read in."""
 
     word = models.CharField(max_length=40, primary_key=True)
     papers = models.PositiveIntegerField()
@@ -283,8 +286,8 @@ class SearchWord(models.Model):
 class PaperVector(models.Model):
     """What a paper means, as a vector that the optional extra computed from one revision of it.
 
-    `octets` are the numbers as signed octets, 127 being the largest of them, `signs` one bit each; the row is written anew, with
-    a new id, whenever it changes.
+    `octets` are the numbers as signed octets, 127 being the largest of them, `signs` one bit each. A vector that changes gets a
+    new id, so that whoever has read the ids up to one knows what is new.
     """
 
     paper = models.OneToOneField(Paper, on_delete=models.CASCADE, related_name="vector")
@@ -615,6 +618,17 @@ class Attempt(models.Model):
         return f"attempt {self.number}: {self.state}"
 
 
+class AlarmSent(models.Model):
+    """An alarm that the operator was told of. `watched` ones are removed once they are over, and may be told again."""
+
+    key = models.CharField(max_length=120, unique=True)
+    sent_at = models.DateTimeField()
+    watched = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return self.key
+
+
 class BrakeQuerySet(models.QuerySet["Brake"]):
     def standing(self) -> "BrakeQuerySet":
         return self.filter(lifted_at=None)
@@ -651,6 +665,22 @@ class Brake(models.Model):
         return f"{self.domain or 'everything'}: {self.why}"
 
 
+class Preflight(models.Model):
+    """One run of the checks of what receivers ask of bulk senders."""
+
+    ran_at = models.DateTimeField()
+    by = models.CharField(max_length=150, blank=True, help_text="Who asked for it; empty when it was due.")
+    fatal = models.BooleanField(help_text="Whether something holds issues back.")
+    findings = models.JSONField(help_text="Objects {check, level: fine|warning|fatal, found, mend}, in order.")
+
+    class Meta:
+        ordering = ["-ran_at", "-id"]
+        get_latest_by = "ran_at"
+
+    def __str__(self) -> str:
+        return f"preflight at {self.ran_at:%Y-%m-%d %H:%M}"
+
+
 class Home(models.Model):
     """Where this database lives; anywhere else it is a copy or was restored, and sends nothing by itself."""
 
@@ -678,7 +708,15 @@ class Bounce(models.Model):
     verdict = models.CharField(max_length=16, choices=Verdict)
     status = models.CharField(max_length=16, blank=True, help_text="Enhanced status code (RFC 3463), if any.")
     why = models.CharField(max_length=500)
+    report = models.CharField(max_length=64, blank=True, help_text="Tells this report from others.")
     received_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [BrinIndex(fields=["received_at"], name="bounce_received_brin")]
+        constraints = [
+            # The same report may come by several ways, and any of them twice.
+            models.UniqueConstraint(fields=["delivery", "report"], condition=~Q(report=""), name="bounce_once_a_report"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.verdict} {self.status}"
@@ -704,3 +742,19 @@ class Feedback(models.Model):
 
     def __str__(self) -> str:
         return f"{self.vote} {self.paper_id}"
+
+
+class DayCount(models.Model):
+    """What a UTC day saw, counted once so that no page counts millions of rows: `digest.counts` says what each kind means."""
+
+    day = models.DateField()
+    kind = models.CharField(max_length=24)
+    key = models.CharField(max_length=254, blank=True, help_text="What it is divided by: a state, a domain, a source's id.")
+    number = models.BigIntegerField()
+
+    class Meta:
+        ordering = ["day", "kind", "key"]
+        constraints = [models.UniqueConstraint(fields=["kind", "day", "key"], name="day_count_once")]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.kind} {self.key}: {self.number}"

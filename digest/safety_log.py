@@ -8,8 +8,8 @@ is one JSON object:
     {"kind": "lift", "id", "mailbox", "at"}                    of a suppression
     {"kind": "mark", "at", "place", "wal", "numbers", "complete"}
 
-A mark says how far the database had come at `at`: its position in the write-ahead log, the last number given in each of NUMBERED,
-and the numbers of consent and suppression up to which this file lacks nothing.
+A mark says how far the database had come at `at`: its position in the write-ahead log, the last number given in each of
+NUMBERED, and the numbers of consent and suppression up to which this file lacks nothing.
 """
 
 import datetime as dt
@@ -18,6 +18,7 @@ import json
 import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -88,6 +89,7 @@ def sweep(position: Position) -> int:
         missing = [*_consents(tail), *_suppressions(tail)]
         new = list(missing)
         if tail.last is None or tail.last.place != position.place or position.at - tail.last.at >= _MARK_EVERY:
+            _flush()
             new.append(_mark(position, tail.settled(position.at)))
         _write(log, new)
     return len(missing)
@@ -114,6 +116,15 @@ def position(place: str) -> Position:
             "SELECT name, coalesce(pg_sequence_last_value(name::regclass), 0) FROM unnest(%s::text[]) AS name", [[*NUMBERED]]
         )
         return Position(at, place, int(wal), dict(cursor.fetchall()))
+
+
+def _flush() -> None:
+    """Have everything that the position counted reach the disk: a number that a crash takes back would look like a restore.
+
+    A number is in the write-ahead log before its row is committed, and only a commit makes sure that the log is on the disk.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_logical_emit_message(true, 'paper-round', 'mark')")
 
 
 @dataclass
@@ -178,19 +189,15 @@ def _tail() -> _Tail:
     return tail
 
 
-class _locked:  # noqa: N801 - used as a function
+@contextmanager
+def _locked() -> Iterator[IO[bytes]]:
     """The log, open for appending by this process alone: several append, and each must see what the others wrote."""
-
-    def __enter__(self) -> IO[bytes]:
-        path = Path(settings.SAFETY_LOG)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Unbuffered: what could not be written is not kept for a second try when the file is closed.
-        self._file = path.open("ab", buffering=0)
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-        return self._file
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
+    path = Path(settings.SAFETY_LOG)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Unbuffered: what could not be written is not kept for a second try when the file is closed.
+    with path.open("ab", buffering=0) as log:
+        fcntl.flock(log, fcntl.LOCK_EX)
+        yield log
 
 
 def _write(log: IO[bytes], new: Sequence[Line]) -> None:

@@ -10,7 +10,7 @@ from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 from kombu import Queue
 
-from digest.environment import BASE, VAR, flag, number, optional, rates, required, secret
+from digest.environment import BASE, VAR, flag, number, optional, prefixed, rates, required, secret
 from digest.observability import logs, sentry
 
 DEBUG = flag("DEBUG")
@@ -80,13 +80,9 @@ SAFETY_LOG = optional("SAFETY_LOG", str(VAR / "safety.log"))
 # For the preflight: the selector under which the relay signs for us, and the addresses from which it sends, if we run it.
 DKIM_SELECTOR = optional("DKIM_SELECTOR", "")
 RELAY_ADDRESSES = [each for each in optional("RELAY_ADDRESSES", "").split(",") if each]
-# Whether the preflight runs each night, and a fatal finding holds issues back (never notices) until it is mended.
-PREFLIGHT = flag("PREFLIGHT")
-# Whether the relay reports what became of each message (a provider's webhooks), so that what nobody knows may yet be told.
-RELAY_REPORTS = flag("RELAY_REPORTS")
-# A delivery whose outcome nobody knows is sent once more, with the same Message-ID, after this long; or it is held.
-UNCERTAIN_RESEND = flag("UNCERTAIN_RESEND", default=True)
-UNCERTAIN_SETTLE_SECONDS = number("UNCERTAIN_SETTLE_SECONDS", 900 if RELAY_REPORTS else 60)
+# Whether the preflight runs before the first message of each day, and a fatal finding holds issues back (never notices) until
+# it is mended. A relay on this machine is for trying things out.
+PREFLIGHT = flag("PREFLIGHT", default=urlsplit(SMTP_URL).hostname not in {"localhost", "127.0.0.1", "::1"})
 # How long a worker holds what it has claimed without saying that it lives, and how often the beat asks for work and for what
 # dead workers held.
 LEASE_SECONDS = number("LEASE_SECONDS", 120)
@@ -97,6 +93,30 @@ NOTICE_FROM = required("NOTICE_FROM", "the sender of confirmations and links", "
 OPERATOR_ADDRESS = optional("OPERATOR_ADDRESS", "")
 DKIM_KEYS = optional("DKIM_KEYS", "")
 BOUNCE_ADDRESS = required("BOUNCE_ADDRESS", "where relays return what cannot be delivered", "bounces@papers.example.org")
+# Where else what comes back is found: a mailbox, and providers' webhooks (see docs/bounces.md). Whoever posts to a webhook must
+# know its secret; Amazon's topics must be listed besides.
+BOUNCES_IMAP_URL = optional("BOUNCES_IMAP_URL", "")
+EVENTS_FROM = frozenset(filter(None, optional("EVENTS_FROM", "").replace(" ", "").split(",")))
+EVENT_TOPICS = frozenset(filter(None, optional("EVENT_TOPICS", "").replace(" ", "").split(",")))
+ANYMAIL_WEBHOOK_SECRET = optional("ANYMAIL_WEBHOOK_SECRET", "")
+ANYMAIL = prefixed("ANYMAIL_") | ({"WEBHOOK_SECRET": ANYMAIL_WEBHOOK_SECRET} if ANYMAIL_WEBHOOK_SECRET else {})
+# How messages leave: to the relay of SMTP_URL, or by the interface of a provider that django-anymail knows.
+DELIVERY_BACKEND = optional("DELIVERY_BACKEND", "smtp")
+ANYMAIL_ESP = optional("ANYMAIL_ESP", "")
+if DELIVERY_BACKEND not in {"smtp", "anymail"} or (DELIVERY_BACKEND == "anymail" and not ANYMAIL_ESP):
+    raise ImproperlyConfigured(
+        f"DELIVERY_BACKEND is {DELIVERY_BACKEND!r}. It takes smtp, or anymail together with ANYMAIL_ESP; for example "
+        "DELIVERY_BACKEND=anymail and ANYMAIL_ESP=mailgun"
+    )
+if EVENTS_FROM and len(ANYMAIL_WEBHOOK_SECRET) < 20:
+    raise ImproperlyConfigured(
+        "ANYMAIL_WEBHOOK_SECRET has fewer than 20 characters, and EVENTS_FROM lets providers post events. It is name:password, "
+        "as in the address they post to; for example ANYMAIL_WEBHOOK_SECRET=events:$(openssl rand -hex 32)"
+    )
+# A delivery whose outcome nobody knows is sent once more, with the same Message-ID, after this long; or it is held. A
+# provider that reports what became of each message gets time to tell.
+UNCERTAIN_RESEND = flag("UNCERTAIN_RESEND", default=True)
+UNCERTAIN_SETTLE_SECONDS = number("UNCERTAIN_SETTLE_SECONDS", 900 if EVENTS_FROM else 60)
 POSTAL_ADDRESS = required(
     "POSTAL_ADDRESS", "the postal address that ends each message, as the law asks", "1 Example Street, 75000 Paris"
 )
@@ -132,6 +152,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
+    "anymail",
     "axes",
     "django_otp",
     "django_otp.plugins.otp_static",
@@ -176,6 +197,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "digest.admin.desk.pausing.banner",
             ],
         },
     },
@@ -310,6 +332,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "poll sources": {"task": "digest.tasks.poll_due_sources", "schedule": 60.0},
     "look up what readers brought": {"task": "digest.tasks.look_up_submissions", "schedule": 60.0},
+    "look for alarms": {"task": "digest.tasks.look_for_alarms", "schedule": crontab(minute="*/10")},
     "fill missing days": {"task": "digest.tasks.fill_missing_days", "schedule": crontab(minute=17)},
     "read changed papers for search": {"task": "digest.tasks.read_for_search", "schedule": 20.0},
     "compute missing vectors": {"task": "digest.tasks.embed_papers", "schedule": crontab(minute="*/10")},
@@ -317,15 +340,14 @@ CELERY_BEAT_SCHEDULE = {
         "task": "digest.tasks.learn_words",
         "schedule": crontab(day_of_week="6", hour="3", minute="40"),
     },
+    "count what the days saw": {"task": "digest.tasks.count_days", "schedule": crontab(minute="7,37")},
     "remove what is old": {"task": "digest.tasks.forget_old", "schedule": crontab(hour="2", minute="25")},
     "answer what was asked": {"task": "subscriptions.tasks.answer_requests", "schedule": 20.0},
+    "go on with operators' jobs": {"task": "subscriptions.tasks.advance_jobs", "schedule": 30.0},
     "forget what nobody confirmed": {"task": "subscriptions.tasks.forget_unconfirmed", "schedule": crontab(minute="17")},
 }
-if PREFLIGHT:
-    CELERY_BEAT_SCHEDULE["check what receivers ask for"] = {
-        "task": "digest.tasks.check_preflight",
-        "schedule": crontab(hour="0", minute="5"),
-    }
+if BOUNCES_IMAP_URL:
+    CELERY_BEAT_SCHEDULE["take what came back"] = {"task": "digest.tasks.take_returned", "schedule": 60.0}
 # Any number of beats may run; one leads.
 CELERY_BEAT_SCHEDULER = "digest.leadership.Scheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5

@@ -2,15 +2,30 @@
 
 import datetime as dt
 import logging
+from collections import Counter
 
 from celery import shared_task
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from digest import corpus, delivery, issues, papers, polling, preflight, retention, search, submissions
-from digest.delivery import brakes, clocks, safekeeping
-from digest.models import Brake
+from digest import (
+    alarms,
+    corpus,
+    counts,
+    delivery,
+    farewell,
+    issues,
+    papers,
+    polling,
+    preflight,
+    providers,
+    retention,
+    search,
+    submissions,
+)
+from digest.delivery import clocks, reports, safekeeping
+from digest.intake import imap
 
 BATCH = 500
 SOURCES_EACH = 10
@@ -52,8 +67,11 @@ def deliver_waiting() -> dict[str, int]:
     """Queue the notices that wait, then send a batch of what is ready; returns deliveries by their new state."""
     if (now := _clock()) is None or safekeeping.guard(now):
         return {}
+    if settings.PREFLIGHT:
+        preflight.before_sending(lambda: preflight.run(preflight.Internet(), now), now)
     delivery.queue_notices(now)
-    delivered = delivery.deliver(now, limit=BATCH)
+    send = providers.deliver if settings.DELIVERY_BACKEND == "anymail" else delivery.deliver
+    delivered = send(now, limit=BATCH)
     if delivered.more:
         deliver_waiting.delay()
     return dict(delivered.by_state)
@@ -61,9 +79,10 @@ def deliver_waiting() -> dict[str, int]:
 
 @shared_task
 def recover_expired() -> dict[str, int]:
-    """Give back what dead workers held; returns how many were queued again and how many are uncertain."""
+    """Give back what dead workers held, and heed reports that blame us; returns how many are queued again, and uncertain."""
     if (now := _clock()) is None:
         return {}
+    reports.heed(now)
     recovered = delivery.recover(now)
     if recovered.queued or recovered.uncertain:
         deliver_waiting.delay()
@@ -119,21 +138,38 @@ def embed_papers() -> dict[str, int]:
 
 
 @shared_task
-def check_preflight() -> dict[str, list[str]]:
-    """Hold issues back while receivers would refuse them, and let them go once that is mended; returns the fatal findings."""
+def check_preflight(by: str = "") -> dict[str, list[str]]:
+    """Check what receivers ask for, now; returns the fatal findings, which hold issues back until they are mended."""
     now = timezone.now()
-    fatal = [
-        f"{each.check}: {each.found}"
-        for each in preflight.run(preflight.Internet(), now)
-        if each.level is preflight.Level.FATAL
-    ]
-    brakes.lift(Brake.Kind.PREFLIGHT, "the preflight", now)
-    if fatal:
-        brakes.pause("; ".join(fatal), "", now, Brake.Kind.PREFLIGHT)
-    return {"fatal": fatal}
+    run = preflight.keep(preflight.run(preflight.Internet(), now), now, by)
+    return {"fatal": [f"{each['check']}: {each['found']}" for each in run.findings if each["level"] == "fatal"]}
 
 
 @shared_task
 def forget_old() -> dict[str, int]:
     """Remove what has been kept as long as the settings say; returns how many rows of each kind went."""
     return retention.prune(timezone.now(), settings.KEEP_DAYS)
+
+
+@shared_task
+def take_returned() -> dict[str, int]:
+    """Take the bounces, complaints and answers in the mailbox of BOUNCES_IMAP_URL; returns how many of each kind."""
+    return dict(Counter(taken.kind for taken in imap.visit(imap.Mailbox.parse(settings.BOUNCES_IMAP_URL), timezone.now())))
+
+
+@shared_task
+def count_days() -> int:
+    """Count what the last days saw, for the dashboard; returns how many days were counted."""
+    return counts.refresh(timezone.now())
+
+
+@shared_task(autoretry_for=(OSError,), retry_backoff=60, max_retries=8)
+def say_farewell(address: str, removed: dict[str, int], now: str) -> bool:
+    """Send the last message to someone whose data is gone; tried for some hours while the relay is away."""
+    return farewell.say(address, removed, dt.datetime.fromisoformat(now))
+
+
+@shared_task
+def look_for_alarms() -> list[str]:
+    """Tell the operator what is wrong, once each; returns what was told now."""
+    return [alarm.key for alarm in alarms.check(timezone.now())]

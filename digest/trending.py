@@ -143,4 +143,8 @@ def frequent_topics(stretch: Stretch, limit: int) -> list[tuple[Topic, int]]:
 def configuration() -> ranking.Configuration:
     """The weights in force; before anything was published, the defaults, for looking at a page writes nothing."""
     row = RankingConfiguration.objects.order_by("-version").first()
-    return ranking.Configuration.from_json({**row.weights, "version": row.version}) if row else ranking.Configuration()
+    # A page may be looked at before anything was published, or between an upgrade and the first run after it: the defaults that
+    # will be in force serve, and looking writes nothing.
+    if row is None or row.weights.get("defaults") != ranking.DEFAULTS:
+        return ranking.Configuration()
+    return ranking.Configuration.from_json({**row.weights, "version": row.version})

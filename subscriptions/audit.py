@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 from django.db import models
 
 from subscriptions.models import AuditEntry
@@ -21,7 +21,7 @@ def record(
 
     `target` is made by `name`; neither it nor `detail` holds an address.
     """
-    known = actor if isinstance(actor, AbstractBaseUser) and actor.pk else None
+    known = actor if isinstance(actor, User) and actor.pk else None
     return AuditEntry.objects.create(
         actor=known,
         actor_name=known.get_username() if known else "",

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from subscriptions import pages, preferences, tokens
-from subscriptions.forms import PAUSES, PauseForm, PreferencesForm
+from subscriptions.forms import DEFAULT_SIZE, PAUSES, PauseForm, PreferencesForm
 from subscriptions.models import Subscriber, Subscription
 
 
@@ -54,7 +54,7 @@ def edit(
 def add(request: HttpRequest, subscriber: Subscriber, now: dt.datetime, *, proof: str) -> HttpResponse:
     """Another digest under the session's address: GET shows the form, POST adds it and shows it."""
     action = _action(request)
-    form = PreferencesForm(request.POST if action else None)
+    form = PreferencesForm(request.POST if action else None, initial={"size": DEFAULT_SIZE})
     full = subscriber.subscriptions.live().count() >= preferences.MOST_DIGESTS
     if action == "save" and not full and form.is_valid():
         name = form.cleaned_data["name"]

@@ -22,11 +22,12 @@ def subscribe(request: HttpRequest) -> HttpResponse:
     """
     now = timezone.now()
     if request.method != "POST":
-        return signup_page(request, SignUpForm(now=now))
+        # A topic's page offers itself: `?topic=koopman`.
+        return signup_page(request, SignUpForm(now=now, initial={"topics": request.GET.getlist("topic")[:1]}))
     if not pages.ours(request):
         return render(request, "web/refused.html.jinja", status=403)
     # Enter in the box that looks for topics presses the form's first button, which has no name; that is a search too.
-    if request.POST.get("do") in {"find", "more"} or ("do" not in request.POST and request.POST.get("find")):
+    if request.POST.get("do") == "find" or ("do" not in request.POST and request.POST.get("find")):
         return signup_page(request, LookForm(request.POST, now=now))
     form = SignUpForm(request.POST, now=now)
     if not form.is_valid():
@@ -50,7 +51,7 @@ def onward(path: str) -> str:
 
 def signup_page(request: HttpRequest, form: SignUpForm, *, preview: object = None, status: int = 200) -> HttpResponse:
     """The page of the whole form, as it was filled in; `preview` is what a digest by it would hold."""
-    first = pages.hour(form.first, str(form["time_zone"].value())) if form.first else ""
+    first = pages.hour(form.first, form.stands("time_zone")) if form.first else ""
     context = {"form": form, "wording": consent.WORDING, "preview": preview, "first": first, "wrong": status == 422}
     return render(request, "web/subscribe.html.jinja", context, status=status)
 

@@ -157,15 +157,20 @@ class _DigestForm(forms.Form):
         return [topic for topic in self._offered if topic.slug in chosen and topic.slug not in found]
 
     def chosen_topics(self) -> set[str]:
-        """The slugs that are checked: what was typed, or what stands."""
-        return set(self["topics"].value() or ())
+        """The slugs that are checked: what was typed, or what stands; of topics that are offered."""
+        return set(self["topics"].value() or ()) & {topic.slug for topic in self._offered}
 
     @property
     def when(self) -> str:
         """Day and hour as they stand in the form: `Monday, 07:00`."""
         days = {str(value): name for value, name in Subscription.Weekday.choices}
         hours = {str(value): name for value, name in HOURS}
-        return f"{days.get(str(self['weekday'].value()), 'Monday')}, {hours.get(str(self['hour'].value()), '07:00')}"
+        return f"{days.get(self.stands('weekday'), 'Monday')}, {hours.get(self.stands('hour'), '07:00')}"
+
+    def stands(self, name: str) -> str:
+        """What a choice is: as it was made, or as it comes where the form leaves it out."""
+        made = self[name].value()
+        return str(self.fields[name].initial if made in {None, ""} else made)
 
     def open_with(self, *names: str) -> bool:
         """Whether a fold over these fields should stand open: something in it is wrong, or is not as it comes."""
@@ -221,13 +226,13 @@ class SignUpForm(_DigestForm):
         """When the first digest would come by what stands in the form; None when that makes no schedule."""
         try:
             return schedule.next_issue_at(
-                str(self["cadence"].value()),
-                int(self["weekday"].value()),
-                int(self["hour"].value()),
-                str(self["time_zone"].value()),
+                self.stands("cadence"),
+                int(self.stands("weekday")),
+                int(self.stands("hour")),
+                self.stands("time_zone"),
                 self.now,
             )
-        except (TypeError, ValueError):
+        except ValueError:
             return None
 
     @property

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -145,6 +146,7 @@ class Subscription(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["next_issue_at", "id"], name="subscription_due", condition=Q(ended_at=None)),
+            models.Index(fields=["ended_at"], name="subscription_ended", condition=Q(ended_at__isnull=False)),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(hour__lte=23), name="subscription_hour_of_the_day"),
@@ -215,7 +217,7 @@ class Consent(models.Model):
     at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        indexes = [models.Index(fields=["mailbox_hash", "at"])]
+        indexes = [models.Index(fields=["mailbox_hash", "at"]), BrinIndex(fields=["at"], name="consent_at_brin")]
 
     def __str__(self) -> str:
         return f"{self.event} at {self.at:%Y-%m-%d %H:%M}"
@@ -364,8 +366,8 @@ class AuditEntry(models.Model):
 class Job(models.Model):
     """Work on many rows that an operator started: done in Celery, a batch at a time, watched and cancelled from the admin.
 
-    waiting -> running -> done | cancelled | failed. A row, not a message, is the truth: a worker that dies leaves `cursor` where
-    the last committed batch ended, and the sweep lets another go on from there.
+    waiting -> running -> done | cancelled | failed. A row, not a message, is the truth: a worker that dies leaves `cursor`
+    where the last committed batch ended, and the sweep lets another go on from there.
     """
 
     class State(models.TextChoices):
@@ -377,6 +379,7 @@ class Job(models.Model):
 
     kind = models.CharField(max_length=40)
     arguments = models.JSONField(default=dict)
+    payload = models.BinaryField(null=True, editable=False, help_text="What was handed in, compressed; gone once finished.")
     state = models.CharField(max_length=9, choices=State, default=State.WAITING)
     total = models.PositiveIntegerField(null=True, blank=True, help_text="How many there are to do, once that is known.")
     done = models.PositiveIntegerField(default=0)

@@ -1,5 +1,6 @@
 """Celery tasks, and the hint that a notice waits. Rows are the truth: a lost hint costs seconds, never a sign-up."""
 
+import datetime as dt
 import logging
 
 from celery import current_app, shared_task
@@ -7,9 +8,11 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from subscriptions import consent, door
+from subscriptions import consent, door, jobs
 
 BATCH = 500
+# A job gives way to other tasks this often.
+JOB_BUDGET = dt.timedelta(seconds=30)
 
 _log = logging.getLogger(__name__)
 
@@ -48,3 +51,18 @@ def forget_unconfirmed() -> dict[str, int]:
     """Remove sign-ups that nobody confirmed in time, and requests that no limit counts any more."""
     now = timezone.now()
     return {**consent.forget_unconfirmed(now), "requests": door.forget(now)}
+
+
+def hint_jobs() -> None:
+    """Once the transaction is committed, say that a job waits."""
+    transaction.on_commit(lambda: hint("subscriptions.tasks.advance_jobs"))
+
+
+@shared_task
+def advance_jobs() -> dict[str, int]:
+    """Work on what operators started, for half a minute at a time; returns how many rows the job has behind it."""
+    job = jobs.advance(timezone.now, JOB_BUDGET)
+    if job is None:
+        return {}
+    hint_jobs()
+    return {job.kind: job.done}

@@ -58,6 +58,7 @@ def _mac(secret: str, scope: Scope, payload: str) -> str:
     return b2a_base64(digest.digest(), newline=False)[:_MAC_CHARACTERS].translate(_URL_SAFE).decode()
 
 
+@functools.lru_cache(maxsize=4096)
 def _base36(number: int) -> str:
     if number < 0:
         raise ValueError(f"A token holds whole numbers from 0; {number} is none.")

@@ -13,11 +13,10 @@ from django.utils import timezone
 from ninja import Query, Router
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from digest import periods, trending
+from digest import periods, search, trending
 from digest.api import cursors, schemas, shapes
 from digest.api.cursors import Cursor
 from digest.models import Paper, PaperTopic
-from digest.related import related
 from digest.trending import Stretch
 from subscriptions.models import Topic
 
@@ -112,7 +111,7 @@ def related_papers(
     found = _paper(paper_id)
     if found.merged_into_id is not None:
         return HttpResponsePermanentRedirect(reverse("api:related_papers", args=[found.merged_into_id]))
-    return schemas.Papers(papers=shapes.papers([each.pk for each in related(found, limit)]), next=None)
+    return schemas.Papers(papers=shapes.papers([each.paper.pk for each in search.similar(found.pk, limit)]), next=None)
 
 
 @router.get("/topics", response={200: schemas.Topics, 422: schemas.Failure}, summary="All topics")
@@ -157,6 +156,42 @@ def trending_papers(
         start=stretch.start,
         end=stretch.end,
         at=stretch.at,
+    )
+
+
+@router.get("/search", response={200: schemas.FoundPapers, **_WRONG}, summary="Search")
+def search_papers(
+    request: HttpRequest,
+    q: Annotated[Name, Query(description='Words, phrases in quotation marks, -words to leave out, author:"a name".')],
+    topic: Slug | None = None,
+    author: Name | None = None,
+    since: Annotated[Day | None, Query(description="Announced on this day or later (UTC).")] = None,
+    until: Annotated[Day | None, Query(description="Announced on this day or earlier (UTC).")] = None,
+    as_typed: Annotated[bool, Query(description="Keep the spelling, even where it finds nothing.")] = False,
+    cursor: Annotated[str, StringConstraints(pattern=r"^[01]\.[0-9]{1,9}\.[0-9]{1,18}$")] | None = None,
+) -> schemas.FoundPapers:
+    """Papers that hold all that was asked for, then those that come near. A misspelled word is taken for what it means."""
+    filters = search.Filters(
+        topic=_topic(topic).slug if topic else "", since=since, until=until, author=author or "", as_typed=as_typed
+    )
+    results = search.find(q, filters, timezone.now(), cursor or "")
+    shown = {each.id: each for each in shapes.papers([hit.paper.pk for hit in results.hits])}
+    return schemas.FoundPapers(
+        papers=[
+            schemas.FoundPaper(
+                **shown[hit.paper.pk].dict(),
+                matched=[schemas.Match(where=each.where, words=each.words or None) for each in hit.matched],
+                nearly=hit.nearly,
+            )
+            for hit in results.hits
+        ],
+        next=_next(request, results.next or None),
+        query=results.query,
+        corrected=results.corrected or None,
+        perhaps=results.perhaps or None,
+        total=results.total,
+        at_least=results.at_least,
+        notes=list(results.notes),
     )
 
 
@@ -208,7 +243,7 @@ def _instant(packed: str) -> tuple[dt.datetime, int]:
         raise Refused("cursor", _UNKNOWN_CURSOR) from error
 
 
-def _next(request: HttpRequest, cursor: Cursor | None) -> str | None:
+def _next(request: HttpRequest, cursor: Cursor | str | None) -> str | None:
     if cursor is None:
         return None
     query = {name: value for name, value in request.GET.items() if name != "cursor"}

@@ -87,6 +87,29 @@ class TrendingPapers(Papers):
     at: dt.datetime
 
 
+class Match(Schema):
+    where: str = Field(description="title, abstract, keyword, topic, author, spelling, words or meaning")
+    words: str | None
+
+
+class FoundPaper(Paper):
+    matched: list[Match]
+    nearly: bool = Field(description="It does not hold all that was asked for.")
+
+
+class FoundPapers(Schema):
+    """`corrected` was looked for in place of `query`, `perhaps` is a likelier spelling; `total` counts what holds all of it."""
+
+    papers: list[FoundPaper]
+    next: str | None
+    query: str
+    corrected: str | None
+    perhaps: str | None
+    total: int
+    at_least: bool = Field(description="Too many to count: there are `total` or more.")
+    notes: list[str] = Field(description="What of the question was not read.")
+
+
 class Topic(Schema):
     slug: str
     name: str

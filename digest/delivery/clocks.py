@@ -15,4 +15,5 @@ def astray(now: dt.datetime) -> str:
     if abs(now - theirs) <= TOLERANCE:
         return ""
     ahead = now > theirs
-    return f"this machine's clock is {abs(now - theirs)} {'ahead of' if ahead else 'behind'} the database's"
+    apart = dt.timedelta(seconds=round(abs(now - theirs).total_seconds()))
+    return f"this machine's clock is {apart} {'ahead of' if ahead else 'behind'} the database's"

@@ -42,7 +42,9 @@ def letters(
             unmade.setdefault(delivery.id, "nothing was made for it")
             continue
         try:
-            ready[delivery.id] = Letter(delivery.id, message.envelope_sender, message.recipient, message.content)
+            ready[delivery.id] = Letter(
+                delivery.id, message.envelope_sender, message.recipient, message.content, message.dotless
+            )
         except Unsendable as error:
             unsendable[delivery.id] = str(error)
     return ready, {pk: why for pk, why in unmade.items() if pk not in unsendable}, unsendable

@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db import connection, transaction
+from django.db.models import F, Q
 
 from digest import safety_log
 from digest.delivery import brakes
-from digest.models import Brake, Delivery, Home
+from digest.models import Attempt, Brake, Delivery, Home
 from digest.safety_log import Line, Position
 from subscriptions import mailboxes
 from subscriptions.models import Consent, Request, Subscriber, Subscription, Suppression
@@ -39,17 +40,15 @@ class Replayed:
 
 def guard(now: dt.datetime) -> str:
     """Why this database must not send, "" when it may. Sets the brake, or appends to the log what is missing there."""
+    # The log first: what is appended between the two looks would else be ahead of the database.
+    known = safety_log.last()
     stands = safety_log.position(_place())
-    if why := _why_not(stands):
+    if why := _why_not(known, stands):
         brakes.pause(why, "", now, Brake.Kind.RESTORE)
         return why
     if restored():
         return str(Brake.objects.standing().get(kind=Brake.Kind.RESTORE).why)
-    try:
-        safety_log.sweep(stands)
-    except OSError:
-        # Nothing is lost yet, and the next sweep tries again; the preflight tells the operator.
-        log.exception("The log of who has left cannot be written")
+    _sweep(stands)
     return ""
 
 
@@ -68,17 +67,24 @@ def resume(by: str, now: dt.datetime) -> Replayed:
         Home.objects.all().delete()
         Home.objects.create(place=_place())
         brakes.resume(by, now)
-    safety_log.sweep(safety_log.position(_place()))
+    _sweep(safety_log.position(_place()))
     return replayed
 
 
-def _why_not(stands: Position) -> str:
+def _sweep(stands: Position) -> None:
+    try:
+        safety_log.sweep(stands)
+    except OSError:
+        # Nothing is lost yet, and the next sweep tries again; the preflight tells the operator.
+        log.exception("The log of who has left (SAFETY_LOG) cannot be written")
+
+
+def _why_not(known: Position | None, stands: Position) -> str:
     home = Home.objects.order_by("pk").first()
     if home is None:
         Home.objects.create(place=stands.place)
     elif home.place != stands.place:
         return "the database has been copied or restored: it is not where it was"
-    known = safety_log.last()
     if known is None:
         return ""
     if any(number > stands.numbers.get(name, 0) for name, number in known.numbers.items()):
@@ -148,18 +154,22 @@ def _hold(lived_until: dt.datetime, now: dt.datetime) -> int:
     waiting = Delivery.objects.filter(
         state__in=[Delivery.State.QUEUED, Delivery.State.DEFERRED, Delivery.State.CLAIMED, Delivery.State.SENDING]
     )
-    number = 0
-    for those in (waiting.filter(issue__due_at__lte=lived_until), waiting.filter(notice__created_at__lte=lived_until)):
-        number += those.update(
-            state=Delivery.State.UNCERTAIN,
-            held=True,
-            doubts=2,
-            reason=_HELD,
-            next_attempt_at=now,
-            claimed_by="",
-            lease_expires_at=None,
-        )
-    return number
+    due = Q(issue__due_at__lte=lived_until) | Q(notice__created_at__lte=lived_until)
+    held = list(waiting.filter(due).select_for_update(of=("self",)).only("pk", "attempts"))
+    uncertain = Delivery.State.UNCERTAIN
+    Attempt.objects.bulk_create(
+        Attempt(delivery=each, number=each.attempts + 1, ended_at=now, state=uncertain, reason=_HELD) for each in held
+    )
+    return Delivery.objects.filter(pk__in=[each.pk for each in held]).update(
+        state=uncertain,
+        held=True,
+        attempts=F("attempts") + 1,
+        doubts=F("doubts") + 2,
+        reason=_HELD,
+        next_attempt_at=now,
+        claimed_by="",
+        lease_expires_at=None,
+    )
 
 
 def _advance(numbers: Mapping[str, int]) -> None:

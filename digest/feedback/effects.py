@@ -104,4 +104,4 @@ def _model() -> ranking.ContentModel:
 def _provisional(newest: int) -> ranking.ContentModel:
     """How rare words are among the newest papers, until a model has been learned."""
     ids = Paper.objects.filter(pk__lte=newest).order_by("-id").values_list("id", flat=True)[:_WORDS_FROM]
-    return ranking.ContentModel.learn(papers.as_ranked(list(ids)))
+    return ranking.ContentModel.learn(papers.as_ranked(list(ids)), rarest=1)

@@ -57,16 +57,16 @@ class FrameShape(NamedTuple):
     has_learned: bool
 
     @classmethod
-    def of(cls, contents: Contents) -> "FrameShape":
+    def of(cls, contents: Contents, *, has_stops: bool) -> "FrameShape":
         return cls(
-            folder=folder(contents),
-            trending_only=contents.trending_only,
-            quiet=not contents.choices,
-            has_rest=bool(contents.rest),
-            has_near=bool(contents.near),
-            has_next=contents.next_at is not None,
-            has_stops=any([choice.interest for choice in contents.choices]),
-            has_learned=bool(contents.learned),
+            folder(contents),
+            contents.trending_only,
+            not contents.choices,
+            bool(contents.rest),
+            bool(contents.near),
+            contents.next_at is not None,
+            has_stops,
+            bool(contents.learned),
         )
 
 

@@ -11,6 +11,7 @@ from digest.issues import candidates, frozen, history, revisits, shelf
 from digest.issues.decisions import NOTHING_NEW, Assignment
 from digest.issues.shelf import Listed
 from digest.ranking.eligibility import SEEN
+from subscriptions.models import Subscription
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,7 @@ class _Batch:
             votes=tuple(vote.on(self._voted[vote.paper_id]) for vote in taste.votes),
             seen=frozenset(self._brought[assignment.subscription.subscriber_id] | hidden),
             size=assignment.subscription.size,
+            minutes=_minutes(assignment.subscription),
             listed_from=assignment.window_start.timestamp(),
         )
 
@@ -144,7 +146,7 @@ class _Batch:
         excluded = {**self._left_out[start], **slate.excluded}
         excluded[SEEN] = excluded.get(SEEN, 0) - hidden
         excluded[candidates.VERSIONS] -= len(self._again.get(subscription_id, {}))
-        receipt = {
+        receipt: dict[str, Any] = {
             "considered": slate.considered - hidden,
             "matched": slate.matched,
             "shown": len(slate.choices),
@@ -154,9 +156,18 @@ class _Batch:
             "missing_days": self._candidates.missing_days(start),
             "topics": self._tastes[subscription_id].topics,
         }
+        if assignment.away_since is not None:
+            receipt["away_since"] = assignment.away_since.isoformat()
+        if assignment.last_number and (said := self._tastes[subscription_id].said_since(start)):
+            receipt["learned"] = said
         content_model_id = self._learned.row_id if self._learned else None
         ranked = Ranked(slate, receipt, frozen.profile_json(profile, self._states), listed.row_id, content_model_id)
         return Draft(assignment, _why_empty(slate), ranked)
+
+
+def _minutes(subscription: Subscription) -> float:
+    """The minutes of reading that a subscriber wants instead of a number of papers; 0 without such a wish."""
+    return float(getattr(subscription, "minutes", None) or 0)
 
 
 def _why_empty(slate: ranking.Slate) -> str:

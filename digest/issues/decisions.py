@@ -18,7 +18,8 @@ _INSTANT = dt.timedelta(microseconds=1)
 class Assignment:
     """An issue to be made: chosen papers unless `skip` says why there are none. It takes the place of `replaces`, if any.
 
-    A sample has no number, and its window closes nothing; but its papers count as sent.
+    A sample has no number, and its window closes nothing; but its papers count as sent. `away_since` is set in the first issue
+    after a pause that cost its reader at least one: the day from which on it gathers the best.
     """
 
     subscription: Subscription
@@ -29,6 +30,7 @@ class Assignment:
     skip: str = ""
     replaces: int | None = None
     sample: bool = False
+    away_since: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +105,17 @@ def _issue(
         history.last_number,
         skip=SUPPRESSED if history.suppressed else "",
         replaces=replaces,
+        away_since=_away_since(subscription, covered, at),
     )
     return Decision((*made, assignment), "", at.following)
+
+
+def _away_since(subscription: Subscription, covered: tuple[dt.datetime, dt.datetime], at: Plan) -> dt.date | None:
+    """The day on which the window of a first issue after a pause starts, when the pause left out an issue."""
+    (start, end), until = covered, subscription.paused_until
+    if until is None or not start < until <= end or at.latest - start <= at.cadence:
+        return None
+    return start.astimezone(schedule.zone(subscription.subscriber.time_zone)).date()
 
 
 def _missed(subscription: Subscription, due_at: dt.datetime, at: Plan, history: History) -> tuple[Assignment, ...]:

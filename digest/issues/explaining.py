@@ -1,9 +1,8 @@
 """Why a subscription gets what it gets: every candidate with the terms of its score, and where it stands."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import islice
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from django.db import transaction
 
@@ -19,8 +18,6 @@ from subscriptions.models import Subscription
 NEAR, BELOW, UNMATCHED, EARLIER = "near miss", "below the cut", "no match", "listed before the window"
 # Sent before, or older than the window allows: the ranking is told no more than that.
 NOT_TO_BE_SHOWN = "already sent, or announced long before"
-# What matches nothing still has the terms that hold for everyone; they are had from slates of this many papers at a time.
-_AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,56 +69,31 @@ def explain_issue(issue: Issue) -> Explanation:
 
 
 def _explanation(window: tuple[dt.datetime, dt.datetime], given: Inputs) -> Explanation:
-    # With as many near misses as there are papers, everything that matches is in the answer; the choices stay what they were.
-    all_near = replace(given.configuration, near_misses=len(given.papers))
-    slate = replace(given, configuration=all_near).rank()
-    shown = given.configuration.near_misses
-    standing = {choice.paper: (choice.slot, choice) for choice in slate.choices}
-    for place, choice in enumerate(slate.near_misses):
-        standing[choice.paper] = (NEAR if place < shown else BELOW, choice)
-    general = _general(given, [paper for paper in given.papers if paper.id not in standing])
+    prepared = given.prepared()
+    slate = prepared.rank([given.profile])[0]
+    standing = {choice.paper: choice.slot for choice in slate.choices}
+    standing |= {choice.paper: NEAR for choice in slate.near_misses}
     order = {id_: place for place, id_ in enumerate(standing)}
-    candidates = [_candidate(paper, given.profile, standing, general) for paper in given.papers]
-    candidates.sort(key=lambda each: (order.get(each.paper.id, len(order)), -each.score, each.paper.id))
-    return Explanation(window, given, replace(slate, near_misses=slate.near_misses[:shown]), candidates)
+    scored = {choice.paper: choice for choice in prepared.explain(given.profile)}
+    candidates = [_candidate(paper, given.profile, standing, scored.get(paper.id)) for paper in given.papers]
+    candidates.sort(key=lambda each: (order.get(each.paper.id, len(order)), each.standing != BELOW, -each.score, each.paper.id))
+    return Explanation(window, given, slate, candidates)
 
 
 def _candidate(
-    paper: ranking.Paper,
-    profile: ranking.Profile,
-    standing: Mapping[int, tuple[str, ranking.Choice]],
-    general: Mapping[int, ranking.Choice],
+    paper: ranking.Paper, profile: ranking.Profile, standing: Mapping[int, str], scored: ranking.Choice | None
 ) -> Candidate:
-    if paper.id in standing:
-        where, choice = standing[paper.id]
-        return Candidate(paper, where, choice.score, choice.terms)
-    anyhow = general.get(paper.id)
-    score, terms = (anyhow.score, anyhow.terms) if anyhow else (0.0, ())
-    return Candidate(paper, _why_not(paper, profile, barred=anyhow is None), score, terms)
+    if scored is None:
+        return Candidate(paper, _why_not(paper, profile), 0.0, ())
+    where = standing.get(paper.id) or (BELOW if scored.slot else UNMATCHED)
+    return Candidate(paper, where, scored.score, scored.terms)
 
 
-def _why_not(paper: ranking.Paper, profile: ranking.Profile, *, barred: bool) -> str:
+def _why_not(paper: ranking.Paper, profile: ranking.Profile) -> str:
     if paper.listed_at < profile.listed_from:
         return EARLIER
     if paper.id in profile.seen:
         return NOT_TO_BE_SHOWN
     if any(vote.kind == "mute" and vote.paper.id == paper.id for vote in profile.votes):
         return MUTED
-    return BARRED if barred else UNMATCHED
-
-
-def _general(given: Inputs, papers: Sequence[ranking.Paper]) -> Mapping[int, ranking.Choice]:
-    """Papers as a reader would be offered them who asks for nothing and only has the same never-show list."""
-    never = tuple(each for each in given.profile.interests if each.excluded)
-    found: dict[int, ranking.Choice] = {}
-    for some in _batches(papers):
-        nobody = ranking.Profile(key=given.profile.key, interests=never, size=len(some))
-        slate = replace(given, papers=some, profile=nobody).rank()
-        found |= {choice.paper: choice for choice in slate.choices}
-    return found
-
-
-def _batches(papers: Sequence[ranking.Paper]) -> Iterator[list[ranking.Paper]]:
-    left = iter(papers)
-    while some := list(islice(left, _AT_ONCE)):
-        yield some
+    return BARRED

@@ -31,9 +31,13 @@ class Inputs:
     now: float
     model: ranking.ContentModel | None
 
+    def prepared(self) -> ranking.Prepared:
+        """The papers ready to be ranked."""
+        return ranking.prepare(self.papers, self.configuration, self.now, self.model)
+
     def rank(self) -> ranking.Slate:
         """The slate they make."""
-        return ranking.rank(self.papers, [self.profile], self.configuration, self.now, self.model)[0]
+        return self.prepared().rank([self.profile])[0]
 
 
 def inputs_of(issue: Issue) -> Inputs:
@@ -50,6 +54,7 @@ def inputs_of(issue: Issue) -> Inputs:
             votes=tuple(ranking.Vote(handle, kind, states[state], at) for handle, kind, state, at in votes),
             seen=frozenset(issue.profile["seen"]),
             size=issue.profile["size"],
+            minutes=issue.profile["minutes"],
             listed_from=issue.profile["listed_from"],
         ),
         configuration=configurations.read(issue.configuration),
@@ -90,6 +95,7 @@ def profile_json(profile: ranking.Profile, states: Mapping[int, int]) -> dict[st
         "votes": [[each.handle, each.kind, states[each.paper.id], each.at] for each in profile.votes],
         "seen": sorted(profile.seen),
         "size": profile.size,
+        "minutes": profile.minutes,
         "listed_from": profile.listed_from,
     }
 

@@ -1,8 +1,8 @@
-"""What an issue's message says, but for the texts of its papers: frozen beside the slate in the form that composing reads fastest.
+"""What an issue's message says, but for the texts of its papers, frozen in the form that composing reads fastest.
 
-A slate holds every term of every score, ten times what a message needs of it. The gist is JSON in a fixed order:
+The slate beside it holds every term of every score, ten times what a message needs of it. The gist is JSON in a fixed order:
 
-    [[paper, revision, slot, interest, reason, reason, …], …], [near miss, …], [topic, …],
+    [[paper, revision, slot, interest, [reason, …]], …], [near miss, …], [topic, …],
     new papers, missing days, trending only, away since, {vote: count}
 """
 
@@ -11,15 +11,14 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from digest.ranking import Choice
-
 _INTEREST = "interest:"
 
 
 class Gist(NamedTuple):
     """`choices` as above; `interest` in them is the id of the interest that a reader can stop, or 0.
 
-    `new` counts the papers the issue chose from; `away_since` is an ISO date, or empty; `learned` the votes since the last issue.
+    `new` counts the papers the issue chose from; `away_since` is an ISO date, or empty; `learned` counts the votes since the
+    last issue.
     """
 
     choices: Sequence[Sequence[Any]]
@@ -32,24 +31,17 @@ class Gist(NamedTuple):
     learned: Mapping[str, int]
 
 
-def write(choices: Iterable[Choice], receipt: Mapping[str, Any]) -> str:
-    """The gist of what was just ranked."""
+def write(slate: Iterable[Mapping[str, Any]], receipt: Mapping[str, Any]) -> str:
+    """The gist of a slate as it is frozen, and of its receipt."""
     return _written(
         [
-            [each.paper, each.revision, each.slot, _interest(reason.handle for reason in each.reasons)]
-            + [reason.text for reason in each.reasons]
-            for each in choices
-        ],
-        receipt,
-    )
-
-
-def of_rows(slate: Iterable[Mapping[str, Any]], receipt: Mapping[str, Any]) -> str:
-    """The gist of a frozen slate, for an issue that was written without one."""
-    return _written(
-        [
-            [each["paper"], each["revision"], each["slot"], _interest(reason["handle"] for reason in each["reasons"])]
-            + [reason["text"] for reason in each["reasons"]]
+            (
+                each["paper"],
+                each["revision"],
+                each["slot"],
+                _interest(reason["handle"] for reason in each["reasons"]),
+                [reason["text"] for reason in each["reasons"]],
+            )
             for each in slate
         ],
         receipt,
@@ -61,7 +53,7 @@ def read(text: str) -> Gist:
     return Gist(*orjson.loads(text))
 
 
-def _written(choices: list[list[Any]], receipt: Mapping[str, Any]) -> str:
+def _written(choices: list[tuple[Any, ...]], receipt: Mapping[str, Any]) -> str:
     considered: int = receipt.get("considered", 0)
     # A reader without topics is told of all that was new, for there was nothing to match it with.
     everything = receipt.get("trending_only") or not receipt.get("topics")

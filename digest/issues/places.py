@@ -69,6 +69,6 @@ def vote_url(token: str, paper_id: int, vote: str) -> str:
 
 
 def stop_url(token: str, interest: object) -> str:
-    """Where the reader of this message token stops the matching on one interest; `interest` is its id, or the mark of a hole."""
+    """Where the reader of this message token stops the matching on one interest: on its id, or on what will stand for it."""
     before, _, after = tokens.stop_interest_path(token, 0).rpartition("0")
     return f"{settings.SITE_URL}{before}{interest}{after}"

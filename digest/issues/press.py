@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import NamedTuple, TypeVar
 
+from django.conf import settings
 from markupsafe import Markup
 
 from digest.issues import blocks, places, whole, wording
@@ -46,8 +47,11 @@ _FRAME_VALUES = (
     "dateline", "receipt", "next_issue", "learned", "rest", "near", "stops", "links",
     "subject", "preheader",
 )  # fmt: skip
+_SUBJECT_VALUES = ("first", "second", "more")
 _LINK_NAMES = frozenset({"token", "interest", *blocks.TOKENS})
 
+# The id of an interest, encoded, and the reasons of the first paper that it brought.
+Stop = tuple[bytes, tuple[str, ...]]
 _Plan = Callable[[tuple[bytes, ...]], Sequence[bytes]]
 
 
@@ -97,7 +101,8 @@ class _Reason(NamedTuple):
 class Layout(NamedTuple):
     """An issue made to fit: what is shown of it, its frame, and its blocks in order, as formats and what they take.
 
-    `notes` is how many footnotes the papers have. `size` is the octets of the HTML at most.
+    `notes` is how many footnotes the papers have; `stops` are the interests that can be stopped. `size` is the octets of the
+    HTML at most.
     """
 
     contents: Contents
@@ -110,11 +115,11 @@ class Layout(NamedTuple):
     footnotes: list[bytes]
     footnote_values: list[bytes]
     notes: int
+    stops: Mapping[int, Stop]
     briefs: list[Brief]
     size: int
 
 
-_SUBJECT_MARKS = (hole("first"), hole("second"), hole("more"))
 # Excerpt, slot, followed authors, whether there is a reason, whether it can be stopped.
 _Variant = tuple[int, str, frozenset[str], bool, bool]
 _K = TypeVar("_K")
@@ -179,7 +184,7 @@ class Press:
         self._briefs: dict[tuple[int, int], Brief] = {}
         self._frames: dict[FrameShape, _Frame] = {}
         self._reasons: dict[tuple[str, ...], _Reason] = {}
-        self._subjects: dict[tuple[str, bool, bool, bool], str] = {}
+        self._subjects: dict[tuple[str, bool, bool, bool], tuple[str, Filled]] = {}
         self._preheaders: dict[int, bytes] = {}
         self._word = ""
 
@@ -260,16 +265,21 @@ class Press:
 
     def subject(self, contents: Contents) -> str:
         """The subject line."""
-        first, second, more = whole.subject_values(contents)
-        shape = (blocks.folder(contents), bool(first), bool(second), bool(more))
-        template = self._subjects.get(shape)
-        if template is None:
-            marks = [mark if present else "" for mark, present in zip(_SUBJECT_MARKS, shape[1:], strict=True)]
-            template = blocks.subject(shape[0], *marks).replace("%", "%%")
-            for mark, name in zip(_SUBJECT_MARKS, ("first", "second", "more"), strict=True):
-                template = template.replace(mark, f"%({name})s")
-            self._subjects[shape] = template
-        return template % {"first": first, "second": second, "more": more}
+        values = whole.subject_values(contents)
+        return self._subject(contents, values)[0] % dict(zip(_SUBJECT_VALUES, values, strict=True))
+
+    def _subject(self, contents: Contents, values: tuple[str, str, str]) -> tuple[str, Filled]:
+        """The subject as a format that takes its values by name, and as encoded HTML."""
+        shape = (blocks.folder(contents), bool(values[0]), bool(values[1]), bool(values[2]))
+        found = self._subjects.get(shape)
+        if found is None:
+            marks = [hole(name) if there else "" for name, there in zip(_SUBJECT_VALUES, shape[1:], strict=True)]
+            line = blocks.subject(shape[0], *marks)
+            form = line.replace("%", "%%")
+            for name in _SUBJECT_VALUES:
+                form = form.replace(hole(name), f"%({name})s")
+            found = self._subjects[shape] = (form, _filled(pattern(markup.text(line)), _SUBJECT_VALUES))
+        return found
 
     def _preheader(self, contents: Contents) -> bytes:
         """Made of names that are encoded already, as long as it need not be clipped."""
@@ -285,7 +295,6 @@ class Press:
         return form % tuple(encoded)
 
     def _layout(self, contents: Contents, batch: Iterable[Contents]) -> Layout:
-        frame = self._frame(FrameShape.of(contents))
         variants, reasons, excerpt = self._papers, self._reasons, contents.excerpt
         token = plain_filling(contents.message_token)
         html: list[bytes] = []
@@ -294,11 +303,11 @@ class Press:
         html_values: list[bytes] = []
         text_values: list[bytes] = []
         footnote_values: list[bytes] = []
-        interests: dict[int, bytes] = {}
+        stops: dict[int, Stop] = {}
         units, first, position = 0, 1, 1
         for choice in contents.choices:
             paper, words, slot, followed, interest = choice
-            known = variants[excerpt, slot, followed, bool(words), interest > 0]
+            known = variants[excerpt, slot, followed, words != (), interest > 0]
             printed = known.get(paper)
             if printed is None:
                 self.prepare(batch)
@@ -307,11 +316,11 @@ class Press:
                 printed = known[paper]
             reason = reasons.get(words)
             in_html, in_text, reason_units = self._reason(choice) if reason is None else reason
-            number_of_interest = interests.get(interest)
-            if number_of_interest is None:
-                number_of_interest = interests[interest] = plain_filling(str(interest))
+            stop = stops.get(interest)
+            if stop is None:
+                stop = stops[interest] = (plain_filling(str(interest)), words)
             html_form, html_plan, html_units, text_form, text_plan, notes_form, notes_plan, count = printed
-            values = (_POSITIONS[position], in_html, in_text, token, number_of_interest, *_NOTES[first])
+            values = (_POSITIONS[position], in_html, in_text, token, stop[0], *_NOTES[first])
             html.append(html_form)
             html_values += html_plan(values)
             text.append(text_form)
@@ -322,9 +331,23 @@ class Press:
             first += count
             position += 1
         briefs = [self._brief(each) for each in (*contents.rest, *contents.near)]
+        stops.pop(0, None)
+        frame = self._frame(FrameShape.of(contents, has_stops=bool(stops)))
         size = _FRAME_ROOM + frame.size + _UNIT * units + sum([each.size for each in briefs])
         return Layout(
-            contents, frame, token, html, html_values, text, text_values, footnotes, footnote_values, first - 1, briefs, size
+            contents,
+            frame,
+            token,
+            html,
+            html_values,
+            text,
+            text_values,
+            footnotes,
+            footnote_values,
+            first - 1,
+            stops,
+            briefs,
+            size,
         )
 
     def layout(self, contents: Contents, batch: Iterable[Contents] = ()) -> Layout:
@@ -352,11 +375,11 @@ class Press:
         footnote_values = [*layout.footnote_values, *_NUMBERS[note : note + len(briefs)]]
         note += len(briefs)
         stops = []
-        for interest, sentence in wording.stops(contents.choices).items():
-            form, plan = _stop_footnote(places.absolute(""))
-            stops.append(_stop_in_text(sentence) % (_NUMBERS[note],))
+        form, plan = _stop_footnote(settings.SITE_URL)
+        for interest, reasons in layout.stops.values():
+            stops.append(_stop_in_text(wording.stop(reasons)) % (_NUMBERS[note],))
             footnotes.append(form)
-            footnote_values += plan((b"", b"", b"", token, plain_filling(str(interest)), _NUMBERS[note]))
+            footnote_values += plan((b"", b"", b"", token, interest, _NUMBERS[note]))
             note += 1
         links = (token, plain_filling(contents.unsubscribe_token), plain_filling(contents.issue_token))
         dateline, receipt, next_issue = wording.dateline(contents), wording.receipt(contents), wording.next_issue(contents)
@@ -375,9 +398,11 @@ class Press:
         )
         (above, plan_above), (below, plan_below) = frame.text
         text = (above, *layout.text, below)
-        values = (*plan_above(in_text), *layout.text_values, *plan_below(in_text))
+        values = [*plan_above(in_text), *layout.text_values, *plan_below(in_text)]
         if text_only:
             return assemble(heading, text, None, values)
+        subject = whole.subject_values(contents)
+        form, plan = self._subject(contents, subject)[1]
         in_html = (
             *links,
             _in_html(away),
@@ -389,9 +414,11 @@ class Press:
             b"".join([each.html for each in briefs[rest:]]),
             b"",
             b"",
-            filling(markup.text(heading.subject)),
+            form % (*plan(tuple(map(_in_html, subject))),),
             self._preheader(contents),
         )
         (above, plan_above), (below, plan_below) = frame.html
-        values += (*plan_above(in_html), *layout.html_values, *plan_below(in_html))
+        values += plan_above(in_html)
+        values += layout.html_values
+        values += plan_below(in_html)
         return assemble(heading, text, (above, *layout.html, below), values)

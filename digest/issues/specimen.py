@@ -12,6 +12,7 @@ from digest.messages import inert
 _EMPTY: dict[str, Any] = {
     "url": "", "pdf_url": "", "links": [], "abstract": "", "authors": [], "topics": [], "upvotes": 0,
 }  # fmt: skip
+_UNSIGNED = "a" * 22
 _OF_THE_CHOICE = frozenset({"reasons", "slot", "followed", "interest"})
 _PAPER = {
     "title": "Limits and Powers of Koopman Learning",
@@ -68,9 +69,9 @@ def contents(case: Mapping[str, Any]) -> Contents:
         considered=case.get("considered", 412),
         missing_days=case.get("missing_days", 0),
         next_at=dt.datetime.fromisoformat(next_at).astimezone(zone) if next_at else None,
-        unsubscribe_token="5.aaaaaaaaaaaaaaaaaaaaaa",
-        message_token="5.0.aaaaaaaaaaaaaaaaaaaaaa",
-        issue_token="3c.0.aaaaaaaaaaaaaaaaaaaaaa",
+        unsubscribe_token=f"5.{_UNSIGNED}",
+        message_token=f"5.0.{_UNSIGNED}",
+        issue_token=f"3c.0.{_UNSIGNED}",
         away_since=dt.date.fromisoformat(away) if away else None,
         learned=tuple(case.get("learned", {}).items()),
     )

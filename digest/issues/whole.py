@@ -10,7 +10,7 @@ from digest.issues.contents import Choice, Contents, PaperText
 from digest.issues.places import page_url, stop_url, vote_url
 from digest.messages import Rendered, markup, typeset
 
-BLOCK_END = "\n\n\n"
+BLOCK_END = "\n\n"
 
 
 def shape_of(contents: Contents, choice: Choice) -> Shape:
@@ -59,6 +59,10 @@ def tokens(contents: Contents) -> dict[str, str]:
     return {name: getattr(contents, name) for name in blocks.TOKENS}
 
 
+def _frame_shape(contents: Contents) -> FrameShape:
+    return FrameShape.of(contents, has_stops=any(choice.interest for choice in contents.choices))
+
+
 def _html(contents: Contents) -> str:
     papers = "".join(
         blocks.paper(
@@ -79,7 +83,7 @@ def _html(contents: Contents) -> str:
     return markup.inlined(
         blocks.frame(
             "html",
-            FrameShape.of(contents),
+            _frame_shape(contents),
             {
                 "subject": subject(contents),
                 **words(contents),
@@ -121,7 +125,7 @@ def _text(contents: Contents) -> str:
         first += 1
     return blocks.frame(
         "txt",
-        FrameShape.of(contents),
+        _frame_shape(contents),
         {
             **{name: typeset.wrapped(sentence) for name, sentence in words(contents).items()},
             "papers": "".join(papers),

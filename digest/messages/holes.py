@@ -32,7 +32,7 @@ def filling(text: str) -> bytes:
 
 
 def plain_filling(text: str) -> bytes:
-    """`filling` of what is known to need no encoding: at most 70 letters, digits, hyphens, low lines and dots, a dot not first."""
+    """`filling` of what is known to need no encoding: at most 70 letters, digits, hyphens and dots, a dot not first."""
     return text.encode() + quoted.SOFT
 
 

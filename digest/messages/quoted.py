@@ -7,6 +7,7 @@ files.
 
 import re
 from binascii import b2a_qp
+from itertools import repeat
 
 SOFT = b"=\r\n"
 _LONGEST = 76
@@ -58,7 +59,7 @@ def encode_open(text: str) -> bytes:
     if "=" not in text and text.isascii():
         if text.isprintable():
             parts = [text[first : first + _PLAIN_LENGTH] for first in range(0, len(text), _PLAIN_LENGTH)]
-            if not any([part.startswith(_RISKY_STARTS) for part in parts]):
+            if not any(map(str.startswith, parts, repeat(_RISKY_STARTS))):
                 return f"{_SOFT.join(parts)}{_SOFT}".encode() if text else b""
         elif all(map(is_plain, lines := text.split("\n"))):
             return f"{_CRLF.join(lines)}{_SOFT}".encode()

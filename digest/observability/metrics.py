@@ -66,7 +66,7 @@ class Ledger:
             "paper_round_delivery_oldest_seconds", "How long the longest waiting delivery has been ready", labels=["priority"]
         )
         counts: Mapping[str, int] = dict(
-            Delivery.objects.filter(state__in=_WAITING).order_by().values_list("state").annotate(number=Count("pk"))
+            Delivery.objects.filter(finished_at=None).order_by().values_list("state").annotate(number=Count("pk"))
         )
         for state in _WAITING:
             states.add_metric([state], counts.get(state, 0))

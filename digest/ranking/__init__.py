@@ -1,17 +1,19 @@
 """Numbers only: what is known of a taste, what a paper scores with it, and which papers make an issue. No Django here.
 
-papers -> Index | profiles -> Matcher, Ballot -> scores -> select -> explain -> Slate
+papers -> Newsroom (Index, Matcher, Ballot) | profiles -> Desk: scores -> pools -> select -> terms -> Slates
 """
 
 from digest.ranking.batch import Prepared, prepare, rank
-from digest.ranking.configuration import BadConfiguration, Configuration
+from digest.ranking.configuration import DEFAULTS, BadConfiguration, Configuration
 from digest.ranking.content import BadModel, ContentModel
 from digest.ranking.inputs import Interest, Paper, Profile, Vote
 from digest.ranking.matching import BadProfile
+from digest.ranking.meaning import Meaning
 from digest.ranking.slates import Choice, Reason, Slate, Term
 from digest.ranking.trending import trending_score
 
 __all__ = [
+    "DEFAULTS",
     "BadConfiguration",
     "BadModel",
     "BadProfile",
@@ -19,6 +21,7 @@ __all__ = [
     "Configuration",
     "ContentModel",
     "Interest",
+    "Meaning",
     "Paper",
     "Prepared",
     "Profile",

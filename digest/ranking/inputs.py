@@ -51,7 +51,11 @@ class Vote:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """All that is known of one subscription's taste. Papers listed before `listed_from` are outside its window."""
+    """All that is known of one subscription's taste, and how much it wants.
+
+    Papers listed before `listed_from` are outside its window. An issue holds at most `size` papers and, when `minutes` is more
+    than 0, at most so many minutes of reading (but never less than one paper).
+    """
 
     key: int
     interests: tuple[Interest, ...] = ()
@@ -59,6 +63,7 @@ class Profile:
     seen: frozenset[int] = frozenset()
     size: int = 12
     listed_from: float = 0.0
+    minutes: float = 0.0
 
 
 INTEREST_KINDS = frozenset({"topic", "category", "keyword", "author", "text"})

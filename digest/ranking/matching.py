@@ -1,22 +1,33 @@
-"""How well the papers of a batch meet one stated interest: a number in [0, 1] for each paper, 0 below the floor of its kind."""
+"""How well the papers of a batch meet stated interests: a number in [0, 1] for each paper, 0 below the floor of its kind."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 
 from digest.ranking.configuration import Configuration
-from digest.ranking.content import Floats, Index, Ints
+from digest.ranking.exact import exact
+from digest.ranking.index import Index, Words
 from digest.ranking.inputs import INTEREST_KINDS, Interest, Paper
+from digest.ranking.layers import Floats, Ints
+from digest.ranking.meaning import Meaning
 from digest.ranking.names import Names
-from digest.ranking.terms import length_of, phrases_of
-from digest.ranking.wording import Wording
+from digest.ranking.terms import BREAK, Codes, Typed, length_of, phrases_of
 
+WORDS = ("keyword", "text")
+"""The kinds of interest that are matched by words."""
 LONGEST_QUERY = 120
 """Of a longer text only the rarest phrases are matched, this many."""
 PHRASE_SHARE = 0.6
-"""How much of a match the phrases make when the reader typed more than one word; the single words make the rest."""
-PRESENCE_OF_ONE_MENTION = 0.5
+"""How much of a match the phrases make when more than one word was typed; the single words make the rest."""
+EXACT_SHARE = 0.5
+"""How much of a match the words as written make; the folded words make the rest."""
+REMEMBERED = 20_000
+"""Different interests whose columns are kept at once; more are forgotten together, and met again when they are asked for."""
+
+Key = tuple[str, str]
+"""Kind and value of an interest."""
 
 
 class BadProfile(ValueError):
@@ -25,137 +36,211 @@ class BadProfile(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """The papers that meet an interest, ascending, and how well each does."""
+    """The papers that meet an interest, ascending, and what it gives each: weighted and exact."""
 
     papers: Ints
     values: Floats
 
 
+@dataclass(frozen=True, slots=True)
+class _Query:
+    """A text as phrases with their shares, in the exact and in the folded layer, and its pieces."""
+
+    exact: tuple[Codes, Floats]
+    folded: tuple[Codes, Floats]
+    pieces: list[int]
+
+
 class Matcher:
     """Meets interests with the papers of one batch; each distinct interest is met once."""
 
-    def __init__(self, papers: Sequence[Paper], index: Index, configuration: Configuration) -> None:
+    def __init__(
+        self, papers: Sequence[Paper], index: Index, configuration: Configuration, meaning: Meaning | None = None
+    ) -> None:
         self._papers = papers
         self._index = index
         self._configuration = configuration
+        self._meaning = meaning
+        self._vectors = meaning.matrix(papers) if meaning else None
         self._names = Names(papers)
-        self._wording = Wording(papers)
-        self._columns: dict[tuple[str, str], Column] = {}
-        self._queries: dict[str, list[int]] = {}
+        self._columns: dict[Key, Column] = {}
+        self._barred: dict[Key, Ints] = {}
+        self._queries: dict[str, _Query] = {}
+        self._said: dict[tuple[str, str, str], Said] = {}
+        self._holding: dict[int, frozenset[int]] = {}
 
-    def column(self, interest: Interest) -> Column:
-        """The papers that meet a wanted interest."""
-        key = (interest.kind, interest.value)
-        column = self._columns.get(key)
-        if column is None:
-            column = self._columns[key] = self._meet(interest)
-        return column
+    def forget(self) -> None:
+        """Make room when too much is remembered. Nothing that is answered depends on it."""
+        if max(len(self._columns), len(self._queries), len(self._barred), len(self._said)) > REMEMBERED:
+            for remembered in (self._columns, self._queries, self._barred, self._said, self._holding):
+                remembered.clear()
+
+    def columns(self, keys: Iterable[Key]) -> list[Column]:
+        """For each wanted interest the papers that meet it."""
+        wanted = list(keys)
+        new = [key for key in dict.fromkeys(wanted) if key not in self._columns]
+        for key in new:
+            if key[0] not in WORDS:
+                papers, values = self._meet(*key)
+                self._keep(key, papers, values)
+        self._meet_words([key for key in new if key[0] in WORDS])
+        return [self._columns[key] for key in wanted]
 
     def barred(self, interest: Interest) -> Ints:
-        """The papers that an excluded interest bars. Words and texts bar only where the whole phrase stands."""
-        if interest.kind not in ("keyword", "text"):
-            return self.column(interest).papers
-        numbers = self._index.lexicon.read(interest.value)
-        wanted = phrases_of(numbers, 3)
-        longest = max((length_of(code) for code in wanted), default=0)
-        columns = self._index.columns(np.array([code for code in wanted if length_of(code) == longest], np.int64))
-        if not len(columns) or (columns < 0).any():
-            return np.empty(0, np.int64)
-        papers = self._index.holders(int(columns[0]))[0]
-        for column in columns[1:].tolist():
-            papers = np.intersect1d(papers, self._index.holders(column)[0])
-        return np.sort(papers).astype(np.int64)
+        """The papers that an excluded interest bars. Words bar only where all stand, as one phrase if there are up to three."""
+        key = (interest.kind, interest.value)
+        barred = self._barred.get(key)
+        if barred is None:
+            barred = self._barred[key] = self._bar(*key)
+        return barred
 
     def usable(self, interest: Interest) -> bool:
-        """Whether an interest says anything that papers could be matched by; stop words alone do not."""
-        return interest.kind not in ("keyword", "text") or bool(self._query(interest.value))
+        """Whether an interest says anything that papers could be matched by; function words alone do not."""
+        return interest.kind not in WORDS or bool(len(self._query(interest.value).exact[0]))
+
+    def said(self, interest: Interest) -> "Said":
+        """Why each paper meets an interest, in plain words, by the paper's place."""
+        key = (interest.kind, interest.value, interest.label)
+        said = self._said.get(key)
+        if said is None:
+            said = self._said[key] = Said(self, interest)
+        return said
+
+    def _keep(self, key: Key, papers: Ints, values: Floats) -> None:
+        weight: float = getattr(self._configuration, key[0])
+        given = exact(weight * values)
+        some = given > 0
+        self._columns[key] = Column(papers[some], given[some])
+
+    def _bar(self, kind: str, value: str) -> Ints:
+        if kind not in WORDS:
+            return self._meet(kind, value)[0]
+        wanted = self._query(value).folded[0].tolist()
+        longest = max(map(length_of, wanted), default=0)
+        held = [self._index.folded.holders(code) for code in wanted if length_of(code) == longest]
+        papers = held[0] if held else np.empty(0, np.int64)
+        for others in held[1:]:
+            papers = np.intersect1d(papers, others)
+        return papers
 
     def words(self, interest: Interest, paper: int) -> str:
         """Why a paper meets an interest, in plain words."""
-        label = interest.label or interest.value
+        label = clipped(interest.label or interest.value, 60)
         if interest.kind == "topic":
             return f"in your topic {label}"
         if interest.kind == "category":
             return f"in your category {label}"
         if interest.kind == "author":
             return f"by {self._names.spelled(paper, interest.value)}, an author you follow"
-        found = [code for code in self._query(interest.value) if length_of(code) == 1 and self._holds(paper, code)]
+        query = self._query(interest.value)
+        found = [code for code in query.folded[0].tolist() if length_of(code) == 1 and paper in self._holders(code)]
         count = f"({len(found)} term{'s' if len(found) != 1 else ''})"
-        if interest.kind == "keyword":
-            return f"matches “{_clipped(label)}” {count}"
-        rarest = sorted(found, key=lambda code: -self._rarity([code])[0])[:3]
-        named = ", ".join(self._index.lexicon.phrase(code) for code in rarest)
-        return f"matches your words “{named}” {count}"
+        if interest.kind == "keyword" or len(label) <= 40:
+            return f"matches “{label}” {count}"
+        rarity = self._index.folded.rarity(np.array(found, np.int64))
+        rarest = [found[place] for place in np.argsort(-rarity, kind="stable")[:3].tolist()]
+        return f"matches your words “{', '.join(self._index.lexicon.phrase(code) for code in rarest)}” {count}"
 
-    def _meet(self, interest: Interest) -> Column:
-        if interest.kind not in INTEREST_KINDS:
-            kinds = ", ".join(sorted(INTEREST_KINDS))
-            raise BadProfile(f"interest {interest.handle} has the kind {interest.kind!r}; known kinds are {kinds}")
-        if interest.kind == "topic":
-            scores = np.array([paper.topics.get(interest.value, 0.0) for paper in self._papers])
+    def _meet(self, kind: str, value: str) -> tuple[Ints, Floats]:
+        if kind == "topic":
+            scores = np.array([paper.topics.get(value, 0.0) for paper in self._papers], np.float64)
             return _floored(np.clip(scores, 0.0, 1.0), self._configuration.topic_floor)
-        if interest.kind == "category":
-            wanted = interest.value.strip().lower()
+        if kind == "category":
+            wanted = value.strip().lower()
             return _floored(np.array([float(_in_category(wanted, paper.categories)) for paper in self._papers]), 0.5)
-        if interest.kind == "author":
-            papers = self._names.papers_by(interest.value)
-            return Column(papers, np.ones(len(papers)))
-        return self._meet_words(interest.value)
+        papers = self._names.papers_by(value)
+        return papers, np.ones(len(papers))
 
-    def _meet_words(self, text: str) -> Column:
-        scores = np.zeros(len(self._papers))
-        codes = self._query(text)
-        rarity = self._rarity(codes)
-        alone = np.array([length_of(code) == 1 for code in codes], bool)
-        shares = np.zeros(len(codes))
-        phrase_share = PHRASE_SHARE if (~alone).any() else 0.0
-        for mask, share in ((alone, 1.0 - phrase_share), (~alone, phrase_share)):
-            if share and mask.any():
-                shares[mask] = share * rarity[mask] / rarity[mask].sum()
-        for column, share in zip(self._index.columns(np.array(codes, np.int64)).tolist(), shares.tolist(), strict=True):
-            if column >= 0:
-                papers, presence = self._index.holders(column)
-                scores[papers] += share * presence / (presence + PRESENCE_OF_ONE_MENTION) * (1 + PRESENCE_OF_ONE_MENTION)
-        return self._worded(text, _floored(np.minimum(scores, 1.0), self._configuration.match_floor))
+    def _meet_words(self, keys: Sequence[Key]) -> None:
+        """A match by weighted terms, mixed with how often a paper says just what was typed; n mentions count n / (n + 1)."""
+        if not keys:
+            return
+        queries = [self._query(value) for _, value in keys]
+        exact_words = self._index.exact.covered([query.exact for query in queries])
+        folded_words = self._index.folded.covered([query.folded for query in queries])
+        covered = sparse.csr_array(EXACT_SHARE * exact_words + (1.0 - EXACT_SHARE) * folded_words)
+        covered.sort_indices()
+        configuration = self._configuration
+        for row, (key, query) in enumerate(zip(keys, queries, strict=True)):
+            start, end = covered.indptr[row : row + 2]
+            values = np.minimum(covered.data[start:end], 1.0)
+            met = (values >= configuration.match_floor) & (values > 0)
+            papers, values = covered.indices[start:end][met].astype(np.int64), values[met]
+            mentions = self._index.wording.mentions(query.pieces, papers)
+            if mentions is not None:
+                any_, alone = (counts / (counts + 1.0) for counts in mentions)
+                verbatim, own = configuration.verbatim_share, configuration.own_phrase_share
+                values = (1.0 - verbatim - own) * values + verbatim * any_ + own * alone
+            if self._meaning is not None and self._vectors is not None:
+                # It orders what the words have found and adds nothing to it: a vector alone gives no reason that could be read.
+                values = values + configuration.meaning * self._meaning.near_text(key[1], self._vectors[papers])
+            self._keep(key, papers, values)
 
-    def _worded(self, text: str, column: Column) -> Column:
-        """A match by weighted terms, mixed with how often the paper says just what was typed; n mentions count n / (n + 1)."""
-        mentions = self._wording.mentions(text, column.papers.tolist())
-        if mentions is None:
-            return column
-        any_, alone = (counts / (counts + 1.0) for counts in mentions)
-        verbatim, own = self._configuration.verbatim_share, self._configuration.own_phrase_share
-        return Column(column.papers, (1.0 - verbatim - own) * column.values + verbatim * any_ + own * alone)
+    def _query(self, text: str) -> _Query:
+        query = self._queries.get(text)
+        if query is None:
+            typed = self._index.lexicon.look_up(text)
+            exact_codes = _shared(phrases_of(typed.exact), self._index.exact)
+            folded_codes = _shared(phrases_of(typed.folded), self._index.folded)
+            query = self._queries[text] = _Query(exact_codes, folded_codes, _bare(typed))
+        return query
 
-    def _query(self, text: str) -> list[int]:
-        """The phrases of what a reader typed; of a long text the rarest."""
-        codes = self._queries.get(text)
-        if codes is None:
-            codes = phrases_of(self._index.lexicon.read(text))
-            if len(codes) > LONGEST_QUERY:
-                known = np.array(codes, np.int64)
-                order = np.lexsort((known, -self._rarity(codes)))[:LONGEST_QUERY]
-                codes = known[np.sort(order)].tolist()
-            self._queries[text] = codes
-        return codes
-
-    def _rarity(self, codes: list[int]) -> Floats:
-        return self._index.model.rarity(np.array(codes, np.int64))
-
-    def _holds(self, paper: int, code: int) -> bool:
-        column = int(self._index.columns(np.array([code], np.int64))[0])
-        return column >= 0 and bool(np.isin(paper, self._index.holders(column)[0]))
+    def _holders(self, code: int) -> frozenset[int]:
+        holding = self._holding.get(code)
+        if holding is None:
+            holding = self._holding[code] = frozenset(self._index.folded.holders(code).tolist())
+        return holding
 
 
-def _floored(values: Floats, floor: float) -> Column:
+class Said(dict[int, str]):
+    """Words once asked for."""
+
+    def __init__(self, matcher: Matcher, interest: Interest) -> None:
+        super().__init__()
+        self._matcher, self._interest = matcher, interest
+
+    def __missing__(self, paper: int) -> str:
+        words = self[paper] = self._matcher.words(self._interest, paper)
+        return words
+
+
+def clipped(text: str, limit: int) -> str:
+    """At most `limit` characters, the last an ellipsis when something was cut."""
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def unknown_kind(interest: Interest) -> str:
+    """The words for an interest of a kind that nothing can be matched by."""
+    return f"interest {interest.handle} has the kind {interest.kind!r}; known kinds are {', '.join(sorted(INTEREST_KINDS))}"
+
+
+def _shared(codes: list[int], words: Words) -> tuple[Codes, Floats]:
+    """The phrases of a text, of a long one the rarest, each with its share of a match: single words and phrases apart."""
+    found = np.array(codes, np.int64)
+    rarity = words.rarity(found)
+    if len(found) > LONGEST_QUERY:
+        rarest = np.sort(np.argsort(-rarity, kind="stable")[:LONGEST_QUERY])
+        found, rarity = found[rarest], rarity[rarest]
+    alone = np.array([length_of(code) == 1 for code in found.tolist()], bool)
+    phrase_share = PHRASE_SHARE if (~alone).any() else 0.0
+    shares = np.zeros(len(found))
+    for mask, share in ((alone, 1.0 - phrase_share), (~alone, phrase_share)):
+        if mask.any():
+            shares[mask] = share * rarity[mask] / rarity[mask].sum()
+    return found, shares
+
+
+def _bare(typed: Typed) -> list[int]:
+    """The pieces from the first word to the last."""
+    words = [place for place, piece in enumerate(typed.pieces) if piece > BREAK]
+    return typed.pieces[words[0] : words[-1] + 1] if words else []
+
+
+def _floored(values: Floats, floor: float) -> tuple[Ints, Floats]:
     papers = np.flatnonzero((values >= floor) & (values > 0))
-    return Column(papers, values[papers])
+    return papers, values[papers]
 
 
 def _in_category(wanted: str, categories: Sequence[str]) -> bool:
     """Whether one of a paper's categories is the wanted one or lies in the wanted archive ("cs" holds "cs.LG")."""
     return any(category.lower() == wanted or category.lower().startswith(wanted + ".") for category in categories)
-
-
-def _clipped(label: str, limit: int = 60) -> str:
-    return label if len(label) <= limit else label[: limit - 1].rstrip() + "…"

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from digest.ranking.content import Ints
 from digest.ranking.inputs import Paper
+from digest.ranking.layers import Ints
 from digest.ranking.terms import fold
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from digest.ranking.inputs import Paper
-from digest.ranking.terms import Lexicon, phrases
+from digest.ranking.terms import BREAK, Lexicon, phrases
 
 _TITLE = 2
 """A word of the title counts as often as this many of the abstract's."""
@@ -20,7 +20,7 @@ SHARED = 4
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """`score` in [0, 1] is the share of the first paper's weight that this one holds; `shared` the terms that gave most of it."""
+    """`score` in [0, 1] is the share of the first paper's weight that this one holds, `shared` what gave most of it."""
 
     paper: int
     score: float
@@ -66,7 +66,7 @@ def _uses(paper: Paper, lexicon: Lexicon) -> Counter[int]:
     rest = lexicon.read(". ".join([paper.abstract, *paper.keywords]))
     uses: Counter[int] = Counter()
     for numbers, times in ((title, _TITLE), (rest, 1)):
-        array = np.array(numbers, np.int64)
+        array = np.array([number for number in numbers if number >= BREAK], np.int64)
         for length in (1, 2):
             for code in phrases(array, length)[0].tolist():
                 uses[code] += times
@@ -80,7 +80,8 @@ def _weights(paper: Paper, lexicon: Lexicon, frequency: Mapping[str, int], docum
 
     weights = {}
     for term, times in _uses(paper, lexicon).items():
-        words = lexicon.phrase(term).split()
+        # Single letters are names of variables, and what is left of "e.g.".
+        words = [word for word in lexicon.phrase(term).split() if len(word) > 1]
         together = sum(rarity(word) for word in words)
         if together > 0:
             weights[term] = times / (times + 1) * together * (_PAIR if len(words) > 1 else 1)
@@ -93,10 +94,11 @@ def _saturated(times: int) -> float:
 
 
 def _named(shared: Mapping[int, float], lexicon: Lexicon) -> tuple[str, ...]:
-    """The heaviest terms; a word that stands in a pair already named is not named again."""
+    """The heaviest terms, pairs counting double as they say more; a word that is named already is not named again."""
     named: list[str] = []
-    for term in sorted(shared, key=lambda term: (-shared[term], term)):
-        phrase = lexicon.phrase(term)
+    phrases_of = {term: lexicon.phrase(term) for term in shared}
+    for term in sorted(shared, key=lambda term: (-shared[term] * (2 if " " in phrases_of[term] else 1), term)):
+        phrase = phrases_of[term]
         if not any(set(phrase.split()) & set(other.split()) for other in named):
             named.append(phrase)
         if len(named) == SHARED:

@@ -1,55 +1,74 @@
-"""From scored papers to a slate: the best, without saying the same thing twice, with a share for every interest."""
+"""From scored papers to slates: the best, without saying the same thing twice, with a share for every interest.
+
+Greedily, for many readers at once. The next paper is the one with the largest gain
+
+    score - (1 - repeat_decay ** c) * main - diversity * score * near,
+
+`main` being what its main interest gives it, c how many more of the chosen papers serve mainly that interest than the least
+served one that still has papers (explicit diversification, after Santos, Macdonald and Ounis, 2010; a single interest loses
+nothing), and `near` its similarity to the nearest chosen paper (maximal marginal relevance, Carbonell and Goldstein, 1998).
+Ties go to the paper of the lower id.
+"""
+
+from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
 
 from digest.ranking.configuration import Configuration
-from digest.ranking.content import Floats, Ints
+from digest.ranking.index import SKETCH_UNIT
+from digest.ranking.layers import Floats, Ints
 
-SHORTLIST = 4
-"""How many times the slate's size is looked at for each interest."""
+NOBODY = -np.inf
 
 
-def select(
-    parts: Floats, rest: Floats, content: sparse.csr_array, places: Ints, ids: Ints, size: int, configuration: Configuration
-) -> list[int]:
-    """At most `size` positions in `places` (rows of `content`), greedily.
+@dataclass(frozen=True, slots=True)
+class Pools:
+    """For each reader (row) some papers: their places, ascending, keys (NOBODY where the place is empty), main interest and
 
-    `parts` (interests x papers) is what each interest gives each paper, `rest` what else its score holds. A paper's gain is its
-    score, with each interest's part multiplied by repeat_decay for every chosen paper that mainly serves it, relative to
-    the least served interest that still has papers (so a single interest decays nothing), less diversity * similarity to the
-    nearest chosen paper * its score. The first is explicit diversification, after Santos, Macdonald and Ounis, "Exploiting
-    query reformulations for web search result diversification" (2010); the second is maximal marginal relevance, Carbonell and
-    Goldstein (1998). Ties go to the lower id. Only the SHORTLIST * size best for each interest and in all are looked at.
+    what that gives. `given` (papers of all pools x interests and, last, likes) says what each gives; row r's papers start at
+    `starts[r]`.
     """
-    if not len(ids) or size < 1:
-        return []
-    short = _shortlist(np.vstack([parts, parts.sum(axis=0) + rest]), ids, SHORTLIST * size)
-    parts, rest, ids = parts[:, short], rest[short], ids[short]
-    vectors = content[places[short]]
-    likeness = (vectors @ vectors.T).toarray()
-    mainly = parts.argmax(axis=0) if len(parts) else np.zeros(len(ids), np.int64)
-    decay = np.ones(len(parts))
-    nearest = np.zeros(len(ids))
-    open_ = np.ones(len(ids), bool)
-    score = parts.sum(axis=0) + rest
-    chosen: list[int] = []
-    while len(chosen) < min(size, len(ids)):
-        waiting = decay[(parts[:, open_] > 0).any(axis=1)]
-        shares = decay / waiting.max() if len(waiting) else decay
-        gain = np.where(open_, np.minimum(shares, 1.0) @ parts + rest - configuration.diversity * nearest * score, -np.inf)
-        best = np.flatnonzero(gain == gain.max())
-        pick = int(best[np.argmin(ids[best])])
-        chosen.append(pick)
-        open_[pick] = False
-        if len(parts):
-            decay[mainly[pick]] *= configuration.repeat_decay
-        nearest = np.maximum(nearest, likeness[pick])
-    return [int(place) for place in short[chosen]]
+
+    papers: Ints
+    keys: Floats
+    main: Ints
+    main_values: Floats
+    given: Floats
+    starts: Ints
 
 
-def _shortlist(rows: Floats, ids: Ints, most: int) -> Ints:
-    """Places that are among the `most` best of any row, ascending."""
-    if len(ids) <= most:
-        return np.arange(len(ids))
-    return np.unique(np.concatenate([np.lexsort((ids, -row))[:most] for row in rows]))
+def select(pools: Pools, sizes: Ints, sketches: Floats, configuration: Configuration) -> Ints:
+    """For each reader at most `sizes` columns of its pool, in the order of choice, then -1."""
+    readers, width = pools.keys.shape
+    most = int(sizes.max(initial=0))
+    chosen = np.full((readers, most), -1, np.int64)
+    if not width or not most:
+        return chosen
+    everyone = np.arange(readers)
+    buckets = int(pools.main.max(initial=0)) + 1
+    served = np.zeros((readers, buckets), np.int64)
+    cells = everyone[:, None] * buckets + pools.main
+    waiting = np.bincount(cells[pools.keys > NOBODY], minlength=readers * buckets).reshape(readers, buckets)
+    lost = 1.0 - configuration.repeat_decay ** np.arange(most + 1.0)
+    near = np.zeros((readers, width), np.float32)
+    sketched = sketches[pools.papers].astype(np.float32)
+    keys = pools.keys.copy()
+    costly = configuration.diversity / SKETCH_UNIT**2 * np.maximum(np.where(keys > NOBODY, keys, 0.0), 0.0)
+    for step in range(most):
+        least = np.where(waiting > 0, served, most).min(axis=1)
+        ahead = np.maximum(served - least[:, None], 0)
+        gain = keys - lost[ahead].ravel()[cells] * pools.main_values - costly * near
+        pick = gain.argmax(axis=1)
+        open_ = (gain[everyone, pick] > NOBODY) & (step < sizes)
+        if not open_.any():
+            break
+        rows, columns = everyone[open_], pick[open_]
+        chosen[rows, step] = columns
+        keys[rows, columns] = NOBODY
+        served[rows, pools.main[rows, columns]] += 1
+        waiting[rows, pools.main[rows, columns]] -= 1
+        if configuration.diversity:
+            # Whole numbers far below 2^24: exact in single precision, in whatever order they are added.
+            latest = sketched[everyone, pick]
+            near = np.maximum(near, (sketched @ latest[:, :, None])[:, :, 0])
+    return chosen

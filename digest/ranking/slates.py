@@ -1,12 +1,13 @@
-"""What the ranking answers: the papers chosen for one reader, each with the terms of its score."""
+"""What the ranking answers: the papers chosen for one reader, each with the terms of its score.
+
+Named tuples, since a run makes some hundred of them for each of a million readers.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(NamedTuple):
     """One summand of a score: its name, its value, the handle by which the reader can undo it ("" if none), and plain words."""
 
     name: str
@@ -18,19 +19,14 @@ class Term:
         return {"name": self.name, "value": self.value, "handle": self.handle, "words": self.words}
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """Why a paper is here, in words that belong to a term of its score, with that term's handle."""
 
     text: str
     handle: str
 
-    def as_json(self) -> dict[str, str]:
-        return {"text": self.text, "handle": self.handle}
 
-
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """A chosen paper. `score` is exactly the sum of the terms' values; `slot` is match, trending or serendipity."""
 
     paper: int
@@ -46,13 +42,14 @@ class Choice:
             "revision": self.revision,
             "score": self.score,
             "slot": self.slot,
-            "terms": [term.as_json() for term in self.terms],
-            "reasons": [reason.as_json() for reason in self.reasons],
+            "terms": [
+                {"name": name, "value": value, "handle": handle, "words": words} for name, value, handle, words in self.terms
+            ],
+            "reasons": [{"text": text, "handle": handle} for text, handle in self.reasons],
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Slate:
+class Slate(NamedTuple):
     """The ordered choice for one reader, and what the receipt needs to be honest about the rest.
 
     `considered` counts the papers of the reader's window, `excluded` those of them that were left out before any score, by

@@ -1,29 +1,41 @@
 """What votes say, in words: the terms in which a reader's taste lies, as strong as the ranking takes them."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from digest.ranking.configuration import Configuration
-from digest.ranking.content import ContentModel, Floats, Index, Ints
+from digest.ranking.content import ContentModel
+from digest.ranking.index import Index
 from digest.ranking.inputs import Paper, Vote
-from digest.ranking.terms import _TOKEN, BREAK, Lexicon, fold
+from digest.ranking.terms import fold
 from digest.ranking.votes import Ballot
 
 _NEARLY = 0.6
-_LONGEST = 2
-_PUNCTUATION = frozenset(',;:()[]"“”.!?')
+"""A pair of words is said instead of one of them when it weighs at least this share of it."""
+_PAIR = 2
+_TELLING = 0.45
+"""Rarity below which a word says nothing to a reader: about one paper in ten has it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """A term of a taste: its words, its share of the taste's direction in (0, 1], and how many of the votes hold it."""
+    """A term of a taste: its words, its weight in the taste in (0, 1], and how many of the votes hold it."""
 
     words: str
     weight: float
     held: int
     votes: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Term:
+    words: tuple[str, ...]
+    weight: float
+    held: int
+    telling: bool
 
 
 def speak(
@@ -38,54 +50,63 @@ def speak(
 ) -> tuple[Spoken, ...]:
     """The strongest terms of the votes of these kinds, or of those among them that a paper holds; no word in two of them.
 
-    The direction is the one that `votes.Taste` ranks by, over the words of the papers voted on. `now` is epoch seconds.
+    The weights are those that `votes` ranks by. `now` is in epoch seconds.
     """
-    papers = [vote.paper for vote in votes if vote.kind in kinds]
-    if not papers:
+    chosen = [vote for vote in votes if vote.kind in kinds]
+    if not chosen:
         return ()
-    index = Index(papers, model)
-    taste = Ballot(papers, index, configuration).taste(votes, kinds, now)
-    if taste is None or not taste.direction.any():
-        return ()
-    direction, held = taste.direction.copy(), (taste.vectors > 0).sum(axis=0)
-    if of is not None:
-        own = index.encode([of]).indices
-        direction[~np.isin(taste.columns, own)] = 0.0
-    phrases = [tuple(index.lexicon.phrase(int(code)).split()) for code in index.vocabulary[taste.columns]]
+    terms = _terms(chosen, configuration, now, model, of)
+    texts = [fold(f"{vote.paper.title} . {vote.paper.abstract}") for vote in chosen]
     spoken: list[Spoken] = []
     taken: set[str] = set()
-    for place in np.argsort(-direction, kind="stable").tolist():
-        if len(spoken) == most or direction[place] <= 0:
+    for term in terms:
+        if len(spoken) == most:
             break
-        if taken & set(phrases[place]) or all(len(word) < 3 or word.isdigit() for word in phrases[place]):
+        if not term.telling or taken.intersection(term.words):
             continue
-        chosen = _longer(place, phrases, direction, held, taken)
-        words = phrases[chosen]
-        taken |= set(words)
-        shown = next((found for paper in papers if (found := _as_written(words, paper, index.lexicon))), " ".join(words))
-        spoken.append(Spoken(shown, float(direction[chosen]), int(held[chosen]), len(taste.votes)))
+        pairs = (each for each in terms if _says_more(each, term, taken))
+        said = next((each for each in pairs if any(_written(each.words, text) for text in texts)), term)
+        taken.update(said.words)
+        spoken.append(Spoken(" ".join(said.words), said.weight, said.held, len(chosen)))
     return tuple(spoken)
 
 
-def _longer(place: int, phrases: Sequence[tuple[str, ...]], direction: Floats, held: Ints, taken: set[str]) -> int:
-    """A pair around a word that says nearly as much in as many votes: "koopman operators" rather than "koopman"."""
-    own = set(phrases[place])
-    around = [
-        other
-        for other in np.flatnonzero((direction >= _NEARLY * direction[place]) & (held >= held[place])).tolist()
-        if len(phrases[other]) <= _LONGEST and own <= set(phrases[other]) and not taken & set(phrases[other])
+def _terms(
+    votes: Sequence[Vote], configuration: Configuration, now: float, model: ContentModel, of: Paper | None
+) -> list[_Term]:
+    """Every term of the taste that the paper holds, the weightiest first."""
+    papers = list({vote.paper.id: vote.paper for vote in votes}.values())
+    index = Index(papers, model)
+    ballot = Ballot(papers, index, configuration, None)
+    read = ballot.read(votes, now)
+    cast = read.cast(votes)
+    columns, weights = ballot.taste(cast, read)
+    own = None if of is None else set(index.read([of]).indices.tolist())
+    holders = np.bincount(read.presence[list(cast.rows)].indices, minlength=read.presence.shape[1])
+    return [
+        _Term(words, weight, int(holders[column]), index.rarity[column] >= _TELLING and _word_like(words))
+        for weight, column in sorted(zip(weights.tolist(), columns.tolist(), strict=True), key=lambda each: (-each[0], each[1]))
+        if weight > 0 and (own is None or column in own)
+        for words in (tuple(index.lexicon.phrase(int(index.model.exact.codes[column])).split()),)
     ]
-    return max(around, key=lambda other: (len(phrases[other]), direction[other]), default=place)
 
 
-def _as_written(words: Sequence[str], paper: Paper, lexicon: Lexicon) -> str:
-    """The phrase as the paper writes it, folded; empty where it does not."""
-    text = fold(f"{paper.title}. {paper.abstract}")
-    wanted = [lexicon.number(word) for word in words]
-    tokens = [(lexicon.number(found[0]), *found.span()) for found in _TOKEN.finditer(text)]
-    read = [token for token in tokens if token[0] >= BREAK]
-    for at in range(len(read) - len(wanted) + 1):
-        written = text[read[at][1] : read[at + len(wanted) - 1][2]]
-        if [number for number, _, _ in read[at : at + len(wanted)]] == wanted and not set(written) & _PUNCTUATION:
-            return written
-    return ""
+def _says_more(pair: _Term, term: _Term, taken: set[str]) -> bool:
+    """Whether a pair of words says nearly as much in as many votes: "koopman operators" rather than "koopman"."""
+    return (
+        len(pair.words) == _PAIR
+        and set(term.words) <= set(pair.words)
+        and pair.weight >= _NEARLY * term.weight
+        and pair.held >= term.held
+        and _word_like(pair.words)
+        and not taken.intersection(pair.words)
+    )
+
+
+def _word_like(words: Sequence[str]) -> bool:
+    return any(len(word) > 2 and not word.isdigit() for word in words)
+
+
+def _written(words: Sequence[str], text: str) -> bool:
+    """Whether a text has the words side by side, with no function word between."""
+    return re.search(rf"(?<![\w-]){'[ ]+'.join(map(re.escape, words))}(?![\w-])", text) is not None

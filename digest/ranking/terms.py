@@ -1,13 +1,18 @@
 """Words and phrases: how titles, abstracts and what readers type become numbers that can be compared.
 
-A word is folded (case, accents, plural) and numbered by a `Lexicon`; function words are dropped, so that "chain-of-thought" and
-"chain of thought" are one phrase. A phrase is a run of up to three words within a sentence, packed into one integer, 20
-bits a word. Scripts without spaces are cut into characters, whose runs of two and three then serve as words.
+A text is read in two layers. The exact layer keeps each word as it was written, hyphens and plurals included, for authors
+choose their forms with care: papers on "vision-language models" and on "the vision and language of one model" are not the same.
+The folded layer cuts at hyphens and takes plurals back to the singular, so that what a reader types finds its papers however
+they spell it. Function words are dropped in both.
+
+A phrase is a run of up to three words within a sentence, packed into one integer, 20 bits a word. Scripts without spaces are
+cut into characters, whose runs of two and three then serve as words.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -16,11 +21,20 @@ Codes = npt.NDArray[np.int64]
 
 BREAK = 0
 """The number that stands for the end of a sentence; no word has it."""
+FUNCTION = -1
+"""The number that stands for a function word."""
+PUNCTUATION = -2
+"""The number that stands for a mark within a sentence."""
 _BITS = 20
+_MASK = (1 << _BITS) - 1
 LONGEST = 3
 """Words in a phrase, at most."""
+MOST_WORDS = _MASK - 4096
+"""Words that a lexicon can hold; the numbers above are lent to words that it does not know."""
 
-_TOKEN = re.compile(r"[a-z0-9]+[+#]*|[.!?;:](?=\s)|[^\W_a-z0-9]+")
+_TOKEN = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*[+#]*|[.!?;:](?=\s)|[^\W_a-z0-9]+|[^\w\s.!?;:]")
+_DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013", "-"))
+_MARKS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")
 _UNSPACED = re.compile(
     "([\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0002fa1f])"
 )
@@ -45,8 +59,7 @@ def fold(text: str) -> str:
     """Lower case without accents or compatibility forms; letters of scripts without spaces stand alone."""
     if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text).casefold()
-    plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    plain = _MARKS.sub("", unicodedata.normalize("NFKD", text.translate(_DASHES))).casefold()
     return _UNSPACED.sub(r" \1 ", unicodedata.normalize("NFC", plain))
 
 
@@ -63,57 +76,115 @@ def stem(word: str) -> str:
     return word[:-1]
 
 
+class _Tokens(dict[str, int]):
+    """Tokens by number; a token not met before is asked for once."""
+
+    def __init__(self, first_met: Callable[[str], int]) -> None:
+        super().__init__()
+        self._first_met = first_met
+
+    def __missing__(self, token: str) -> int:
+        number = self[token] = self._first_met(token)
+        return number
+
+
 class Lexicon:
-    """Numbers for words, given in the order of first use. Reading a text twice gives the same numbers."""
+    """Numbers for words, given in the order of first use. Reading a text twice gives the same numbers.
+
+    `read` learns new words; `look_up` lends them numbers that mean nothing outside of its answer, so that what readers type
+    or have voted on changes nothing for others.
+    """
 
     def __init__(self, words: Iterable[str] = ()) -> None:
-        self._stems: dict[str, int] = {}
-        self._numbers: dict[str, int] = {}
-        self.words: list[str] = [""]
-        for word in words:
-            self._stems[word] = len(self.words)
-            self.words.append(word)
-
-    def number(self, word: str) -> int:
-        """The number of a folded word, -1 for a stop word, BREAK for the end of a sentence."""
-        known = self._numbers.get(word)
-        if known is not None:
-            return known
-        if word[0] in ".!?;:":
-            number = BREAK
-        elif word in STOP_WORDS:
-            number = -1
-        else:
-            number = self._number_of_stem(stem(word))
-        self._numbers[word] = number
-        return number
-
-    def _number_of_stem(self, stemmed: str) -> int:
-        number = self._stems.get(stemmed)
-        if number is None:
-            number = len(self.words)
-            if number >= 1 << _BITS:
-                raise OverflowError(f"more than {1 << _BITS:,} different words; rank in smaller batches")
-            self._stems[stemmed] = number
-            self.words.append(stemmed)
-        return number
+        self.words = ["", *words]
+        self._numbers = {word: number for number, word in enumerate(self.words)}
+        self._tokens = _Tokens(self._first_met)
+        self._parts: dict[int, tuple[int, ...]] = {BREAK: (BREAK,)}
+        self._pieces: dict[int, tuple[int, ...]] = {BREAK: (BREAK,)}
 
     def read(self, text: str) -> list[int]:
-        """The numbers of a text's words, BREAK between sentences, stop words left out."""
-        numbers = self._numbers
-        read: list[int] = []
+        """The numbers of a text's words as written, BREAK between sentences, FUNCTION and PUNCTUATION in their places."""
+        return list(map(self._tokens.__getitem__, _TOKEN.findall(fold(text))))
+
+    def look_up(self, text: str) -> "Typed":
+        """A text read without learning from it."""
+        lent: dict[str, int] = {}
+        exact, folded, pieces = [], [], []
         for token in _TOKEN.findall(fold(text)):
-            number = numbers.get(token)
-            if number is None:
-                number = self.number(token)
-            if number >= 0:
-                read.append(number)
-        return read
+            sign = _sign(token)
+            if sign is not None:
+                pieces.append(sign)
+                if sign == BREAK:
+                    exact.append(sign)
+                    folded.append(sign)
+                continue
+            exact.append(self._lent(token, lent))
+            for piece in token.split("-"):
+                stop = piece in STOP_WORDS
+                pieces.append(FUNCTION if stop else self._lent(piece, lent))
+                if not stop:
+                    folded.append(self._lent(stem(piece), lent))
+        return Typed(exact, folded, pieces)
+
+    def parts(self, number: int) -> tuple[int, ...]:
+        """The folded words that one word is made of: "vision-language" has two, "models" has one, "model"."""
+        parts = self._parts.get(number)
+        if parts is None:
+            split = (piece for piece in self.words[number].split("-") if piece not in STOP_WORDS)
+            parts = self._parts[number] = tuple(self._number(stem(piece)) for piece in split)
+        return parts
+
+    def pieces(self, number: int) -> tuple[int, ...]:
+        """As `parts`, as written, with FUNCTION in the place of function words."""
+        pieces = self._pieces.get(number)
+        if pieces is None:
+            word = self.words[number]
+            split = word.split("-") if "-" in word else [word]
+            pieces = tuple(FUNCTION if piece in STOP_WORDS else self._number(piece) for piece in split)
+            self._pieces[number] = pieces
+        return pieces
 
     def phrase(self, code: int) -> str:
-        """The words of a packed phrase, as folded."""
-        parts = [(code >> shift) & ((1 << _BITS) - 1) for shift in (2 * _BITS, _BITS, 0)]
-        return " ".join(self.words[part] for part in parts if part)
+        """The words of a packed phrase."""
+        shifts = range((LONGEST - 1) * _BITS, -1, -_BITS)
+        return " ".join(self.words[part] for part in ((code >> shift) & _MASK for shift in shifts) if part)
+
+    def _first_met(self, token: str) -> int:
+        sign = _sign(token)
+        return self._number(token) if sign is None else sign
+
+    def _number(self, word: str) -> int:
+        number = self._numbers.get(word)
+        if number is None:
+            number = self._numbers[word] = len(self.words)
+            if number > MOST_WORDS:
+                raise OverflowError(f"more than {MOST_WORDS:,} different words; rank in smaller batches")
+            self.words.append(word)
+        return number
+
+    def _lent(self, word: str, lent: dict[str, int]) -> int:
+        number = self._numbers.get(word)
+        if number is None:
+            number = lent.setdefault(word, max(_MASK - len(lent), MOST_WORDS + 1))
+        return number
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What a reader typed: in the exact and in the folded layer, and in pieces as `Lexicon.pieces` has them, signs included."""
+
+    exact: list[int]
+    folded: list[int]
+    pieces: list[int]
+
+
+def _sign(token: str) -> int | None:
+    """The number of a token that is no word, None for a word."""
+    if token in STOP_WORDS:
+        return FUNCTION
+    if token[0].isalnum():
+        return None
+    return BREAK if token[0] in ".!?;:" else PUNCTUATION
 
 
 def phrases(numbers: Codes, length: int) -> tuple[Codes, Codes]:
@@ -131,11 +202,11 @@ def phrases(numbers: Codes, length: int) -> tuple[Codes, Codes]:
     return codes[starts], starts
 
 
-def phrases_of(numbers: Sequence[int], longest: int = LONGEST) -> list[int]:
-    """Every phrase of one to `longest` words in a short text, in order of length, then of place; each once."""
+def phrases_of(numbers: Sequence[int]) -> list[int]:
+    """Every phrase of one to LONGEST words in a short text, in order of length, then of place; each once."""
     array = np.array(numbers, np.int64)
     found: dict[int, None] = {}
-    for length in range(1, longest + 1):
+    for length in range(1, LONGEST + 1):
         for code in phrases(array, length)[0].tolist():
             found[code] = None
     return list(found)

@@ -72,3 +72,9 @@ def words(paper: Paper) -> str:
     if paper.appearances > 1:
         signs.append(f"seen in {paper.appearances} sources")
     return ", ".join(signs)
+
+
+def age_words(paper: Paper, now: float) -> str:
+    """When a paper was announced, in plain words."""
+    days = int(age_in_days(paper, now))
+    return "announced today" if days == 0 else "announced yesterday" if days == 1 else f"announced {days:,} days ago"

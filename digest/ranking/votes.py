@@ -1,110 +1,225 @@
 """What a reader's votes say: the words and phrases on which the liked papers agree.
 
-With likes i of weight r_i (1 when cast, halved every `vote_half_life_days`, n their sum), content vectors c_i and the rarity
-w_t of a term, the taste is the direction
+Like i weighs r_i, 1 when cast and halved every `vote_half_life_days`. Let s_it be the presence of phrase t in it, n the sum of
+r_i, k_t the sum over the likes that hold t, m_t the sum of r_i s_it, p_t the share of the corpus that holds t, and
 
-    u_t = (sum_i r_i c_it / n) * sqrt(w_t) * (k_t / n)^3,    k_t = sum of r_i over the likes that hold t,
+    phi(k) = (max(k - agreement_chance n p_t, 0) / (k + agreement_at_half)) ** 4.
 
-after Rocchio (1971) with the centroid weighted by agreement: what one liked paper says alone may be an accident, what all of
-them say is the taste. A paper's likeness is the cosine s between its content vector and u, and counts as s / (s + vote_half), 0
-below vote_floor. A vote's own share of a score is what the score would lose without that vote.
+The taste is a vector over phrases,
+
+    u_t = m_t / n * phi(k_t) * rarity_t ** rarity_power,
+
+of which the `vote_terms` that can tell papers apart best are kept, at length 1. A paper with content vector x, of length 1 too,
+scores v / (v + vote_at_half), v = (x . u) n / (n + vote_confidence). This is Rocchio's centroid (1971) weighted by agreement:
+what one liked paper says alone may be an accident, what several say is the taste; and a word that every paper says is agreed on
+by chance.
+
+A vote's own part of a score is what the score would lose without that vote; it is negative where the vote speaks for something
+else.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+from scipy import sparse
 
 from digest.ranking.configuration import Configuration
-from digest.ranking.content import Floats, Index, Ints
+from digest.ranking.exact import exact
+from digest.ranking.index import Index, unit_rows
 from digest.ranking.inputs import Paper, Vote
+from digest.ranking.layers import Floats, Ints, spread
+from digest.ranking.meaning import Meaning
 from digest.ranking.trending import DAY
 
 LIKES = ("more", "save")
 DISLIKES = ("less", "mute")
-AGREEMENT = 3
-"""The power of the share of the likes that hold a term. 2 and 4 measured worse."""
+FAINTEST = 2.0**-20
+"""A vote never fades below this weight."""
+REMEMBERED = 4_000
+"""Papers voted on, and no candidates, that are kept read; more are forgotten together."""
+
+_Text = tuple[str, str, tuple[str, ...]]
+_Places = npt.NDArray[np.integer[Any]]
 
 
-@dataclass(frozen=True)
-class Taste:
-    """The votes of one sign of one reader over the terms that any of them holds: `columns` of the vocabulary, ascending."""
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Votes of one sign of one reader: rows of the batch's `Read`, and weights."""
 
     votes: tuple[Vote, ...]
-    weights: Floats
-    columns: Ints
-    vectors: Floats
-    emphasis: Floats
+    rows: tuple[int, ...]
+    weights: tuple[float, ...]
 
-    @cached_property
-    def direction(self) -> Floats:
-        """The taste, at unit length; zeros when the votes have aged to nothing or share no word with the batch."""
-        return self._directions(self._sums, self._held, self.weights.sum())
+    def without(self, vote: int) -> "Cast":
+        """The same but for one vote, given by its place."""
+        return Cast(
+            self.votes[:vote] + self.votes[vote + 1 :],
+            self.rows[:vote] + self.rows[vote + 1 :],
+            self.weights[:vote] + self.weights[vote + 1 :],
+        )
 
-    @cached_property
-    def without_each(self) -> Floats:
-        """A row for each vote: the taste without it."""
-        own = self.weights[:, None]
-        rest = (self.weights.sum() - self.weights)[:, None]
-        return self._directions(self._sums - own * self.vectors, self._held - own * (self.vectors > 0), rest)
 
-    @cached_property
-    def _sums(self) -> Floats:
-        sums: Floats = self.weights @ self.vectors
-        return sums
+class Read:
+    """The papers on which the readers of one batch have voted: their phrases, as in `Index.presence`."""
 
-    @cached_property
-    def _held(self) -> Floats:
-        held: Floats = self.weights @ (self.vectors > 0)
-        return held
+    def __init__(
+        self, presence: sparse.csr_array, rows: dict[_Text, int], papers: Sequence[Paper], now: float, half: float
+    ) -> None:
+        self.presence = presence
+        self.papers = papers
+        self._rows = rows
+        self._now = now
+        self._half_life = half
 
-    def _directions(self, sums: Floats, held: Floats, total: Floats) -> Floats:
-        some = np.where(total > 0, total, 1.0)
-        agreed = sums / some * self.emphasis * (np.maximum(held, 0.0) / some) ** AGREEMENT * (total > 0)
-        length = np.linalg.norm(agreed, axis=-1, keepdims=True)
-        directions: Floats = np.maximum(agreed, 0.0) / np.where(length > 0, length, 1.0)
-        return directions
+    def cast(self, votes: Iterable[Vote]) -> Cast:
+        """Votes with what they count now."""
+        own = tuple(votes)
+        return Cast(own, tuple(self._rows[_text(vote.paper)] for vote in own), tuple(self._weight(vote) for vote in own))
+
+    def _weight(self, vote: Vote) -> float:
+        age = max(self._now - vote.at, 0.0) / DAY
+        return max(math.exp2(-min(age / self._half_life, 64.0)), FAINTEST)
 
 
 class Ballot:
-    """The papers voted on by the readers of a batch, as vectors over the batch's vocabulary."""
+    """Compares the papers of a batch with what its readers voted on."""
 
-    def __init__(self, papers: Sequence[Paper], index: Index, configuration: Configuration) -> None:
-        distinct = {(paper.id, paper.revision): paper for paper in papers}
+    def __init__(self, papers: Sequence[Paper], index: Index, configuration: Configuration, meaning: Meaning | None) -> None:
         self._index = index
         self._configuration = configuration
-        self._rows = {key: row for row, key in enumerate(distinct)}
-        self._vectors = index.weigh(index.encode(list(distinct.values())))
+        self._candidates = {_text(paper): row for row, paper in enumerate(papers)}
+        self._others: dict[_Text, tuple[_Places, Floats]] = {}
+        self._worth = index.rarity**configuration.rarity_power
+        self._telling = index.rarity * index.share**0.25
+        self._meaning = meaning
+        self._vectors = meaning.matrix(papers) if meaning else None
 
-    def taste(self, votes: Sequence[Vote], kinds: Sequence[str], now: float) -> Taste | None:
-        """The votes of the given kinds, None when there are none."""
-        chosen = tuple(vote for vote in votes if vote.kind in kinds)
-        if not chosen:
-            return None
-        ages = np.array([max(now - vote.at, 0.0) / DAY for vote in chosen])
-        rows = self._vectors[np.array([self._rows[vote.paper.id, vote.paper.revision] for vote in chosen], np.int64)]
-        columns, places = np.unique(rows.indices, return_inverse=True)
-        vectors = np.zeros((len(chosen), len(columns)))
-        vectors[np.repeat(np.arange(len(chosen)), np.diff(rows.indptr)), places] = rows.data
-        weights = 0.5 ** (ages / self._configuration.vote_half_life_days)
-        return Taste(chosen, weights, columns.astype(np.int64), vectors, np.sqrt(self._index.rarity[columns]))
+    def read(self, votes: Iterable[Vote], now: float) -> Read:
+        """The papers voted on; those that are candidates too, or were voted on before, are not read again."""
+        wanted = {_text(vote.paper): vote.paper for vote in votes}
+        if len(self._others) > REMEMBERED:
+            self._others.clear()
+        new = {text: paper for text, paper in wanted.items() if text not in self._candidates and text not in self._others}
+        if new:
+            read = self._index.read(list(new.values()))
+            for text, start, end in zip(new, read.indptr[:-1].tolist(), read.indptr[1:].tolist(), strict=True):
+                self._others[text] = (read.indices[start:end], read.data[start:end])
+        rows = {text: row for row, text in enumerate(wanted)}
+        half_life = self._configuration.vote_half_life_days
+        return Read(self._stacked(list(wanted)), rows, list(wanted.values()), now, half_life)
 
-    def scores(self, taste: Taste) -> Floats:
-        """How much each paper of the batch is like what the votes agree on, in [0, 1)."""
-        held = np.flatnonzero(taste.direction)
-        return self._likeness(taste.direction[held] @ self._index.content_by_phrase[taste.columns[held]])
+    def _stacked(self, texts: Sequence[_Text]) -> sparse.csr_array:
+        presence = self._index.presence
+        parts: list[tuple[_Places, Floats]] = []
+        for text in texts:
+            row = self._candidates.get(text)
+            if row is None:
+                parts.append(self._others[text])
+            else:
+                start, end = presence.indptr[row : row + 2]
+                parts.append((presence.indices[start:end], presence.data[start:end]))
+        indptr = np.cumsum([0, *(len(indices) for indices, _ in parts)])
+        indices = np.concatenate([indices for indices, _ in parts]) if parts else np.empty(0, np.int32)
+        data = np.concatenate([data for _, data in parts]) if parts else np.empty(0)
+        return sparse.csr_array((data, indices, indptr), shape=(len(parts), presence.shape[1]))
 
-    def without_each(self, taste: Taste, paper: int) -> Floats:
-        """What a paper's score from the votes would be without each of them."""
-        if len(taste.votes) == 1 or not len(taste.columns):
-            return np.zeros(len(taste.votes))
-        columns, values = self._index.row(paper)
-        at = np.minimum(np.searchsorted(taste.columns, columns), len(taste.columns) - 1)
-        shared = np.flatnonzero(taste.columns[at] == columns)
-        return self._likeness(taste.without_each[:, at[shared]] @ values[shared])
+    def scores(self, readers: Sequence[Cast], read: Read, weight: float) -> sparse.csr_array:
+        """What the votes of each reader give each paper of the batch, weighted and exact: readers x papers."""
+        met: sparse.csr_array = self._tastes(readers, read.presence) @ self._index.by_phrase
+        rows = np.repeat(np.arange(len(readers)), np.diff(met.indptr))
+        met.data = self._risen(met.data, readers, read, rows, met.indices, weight)
+        return met
 
-    def _likeness(self, cosines: Floats) -> Floats:
-        counted = np.where(cosines >= self._configuration.vote_floor, np.maximum(cosines, 0.0), 0.0)
-        likeness: Floats = counted / (counted + self._configuration.vote_half)
-        return likeness
+    def scores_of(self, readers: Sequence[Cast], read: Read, weight: float, rows: Ints, places: Ints) -> Floats:
+        """Single ones of the scores, bit for bit: those of the readers at `rows` for the papers at `places`."""
+        tastes = self._tastes(readers, read.presence)
+        named = np.zeros(tastes.shape[1], bool)
+        named[tastes.indices] = True
+        narrow = np.cumsum(named) - 1
+        laid_out = np.zeros((len(readers), int(narrow[-1]) + 1 if len(narrow) else 0))
+        laid_out[np.repeat(np.arange(len(readers)), np.diff(tastes.indptr)), narrow[tastes.indices]] = tastes.data
+        # Each distinct paper is looked through once for its phrases that any taste names.
+        distinct, which = np.unique(places, return_inverse=True)
+        content = self._index.content[distinct]
+        known = np.flatnonzero(named[content.indices])
+        phrases, values = narrow[content.indices[known]], content.data[known]
+        ends = np.searchsorted(known, content.indptr)
+        starts, sizes = ends[:-1][which], np.diff(ends)[which]
+        pair, within = spread(sizes)
+        at = starts[pair] + within
+        # In the order of the phrases, as the product of the matrices adds them.
+        met = np.bincount(pair, laid_out[rows[pair], phrases[at]] * values[at], len(places))
+        return self._risen(met.astype(np.float64), readers, read, rows, places, weight)
+
+    def _risen(self, met: Floats, readers: Sequence[Cast], read: Read, rows: Ints, places: Ints, weight: float) -> Floats:
+        risen = met / (met + self._configuration.vote_at_half)
+        if self._meaning is not None and self._vectors is not None:
+            # It orders what the words have found and adds nothing to it.
+            near = self._meaning.nearness(self._means(readers, read, self._meaning), self._vectors)[rows, places]
+            risen = np.where(met > 0, risen + self._configuration.vote_meaning * near, 0.0)
+        return exact(weight * risen)
+
+    def taste(self, reader: Cast, read: Read) -> tuple[Ints, Floats]:
+        """u of one reader, times n / (n + vote_confidence): phrases by their place in the model, and their weights."""
+        taste = self._tastes([reader], read.presence)
+        return taste.indices.astype(np.int64), taste.data
+
+    def _means(self, readers: Sequence[Cast], read: Read, meaning: Meaning) -> Floats:
+        """The sums of the liked papers' dense vectors."""
+        vectors = meaning.matrix(read.papers)
+        sums = np.zeros((len(readers), meaning.size))
+        for row, reader in zip(sums, readers, strict=True):
+            for place, weight in zip(reader.rows, reader.weights, strict=True):
+                row += weight * vectors[place]
+        return sums
+
+    def _tastes(self, readers: Sequence[Cast], presence: sparse.csr_array) -> sparse.csr_array:
+        """u for each reader, times n / (n + vote_confidence)."""
+        configuration = self._configuration
+        sizes = np.array([len(reader.rows) for reader in readers], np.int64)
+        rows = np.array([row for reader in readers for row in reader.rows], np.int64)
+        weights = np.array([weight for reader in readers for weight in reader.weights], np.float64)
+        indptr = np.concatenate([[0], np.cumsum(sizes)])
+        cast = sparse.csr_array((weights, rows, indptr), shape=(len(readers), presence.shape[0]))
+        # One product for two sums over the same cells: the real part is m, the imaginary part k.
+        both = sparse.csr_array((presence.data + 1j, presence.indices, presence.indptr), shape=presence.shape)
+        sums = cast @ both
+        mentions, held, phrase = sums.data.real, sums.data.imag, sums.indices
+        votes = np.bincount(np.repeat(np.arange(len(readers)), sizes), weights, len(readers))
+        total = np.repeat(votes, np.diff(sums.indptr))
+        agreed = np.maximum(held - configuration.agreement_chance * total * self._index.share[phrase], 0.0)
+        # Over phi(n), so that no old vote's fourth power comes near the smallest numbers.
+        phi = agreed / (held + configuration.agreement_at_half) * (total + configuration.agreement_at_half) / total
+        square = phi * phi
+        tastes = sparse.csr_array(
+            (mentions / total * square * square * self._worth[phrase], phrase, sums.indptr), shape=sums.shape
+        )
+        tastes = self._cut(tastes)
+        tastes.sort_indices()
+        tastes = unit_rows(tastes)
+        tastes.data = tastes.data * np.repeat(votes / (votes + configuration.vote_confidence), np.diff(tastes.indptr))
+        return tastes
+
+    def _cut(self, tastes: sparse.csr_array) -> sparse.csr_array:
+        """Keep each row's phrases that tell papers apart best: heavy, rare, yet common enough to be met."""
+        most = self._configuration.vote_terms
+        sizes = np.diff(tastes.indptr)
+        if not len(sizes) or sizes.max(initial=0) <= most:
+            return tastes
+        telling = tastes.data * self._telling[tastes.indices]
+        rows, within = spread(sizes)
+        table = np.full((len(sizes), int(sizes.max())), -1.0)
+        table[rows, within] = telling
+        least = np.partition(table, table.shape[1] - most, axis=1)[:, table.shape[1] - most]
+        kept = telling >= least[rows]
+        indptr = np.concatenate([[0], np.cumsum(np.bincount(rows[kept], minlength=len(sizes)))])
+        return sparse.csr_array((tastes.data[kept], tastes.indices[kept], indptr), shape=tastes.shape)
+
+
+def _text(paper: Paper) -> _Text:
+    """What of a paper decides its vector."""
+    return (paper.title, paper.abstract, paper.keywords)

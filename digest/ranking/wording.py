@@ -5,60 +5,71 @@ word. It stands on its own when the words before and after it are function words
 models." is about language models, "large language models" is about something narrower.
 """
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from digest.ranking.content import Floats
-from digest.ranking.inputs import Paper
-from digest.ranking.terms import STOP_WORDS, fold
+from digest.ranking.layers import Bools, Floats, Ints, Stream, split
+from digest.ranking.terms import BREAK, Codes, Lexicon
 
 MOST_WORDS = 8
 """Longer texts are descriptions; nobody repeats them word by word."""
-_SEPARATORS = re.compile(r"[\s-]+")
-_REACH = 40
-"""Characters looked at on either side of a mention."""
+TITLE = 2.0
+"""A mention in a title counts as so many."""
 
 
 class Wording:
-    """The texts of a batch's papers, folded when first asked for; a title counts twice."""
+    """The words of a batch's papers in their order, found by any of them."""
 
-    def __init__(self, papers: Sequence[Paper]) -> None:
-        self._papers = papers
-        self._folded: dict[int, str] = {}
+    def __init__(self, stream: Stream, lexicon: Lexicon) -> None:
+        said = stream.numbers >= BREAK
+        pieces, origin = split(stream.numbers[said], lexicon.pieces)
+        origin = np.flatnonzero(said)[origin]
+        # Signs keep their places: everything is put back in order of where it came from.
+        signs = np.flatnonzero(~said)
+        at = np.concatenate([origin, signs])
+        order = np.argsort(at, kind="stable")
+        self._pieces: Codes = np.concatenate([pieces, stream.numbers[signs]])[order]
+        came_from = at[order]
+        self._joined: Bools = np.zeros(len(at), bool)
+        """Whether a piece is hyphenated to the one before it."""
+        self._joined[1:] = came_from[1:] == came_from[:-1]
+        self._owners: Ints = stream.owners[came_from]
+        self._weights: Floats = np.where(stream.title[came_from], TITLE, 1.0)
+        self._places: Ints = np.argsort(self._pieces, kind="stable")
+        self._sorted = self._pieces[self._places]
 
-    def mentions(self, typed: str, papers: Iterable[int]) -> tuple[Floats, Floats] | None:
-        """For each of the given papers its mentions, and those that stand on their own; None for a text too long to repeat."""
-        words = [word for word in _SEPARATORS.split(fold(typed)) if word]
-        if not 0 < len(words) <= MOST_WORDS:
+    def mentions(self, typed: Sequence[int], papers: Ints) -> tuple[Floats, Floats] | None:
+        """For each of the given papers (ascending) its mentions, and those that stand on their own.
+
+        `typed` are pieces, as `Lexicon.look_up` gives them. None for a text too long to repeat, or without a word.
+        """
+        if not 0 < len(typed) <= MOST_WORDS or max(typed) <= BREAK:
             return None
-        pattern = re.compile(r"(?<![\w-])" + r"[\s-]+".join(map(re.escape, words)) + r"(?![\w-])")
-        counts = [self._count(pattern, self._text(paper)) for paper in papers]
-        table = np.array(counts, np.float64).reshape(-1, 2)
-        return table[:, 0], table[:, 1]
+        starts = self._starts(typed)
+        ends = starts + len(typed)
+        apart = ~self._joined[starts] & ~self._joined[ends % len(self._pieces)] if len(starts) else np.empty(0, bool)
+        starts, ends = starts[apart], ends[apart]
+        alone = (self._pieces[starts - 1] <= BREAK) & (self._pieces[ends % max(len(self._pieces), 1)] <= BREAK)
+        at = np.searchsorted(papers, self._owners[starts])
+        met = np.flatnonzero(at < len(papers))
+        met = met[papers[at[met]] == self._owners[starts[met]]]
+        weights = self._weights[starts[met]]
+        all_: Floats = np.bincount(at[met], weights, len(papers)).astype(np.float64)
+        own: Floats = np.bincount(at[met], weights * alone[met], len(papers)).astype(np.float64)
+        return all_, own
 
-    def _text(self, paper: int) -> str:
-        text = self._folded.get(paper)
-        if text is None:
-            title = self._papers[paper].title
-            text = self._folded[paper] = fold(f"{title} . {title} . {self._papers[paper].abstract}")
-        return text
-
-    def _count(self, pattern: re.Pattern[str], text: str) -> tuple[int, int]:
-        all_, alone = 0, 0
-        for found in pattern.finditer(text):
-            start, end = found.span()
-            before = text[max(start - _REACH, 0) : start].split()
-            after = text[end : end + _REACH]
-            all_ += 1
-            alone += _closes(before[-1] if before else "") and (not after[:1].isspace() or _opens((after.split() or [""])[0]))
-        return all_, alone
-
-
-def _closes(word: str) -> bool:
-    return not word or not word[-1].isalnum() or word in STOP_WORDS
-
-
-def _opens(word: str) -> bool:
-    return not word or not word[0].isalnum() or word.strip(".,;:!?)") in STOP_WORDS
+    def _starts(self, typed: Sequence[int]) -> Ints:
+        """Where the typed words begin, each followed by the next."""
+        ranges = [
+            (int(np.searchsorted(self._sorted, word)), int(np.searchsorted(self._sorted, word, "right")), offset)
+            for offset, word in enumerate(typed)
+            if word > BREAK
+        ]
+        first, last, offset = min(ranges, key=lambda each: each[1] - each[0])
+        starts = self._places[first:last] - offset
+        starts = starts[(starts >= 0) & (starts + len(typed) <= len(self._pieces))]
+        for step, word in enumerate(typed):
+            if step != offset:
+                starts = starts[self._pieces[starts + step] == word]
+        return starts

@@ -41,10 +41,10 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Where a paper matched, and the words there: the author's name, the topic, the key term; empty where the marks show it."""
+    """Where a paper matched, and the words there: names, topics, key terms, what was mended; none where marks show it."""
 
     where: Where
-    words: str = ""
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,15 @@ from digest.search.nearby import nearby
 from digest.search.reading import Query, read
 from digest.search.similar import near
 
-# What the order of papers that hold all words is made of: how well they hold them, how near they are in meaning, how new they are.
+# What orders the papers that hold all words: how well they hold them, how near they are in meaning, how new they are.
 _WORDS, _MEANING, _NEW = 0.75, 0.2, 0.05
+_REORDERED = 100
+"""Papers whose nearness in meaning is weighed, of those that hold the words best."""
 _HALF_AS_NEW = dt.timedelta(days=365)
 _NEAR = 0.4
 """The least cosine of a paper that is near in meaning (all-MiniLM-L6-v2)."""
+_LIKE = 0.15
+"""The least likeness to the best papers of one that is near through them."""
 _NEARLY = 40
 """Papers that come near, at most; they are looked for only behind fewer than this many that hold all words."""
 _FEW = 5
@@ -128,7 +132,7 @@ def _ordered(asked: _Asked, filters: Filters, now: dt.datetime) -> list[_Ranked]
     """Every paper that can be paged through, in order."""
     papers = asked.matched.papers
     vector = vectors.of_text(asked.query.plain) if asked.query.wanted and vectors.model() else None
-    cosines = dict(meaning.weigh(vector, [found.paper for found in papers])) if vector is not None else {}
+    cosines = dict(meaning.weigh(vector, [found.paper for found in papers[:_REORDERED]])) if vector is not None else {}
     best = max((found.rank for found in papers), default=0.0) or 1.0
     ranked = [
         _Ranked(
@@ -153,7 +157,7 @@ def _nearly(asked: _Asked, filters: Filters, vector: vectors.Vectors | None) -> 
     taken = {found.paper for found in asked.matched.papers}
     found: dict[int, _Ranked] = {}
     if vector is not None:
-        for paper, cosine in meaning.nearest(vector, 2 * _NEARLY):
+        for paper, cosine in meaning.nearest(vector, _NEARLY):
             if cosine >= _NEAR:
                 found[paper] = _Ranked(1, cosine, paper, Match("meaning"))
     if not found:
@@ -161,9 +165,10 @@ def _nearly(asked: _Asked, filters: Filters, vector: vectors.Vectors | None) -> 
         best = max((each.rank for each in some), default=1.0)
         for each in some:
             found[each.paper] = _Ranked(1, each.rank / best, each.paper, Match("words"))
-        if taken:
+        if taken and vector is None:
             for like in near([each.paper for each in asked.matched.papers[:3]], _NEARLY // 2):
-                found.setdefault(like.paper.pk, _Ranked(1, like.score, like.paper.pk, Match("meaning", ", ".join(like.shared))))
+                if like.score >= _LIKE:
+                    found.setdefault(like.paper.pk, _Ranked(1, like.score, like.paper.pk, Match("meaning", like.shared)))
     pass_ = matching.passing(found.keys() - taken, asked.lexed, filters)
     return sorted((found[paper] for paper in pass_), key=lambda each: each.key)[:_NEARLY]
 
@@ -204,4 +209,5 @@ def _standing(now: dt.datetime) -> QuerySet[Paper]:
 
 def _mended(typed: Query, asked: Query) -> tuple[Match, ...]:
     pairs = zip(typed.terms, asked.terms, strict=True)
-    return tuple(Match("spelling", f"{new.text} for {old.text}") for old, new in pairs if old != new)
+    mended = tuple(f"{new.text} for {old.text}" for old, new in pairs if old != new)
+    return (Match("spelling", mended),) if mended else ()

@@ -92,7 +92,7 @@ def read(papers: list[int]) -> None:
     """Read these papers, whether anything of them changed or not, within the caller's transaction."""
     if not papers:
         return
-    parameters = {"papers": papers, "apart": APART, "spaces": " " * len(APART)}
+    parameters: dict[str, list[int] | str] = {"papers": papers, "apart": APART, "spaces": " " * len(APART)}
     with connection.cursor() as cursor:
         cursor.execute(_DROP, parameters)
         cursor.execute(_COUNT, parameters)

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from digest.search.asking import Match, Piece
+from digest.search.asking import Match, Piece, Where
 from digest.search.reading import APART
 
 SNIPPET = 260
 """Characters of the abstract that are shown."""
+_NAMED = 3
 # PostgreSQL marks the words, as it alone knows what it took for one. Its marks are two code points that no text is given; and
 # since it drops what looks like a tag, nothing that does is handed to it. All is replaced one for one, so places stay.
 _BEGIN, _END = "\ue000", "\ue001"
@@ -58,10 +59,13 @@ def mark(papers: Sequence[int], asked: str) -> dict[int, Marked]:
 def _marked(title: str, abstract: str, keywords: list[str], authors: list[str], topics: list[str], *found: str) -> Marked:
     in_title, in_abstract = spans(title, found[0]), spans(abstract, found[1])
     matched = [Match("title")] if in_title else []
-    matched += [Match("author", name) for name in _lines(authors, found[3])[:3]]
-    matched += [Match("topic", name) for name in _lines(topics, found[4])[:2]]
-    matched += [Match("keyword", keyword) for keyword in _lines(keywords, found[2])[:2]]
     matched += [Match("abstract")] if in_abstract else []
+    named: list[tuple[Where, list[str]]] = [
+        ("author", _lines(authors, found[3])),
+        ("topic", _lines(topics, found[4])),
+        ("keyword", _lines(keywords, found[2])),
+    ]
+    matched += [Match(where, tuple(lines[:_NAMED])) for where, lines in named if lines]
     return Marked(pieces(title, in_title), snippet(abstract, in_abstract), tuple(matched))
 
 

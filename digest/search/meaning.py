@@ -19,8 +19,8 @@ from digest.search.vectors import Vectors
 
 MOST = 1_000_000
 """Papers whose signs a process holds, the last stored: 56 octets each."""
-WEIGHED = 1000
-"""Papers weighed exactly for each that is wanted, at least this many."""
+WEIGHED = 10
+"""Papers weighed exactly for each that is wanted."""
 _CHUNK = 50_000
 _WORDS = dense.SIZE // 64
 _LOAD = """
@@ -59,7 +59,7 @@ def nearest(vector: Vectors, limit: int) -> list[tuple[int, float]]:
     """Up to `limit` papers with the cosine of their vectors to this one, the nearest first. Empty without the extra."""
     if not vectors.model():
         return []
-    close = _signs().nearest(vector, max(WEIGHED, 10 * limit))
+    close = _signs().nearest(vector, WEIGHED * limit)
     return weigh(vector, close.tolist())[:limit]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from django.db import connection
 
 from digest import ranking
@@ -12,8 +13,8 @@ from digest.search import meaning, vectors
 
 # Words looked for, and how many papers they may bring to be weighed: rarer words first.
 _WORDS = 12
-_BROUGHT = 6000
-_WEIGHED = 150
+_BROUGHT = 3000
+_WEIGHED = 60
 # What two papers share in words is heard more than how near they are in meaning; both at once count most.
 _CONTENT, _MEANING = 0.6, 0.4
 _FAR = 0.3
@@ -57,13 +58,13 @@ def near(papers: Sequence[int], limit: int) -> list[Similar]:
     frequency, documents = _frequency(words_of(together))
     words = _within_reach(telling(together, frequency, documents, 4 * _WORDS), frequency)
     leave = [paper.pk for paper in stand]
-    close = _close(leave, max(40, 4 * limit))
+    close = _close(leave, max(20, 2 * limit))
     brought = sorted({*_sharing(words, leave), *close})
     found = {
         row.pk: row
-        for row in Paper.objects.filter(pk__in=brought, search__isnull=False, merged_into=None, withdrawn_at=None)
-        .select_related()
-        .prefetch_related("topics")
+        for row in Paper.objects.filter(
+            pk__in=brought, search__isnull=False, merged_into=None, withdrawn_at=None
+        ).prefetch_related("topics")
     }
     shares = {each.paper: each for each in neighbours(together, [_plain(row) for row in found.values()], frequency, documents)}
     scored = []
@@ -92,7 +93,7 @@ def _together(papers: Sequence[Paper]) -> ranking.Paper:
 
 def _frequency(words: Sequence[str]) -> tuple[dict[str, int], int]:
     with connection.cursor() as cursor:
-        cursor.execute(_KNOWN, [words])
+        cursor.execute(_KNOWN, [list(words)])
         frequency = dict(cursor.fetchall())
         cursor.execute(_DOCUMENTS)
         (documents,) = cursor.fetchone()
@@ -118,15 +119,15 @@ def _sharing(words: Sequence[str], leave: Sequence[int]) -> list[int]:
     if not words:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(_SHARING, {"words": words, "leave": list(leave), "limit": _WEIGHED})
+        cursor.execute(_SHARING, {"words": list(words), "leave": list(leave), "limit": _WEIGHED})
         return [paper for (paper,) in cursor.fetchall()]
 
 
 def _close(papers: Sequence[int], limit: int) -> dict[int, float]:
     """The papers near these in meaning, with their cosines; empty without vectors."""
-    own = vectors.stored(papers)
+    own = list(vectors.stored(papers).values())
     if not own:
         return {}
-    middle = sum(own.values())
-    near = meaning.nearest(middle / max(float((middle @ middle) ** 0.5), 1e-12), limit + len(papers))
+    middle = np.sum(np.stack(own), axis=0)
+    near = meaning.nearest((middle / max(float(np.linalg.norm(middle)), 1e-12)).astype(np.float32), limit + len(papers))
     return {paper: cosine for paper, cosine in near if paper not in papers and cosine > _FAR}

@@ -7,8 +7,12 @@ from django.db import connection
 
 # Misspelled words stand in papers too; a word this many times as common one edit away is the likelier one.
 _MUCH_MORE = 50
+_RARE = 20
+"""A word in more papers than this is not asked about."""
 _LETTERS = string.ascii_lowercase + string.digits
 
+# "walk" is no misspelling where papers say "walking".
+_STEMMED = "SELECT EXISTS (SELECT 1 FROM digest_papersearch WHERE document @@ plainto_tsquery('digest_prose', %s))"
 _KNOWN = "SELECT word, papers FROM digest_searchword WHERE word = ANY(%s)"
 _ALIKE = """
 SELECT word, papers FROM digest_searchword
@@ -25,22 +29,25 @@ def corrections(frequency: Mapping[str, int]) -> dict[str, str]:
     """
     found = {}
     for word, papers in frequency.items():
-        better = _better(word, papers)
-        if better:
+        if papers <= _RARE and len(word) > 2 and word.isalpha() and word.isascii() and (better := _better(word, papers)):
             found[word] = better
     return found
 
 
 def _better(word: str, papers: int) -> str:
-    if len(word) < 3 or not word.isalpha() or not word.isascii():
-        return ""
     near = _known(edits(word))
     likeliest = max(near, key=lambda other: (near[other], other), default="")
     if papers:
         return likeliest if near.get(likeliest, 0) >= papers * _MUCH_MORE else ""
-    if likeliest:
-        return likeliest
-    return _in_two(word) or _alike(word)
+    if _stemmed(word):
+        return ""
+    return likeliest or _in_two(word) or _alike(word)
+
+
+def _stemmed(word: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(_STEMMED, [word])
+        return bool(cursor.fetchone()[0])
 
 
 def _in_two(word: str) -> str:

@@ -30,7 +30,7 @@ class Suggestion:
 
 
 def suggest(prefix: str) -> list[Suggestion]:
-    """At most twelve suggestions for the beginning of a query: topics, then queries with its last word completed, then papers."""
+    """A dozen suggestions for the beginning of a query: topics, then queries with its last word completed, then papers."""
     prefix = prefix[:LONGEST]
     typed = words(read(prefix).plain)
     if not typed or len(typed[-1]) < 2:

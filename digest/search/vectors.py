@@ -1,4 +1,4 @@
-"""Vectors of what papers mean, computed by the optional extra and stored; without it there are none, and nothing asks for any."""
+"""Vectors of what papers mean, computed by the optional extra and stored; without it there are none and none are asked for."""
 
 import importlib.metadata
 from collections.abc import Callable, Iterable, Sequence
@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 
 from digest import ranking
-from digest.models import Paper, PaperVector
+from digest.models import Paper
 from digest.ranking import dense
 
 Vectors = npt.NDArray[np.float32]
@@ -26,6 +26,12 @@ FROM unnest(%s::bigint[], %s::int[], %s::bytea[], %s::bytea[]) AS n (paper, revi
 JOIN digest_paper p ON p.id = n.paper ORDER BY n.paper
 ON CONFLICT (paper_id) DO UPDATE SET id = nextval(pg_get_serial_sequence('digest_papervector', 'id')),
     revision = excluded.revision, model = excluded.model, octets = excluded.octets, signs = excluded.signs
+"""
+# One row for all, as a row for each costs more than what stands in it.
+_STORED = """
+SELECT array_agg(paper_id ORDER BY paper_id), array_agg(revision ORDER BY paper_id),
+    string_agg(octets, ''::bytea ORDER BY paper_id)
+FROM digest_papervector WHERE paper_id = ANY(%s) AND model = %s
 """
 
 
@@ -58,20 +64,30 @@ def _waiting() -> QuerySet[Paper]:
     return Paper.objects.filter(merged_into=None, withdrawn_at=None).exclude(stands)
 
 
-def embed_waiting(limit: int, papers: Iterable[int] | None = None, advance: Callable[[int], None] = lambda _: None) -> int:
-    """Compute and store up to `limit` vectors that are missing, of the newest papers first, or of these papers alone.
+def embed_waiting(limit: int, advance: Callable[[int], None] = lambda _: None) -> int:
+    """Compute and store up to `limit` vectors that are missing, those of the newest papers first.
 
-    Returns how many, 0 without the extra; `advance` hears of each batch. What is stored stays stored should it be stopped.
+    Returns how many: 0 without the extra, and while another process is computing. `advance` hears of each batch; what is stored
+    stays stored should it be stopped.
     """
     if not model():
         return 0
-    waiting = _waiting() if papers is None else _waiting().filter(pk__in=list(papers))
-    ids = list(waiting.order_by("-pk").values_list("pk", flat=True)[:limit])
-    for start in range(0, len(ids), BATCH):
-        batch = ids[start : start + BATCH]
-        _embed(batch)
-        advance(len(batch))
-    return len(ids)
+    done, below = 0, 2**63 - 1
+    while done < limit:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
+            if not cursor.fetchone()[0]:
+                return done
+            papers = list(
+                _waiting().filter(pk__lt=below).order_by("-pk").values_list("pk", flat=True)[: min(BATCH, limit - done)]
+            )
+            if not papers:
+                return done
+            _embed(papers)
+        done += len(papers)
+        below = papers[-1]
+        advance(len(papers))
+    return done
 
 
 def _embed(papers: Sequence[int]) -> None:
@@ -93,9 +109,12 @@ def stored(papers: Iterable[int]) -> dict[tuple[int, int], Vectors]:
     """The vectors of these papers by (paper, revision), at unit length; papers without one are left out."""
     if not model():
         return {}
-    rows = list(PaperVector.objects.filter(paper__in=list(papers), model=model()).values_list("paper_id", "revision", "octets"))
-    vectors = unpacked([bytes(octets) for _, _, octets in rows])
-    return {(paper, revision): vector for (paper, revision, _), vector in zip(rows, vectors, strict=True)}
+    with connection.cursor() as cursor:
+        cursor.execute(_STORED, [list(papers), model()])
+        named, revisions, octets = cursor.fetchone()
+    if not named:
+        return {}
+    return dict(zip(zip(named, revisions, strict=True), unpacked(bytes(octets)), strict=True))
 
 
 def packed(vectors: Vectors) -> tuple[list[bytes], list[bytes]]:
@@ -106,10 +125,8 @@ def packed(vectors: Vectors) -> tuple[list[bytes], list[bytes]]:
     return [row.tobytes() for row in octets], [row.tobytes() for row in signs]
 
 
-def unpacked(octets: Sequence[bytes]) -> Vectors:
-    """Rows of unit length, one for each vector's octets."""
-    if not octets:
-        return np.zeros((0, dense.SIZE), np.float32)
-    rows = np.frombuffer(b"".join(octets), np.int8).reshape(len(octets), -1).astype(np.float32)
+def unpacked(octets: bytes) -> Vectors:
+    """Rows of unit length from the octets of vectors, one after the other."""
+    rows = np.frombuffer(octets, np.int8).reshape(-1, dense.SIZE).astype(np.float32)
     unit: Vectors = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
     return unit

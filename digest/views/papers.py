@@ -8,12 +8,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from digest import citations, trending
+from digest import citations, search, trending
 from digest.cached import open_to_all
 from digest.citations import Citation
 from digest.models import Paper, PaperIdentifier
 from digest.papers import revisions
-from digest.related import related
 from digest.sources import arxiv_ids
 from digest.views import listing
 
@@ -38,7 +37,7 @@ def paper(request: HttpRequest, paper_id: int) -> HttpResponse:
         "bibtex": citations.bibtex([cited]),
         "tags": citations.meta_tags(cited),
         "revisions": revisions(found.versions.order_by("number")),
-        "related": related(found, RELATED),
+        "related": trending.cards([each.paper.pk for each in search.similar(found.pk, RELATED)]),
         "box": listing.box(timezone.now()),
     }
     return render(request, "web/paper.html.jinja", context)

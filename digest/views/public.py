@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from digest import almanac, periods, trending
 from digest.cached import open_to_all
 from digest.periods import Period
+from digest.ranking import trust
 from digest.trending import Stretch
 from digest.views import listing
 from digest.views.listing import Asked
@@ -58,7 +59,8 @@ def period(request: HttpRequest, slug: str) -> HttpResponse:
 @open_to_all
 def formula(request: HttpRequest) -> HttpResponse:
     """How the trending order is made, with the numbers in force and an example."""
-    return render(request, "web/formula.html.jinja", {"weights": trending.configuration(), "now": timezone.now()})
+    context = {"weights": trending.configuration(), "trust": trust.WORDS, "now": timezone.now()}
+    return render(request, "web/formula.html.jinja", context)
 
 
 def _context(asked: Asked, stretch: Stretch, day: dt.date, now: dt.datetime) -> dict[str, object]:

@@ -83,7 +83,7 @@ def _paper(page: Page, world: World) -> None:
 def _subscribe_error(page: Page, world: World) -> None:
     page.goto(f"{world.url}/subscribe/")
     page.get_by_label("Your email address").fill("ada@example")
-    page.get_by_label("Your own words").fill("Koopman operators")
+    page.get_by_label("What you work on").fill("Koopman operators")
     page.get_by_role("button", name="Send me papers").click()
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 from playwright.sync_api import Page
 
-from digest import feedback, issues, previews
+from digest import feedback, issues
 from digest.models import Issue, Paper, Submission
 from subscriptions import tokens
 from subscriptions.models import Subscription
@@ -80,7 +80,6 @@ def _subscribe_find(page: Page, world: World) -> None:
 
 @_screen("preview")
 def _preview(page: Page, world: World) -> None:
-    previews.forget()
     page.goto(f"{world.url}/subscribe/")
     page.get_by_label("What you work on").fill("Koopman operators for control, robot learning, diffusion models")
     page.get_by_role("button", name="Show me this week’s digest").click()
@@ -89,7 +88,6 @@ def _preview(page: Page, world: World) -> None:
 
 @_screen("preview-nothing")
 def _preview_nothing(page: Page, world: World) -> None:
-    previews.forget()
     page.goto(f"{world.url}/subscribe/")
     page.get_by_label("What you work on").fill("medieval falconry")
     page.get_by_role("button", name="Show me this week’s digest").click()

@@ -5,7 +5,6 @@ With SCREENS=directory in the environment the pages are also kept there as pictu
 
 import os
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -100,28 +99,3 @@ def test_a_failure_and_a_refusal_have_pages_too(
         if (found := _look(world, new_context, screen, scheme, size))
     }
     assert faults == {}
-
-
-def test_the_form_and_its_topics_are_reached_by_keyboard_alone(world: World, new_context: NewContext) -> None:
-    page = new_context(viewport=DESK).new_page()
-    page.goto(f"{world.url}/")
-    page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
-    page.keyboard.press("Enter")
-    page.keyboard.press("Tab")
-    page.keyboard.type("keyboard@example.org")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
-    page.keyboard.press("Tab")
-    page.keyboard.type("koopman")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Space")
-    assert page.locator("input[name=topics]:checked").get_attribute("value") in {"koopman", "dynamical-systems"}
-    assert page.locator("[data-words]:visible").count() < 10
-    assert page.locator("[data-count]").text_content() == "1 chosen"
-    page.get_by_role("button", name="Send me papers").focus()
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/subscribe/")
-    assert page.locator("h1").text_content() == "Check your inbox"
-    assert urlsplit(page.url).query == ""

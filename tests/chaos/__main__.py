@@ -55,6 +55,7 @@ os.environ.update(
 from digest.local.servers import Postgres, Valkey  # noqa: E402 - the environment above must come first
 
 _HOUR, _WEEK = 3600, 7 * 86400
+_FIRST_SECONDS, _NEXT_SECONDS = 90.0, 8.0
 _WAITING = (
     "SELECT count(*) FROM digest_delivery "
     "WHERE state NOT IN ('accepted', 'failed', 'skipped') AND reason NOT LIKE 'the message could not be made%'"
@@ -72,6 +73,7 @@ class Chaos:
         self.struck = 0
         self.left: dict[str, float] = {}
         self._operated = 0.0
+        self._seen = 0
 
     def run(self) -> dict[str, Any]:
         self.postgres.start()
@@ -148,7 +150,7 @@ class Chaos:
         first, last = Issue.objects.order_by("pk").first(), Issue.objects.order_by("pk").last()
         assert first is not None
         assert last is not None
-        Issue.objects.filter(pk=first.pk).update(slate=[{"paper": "poison"}])
+        Issue.objects.filter(pk=first.pk).update(slate=[{"paper": "poison"}], gist="{")
         Subscriber.objects.filter(pk=last.subscription.subscriber_id).update(address="zoë@49.example.org")
 
     # Faults
@@ -172,19 +174,27 @@ class Chaos:
             *[("a reader leaves", self._leave)] * options.leaving,
         ]
         self.chance.shuffle(faults)
-        self._wait(5.0)
+        self._until_something_arrives(_FIRST_SECONDS)
         for name, fault in faults:
             if name != "a reader leaves":
                 self._wait(self.chance.uniform(0.0, 2 * options.pause))
+                self._until_something_arrives(_NEXT_SECONDS)
             self.struck += fault()
             self.happened[name] += 1
 
     def _wait(self, seconds: float) -> None:
         until = time.monotonic() + seconds
         while time.monotonic() < until:
-            self.happened["ended by itself"] += self.crew.tend()
+            self.happened.update(self.crew.tend())
             self._operate()
             time.sleep(max(0.0, min(0.2, until - time.monotonic())))
+
+    def _until_something_arrives(self, seconds: float) -> None:
+        """A fault strikes while messages flow, however slow this machine is; after `seconds` it strikes all the same."""
+        until = time.monotonic() + seconds
+        while self.journal.stat().st_size == self._seen and time.monotonic() < until:
+            self._wait(0.1)
+        self._seen = self.journal.stat().st_size
 
     def _flush(self) -> int:
         import redis
@@ -302,7 +312,7 @@ class Chaos:
                 reason=delivery.reason,
                 reply=delivery.reply,
                 doubts=delivery.doubts,
-                attempts=[(each.state, each.reason, each.reply) for each in delivery.tries.all()],
+                attempts=[(each.state, each.worker) for each in delivery.tries.all()],
             )
             for delivery in Delivery.objects.select_related("subscriber").prefetch_related("tries").order_by("pk")
         ]
@@ -329,12 +339,12 @@ def main() -> int:
     parser.add_argument("--database-kills", type=int, default=10, help="and as many terminations of all its backends")
     parser.add_argument("--leaving", type=int, default=60, help="readers who unsubscribe")
     parser.add_argument("--faults", type=float, default=0.05, help="the share of messages at which the server misbehaves")
-    parser.add_argument("--slow", type=float, default=2.0, help="seconds until a final dot is answered, on average")
+    parser.add_argument("--slow", type=float, default=0.8, help="seconds until a final dot is answered, on average")
     parser.add_argument("--workers", type=int, default=4)
     parser.add_argument("--processes", type=int, default=2, help="of each worker")
     parser.add_argument("--connections", type=int, default=10)
     parser.add_argument("--lease", type=int, default=3, help="seconds")
-    parser.add_argument("--pause", type=float, default=0.8, help="seconds between faults, on average")
+    parser.add_argument("--pause", type=float, default=1.0, help="seconds between faults, on average")
     parser.add_argument("--patience", type=float, default=300.0, help="seconds to wait for the rest in peace")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", action="store_true", help="keep the logs and the journal")

@@ -46,7 +46,8 @@ class Worker:
                 cwd=ROOT,
                 env={**environment, "CHAOS_CLOCK": str(self.clock)},
                 stdin=subprocess.DEVNULL,
-                stdout=log,
+                # Celery greets on standard output, and would not start if it could not.
+                stdout=subprocess.DEVNULL,
                 stderr=log,
                 start_new_session=True,
                 preexec_fn=_no_file_may_grow if number % 3 == 2 else None,
@@ -125,18 +126,18 @@ class Crew:
         self.beats[number] = self._beat(number + 1)
         return 0
 
-    def tend(self) -> int:
-        """Start again what has ended by itself, as whatever runs them in production does; returns how many."""
-        ended = 0
+    def tend(self) -> list[str]:
+        """Start again what has ended by itself, as whatever runs them in production does; returns what ended, and how."""
+        ended = []
         for place, worker in enumerate(self.workers):
             if worker.process.poll() is not None:
+                ended.append(f"a worker ended by itself (exit {worker.process.returncode})")
                 worker.end()
                 self.workers[place] = self._worker()
-                ended += 1
         for place, beat in enumerate(self.beats):
             if beat.poll() is not None:
+                ended.append(f"a beat ended by itself (exit {beat.returncode})")
                 self.beats[place] = self._beat(place + 1)
-                ended += 1
         return ended
 
     def end(self) -> None:

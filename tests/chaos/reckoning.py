@@ -1,7 +1,6 @@
 """What a run has shown: counted from the server's journal first, then compared with the ledger."""
 
 import collections
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +11,7 @@ HEEDED_WITHIN = 5.0
 
 @dataclass(frozen=True)
 class Row:
-    """The ledger's word on one recipient: `attempts` are those that did not end with 250, as (state, reason, reply)."""
+    """The ledger's word on one recipient: `attempts` are those that did not end with 250, as (state, run that died)."""
 
     recipient: str
     message_id: str
@@ -20,7 +19,7 @@ class Row:
     reason: str
     reply: str
     doubts: int
-    attempts: Sequence[tuple[str, str, str]] = ()
+    attempts: Sequence[tuple[str, str]] = ()
 
 
 @dataclass
@@ -56,6 +55,7 @@ def reckon(evidence: Evidence) -> dict[str, Any]:
     silent = sum(1 for line in evidence.journal if line.get("fault") == "taken, and dropped after the dot")
     unanswered = sum(1 for line in evidence.journal if line.get("fault") == "dropped after the dot, and not taken")
     doubts = sum(row.doubts for row in evidence.rows)
+    died = collections.Counter(worker for row in evidence.rows for _, worker in row.attempts if worker)
     return {
         "recipients": len(evidence.rows),
         "at the server": {
@@ -72,6 +72,7 @@ def reckon(evidence: Evidence) -> dict[str, Any]:
             "states": dict(sorted(states.items())),
             "uncertain at some time": doubts,
             "uncertain at most": evidence.struck * evidence.connections + silent + unanswered,
+            "uncertain at most, by one run that died": max(died.values(), default=0),
             "attempts that did not end with 250": sum(len(row.attempts) for row in evidence.rows),
         },
         "left during the run": len(evidence.left),
@@ -79,7 +80,7 @@ def reckon(evidence: Evidence) -> dict[str, Any]:
         "duplicates that no uncertain attempt explains": sorted(
             row.recipient
             for row in evidence.rows
-            if copies.get(row.recipient, 0) > 1 + sum(1 for state, _, _ in row.attempts if state == "uncertain")
+            if copies.get(row.recipient, 0) > 1 + sum(1 for state, _ in row.attempts if state == "uncertain")
         ),
         "incomplete messages taken": sorted(
             recipient for recipient, lines in taken.items() if not all(line["complete"] for line in lines)
@@ -141,7 +142,3 @@ def _excuse(row: Row, left: Mapping[str, float], refused: set[str]) -> str:
     if row.state == "failed" and "SMTPUTF8" in row.reason:
         return "poison"
     return ""
-
-
-def stamp(seconds: float) -> str:
-    return f"{dt.timedelta(seconds=round(seconds))}"

@@ -4,7 +4,7 @@ import datetime as dt
 import importlib.util
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -131,6 +131,21 @@ def test_a_database_older_than_the_log_sends_nothing(log: Path) -> None:
     line = {"kind": "consent", "id": 10**9, "mailbox": "00", "event": "erased", "at": MONDAY.isoformat()}
     safety_log.append([line])
     assert "older than the log" in safekeeping.guard(MONDAY)
+
+
+def test_a_departure_in_the_middle_of_the_guards_look_is_no_restore(monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting("ada")
+    assert safekeeping.guard(MONDAY) == ""
+    for name in ("last", "position"):
+        look = getattr(safety_log, name)
+
+        def and_someone_leaves(*given: str, look: Callable[..., object] = look) -> object:
+            seen = look(*given)
+            consent("ada", "unsubscribed")
+            return seen
+
+        monkeypatch.setattr(safety_log, name, and_someone_leaves)
+    assert safekeeping.guard(MONDAY) == ""
 
 
 def test_a_copy_elsewhere_sends_nothing_until_an_operator_resumes(relay: Relay) -> None:

@@ -58,3 +58,11 @@ def issue(subscription: Subscription, papers: list[Paper], at: dt.datetime, numb
 
 def message(subscription: Subscription) -> str:
     return tokens.message_token(subscription.pk, subscription.subscriber.token_generation)
+
+
+def shelf(now: dt.datetime) -> None:
+    """Papers on other things, from which it is known which words are rare."""
+    subjects = ("birds", "bridges", "comets", "enzymes", "glaciers", "grammar", "markets", "nerves", "proteins", "violins")
+    for subject in subjects:
+        for number in range(2):
+            paper(f"On {subject}, part {number}", f"We study {subject} and propose a method that is learned end to end.", now)

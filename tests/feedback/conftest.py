@@ -34,6 +34,7 @@ def ada(koopman: Topic, now: dt.datetime) -> Subscription:
 
 @pytest.fixture
 def lifted(koopman: Topic, now: dt.datetime) -> Paper:
+    cast.shelf(now)
     made = cast.paper("Koopman operators for control", cast.KOOPMAN, now, "Ada Lovelace", "Emmy Noether", arxiv="2603.00001")
     made.paper_topics.create(topic=koopman, score=0.9)
     return made

@@ -56,7 +56,7 @@ def test_the_effect_names_words_of_the_paper_and_counts_the_votes_that_hold_them
     ada: Subscription, lifted: Paper, routed: Paper, now: dt.datetime
 ) -> None:
     first = feedback.effect(ada.pk, lifted.pk, "more", now)
-    assert "koopman operators for control" in {each.words for each in first}
+    assert "koopman operators" in {each.words for each in first}
     assert {(each.held, each.votes) for each in first} == {(1, 1)}
     feedback.cast(ada.pk, routed.pk, "more", now)
     then = feedback.effect(ada.pk, lifted.pk, "more", now)
@@ -79,7 +79,7 @@ def test_what_was_learned_since_an_instant_is_counted_and_put_into_words(
     feedback.cast(ada.pk, lifted.pk, "save", now - DAY / 2)
     [learned] = feedback.learned([ada.pk], {ada.pk: now - DAY}, now).values()
     assert (learned.more, learned.less, learned.saved, learned.muted, learned.votes) == (1, 0, 1, 0, 2)
-    assert "koopman operators for control" in learned.words
+    assert "koopman operators" in learned.words
     everything = feedback.learned([ada.pk], now - 3 * DAY, now)[ada.pk]
     assert everything.muted == 1
     assert feedback.learned([ada.pk], now, now) == {}

@@ -65,7 +65,7 @@ def test_every_candidate_is_there_with_its_terms_and_its_standing(ada: Subscript
     for each in explained["candidates"]:
         assert each["score"] == sum(term["value"] for term in each["terms"])
     (giants,) = (each for each in explained["candidates"] if each["title"] == "Old giants")
-    assert {term["name"] for term in giants["terms"]} == {"trending", "freshness"}
+    assert {term["name"] for term in giants["terms"]} == {"less", "trending", "freshness"}
 
 
 def test_it_explains_what_publishing_would_choose_and_writes_nothing(ada: Subscription) -> None:

@@ -88,7 +88,7 @@ def test_papers_are_prepared_once_for_batches_at_different_hours() -> None:
     now = MONDAY.timestamp()
     first = shelf.prepare(listed, weights, None, now)
     later = shelf.prepare(listed, weights, None, now + 3600)
-    assert later.index is first.index
+    assert later.room is first.room
     assert later.rank([ranking.Profile(key=1)]) == ranking.rank(listed.papers, [ranking.Profile(key=1)], weights, now + 3600)
     other = shelf.prepare(listed, replace(weights, freshness=0.0), None, now)
     assert other.rank([ranking.Profile(key=1)]) != first.rank([ranking.Profile(key=1)])

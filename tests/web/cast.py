@@ -4,6 +4,7 @@ import datetime as dt
 
 from django.contrib.auth.models import User
 
+from digest import search
 from digest.models import Appearance, Paper, PaperIdentifier, PaperTopic, PaperVersion, Pick, Source
 from subscriptions.models import Topic
 
@@ -82,5 +83,6 @@ def site() -> Paper:
     pick(whole)
     paper("Soft robots", robots, upvotes=3)
     paper("Older robots", robots, announced_at=FRIDAY - 3 * DAY, upvotes=40)
-    paper("Quiet koopman", koopman, announced_at=FRIDAY - 30 * DAY)
+    paper("Quiet koopman learning", koopman, announced_at=FRIDAY - 30 * DAY)
+    search.refresh_all()
     return whole

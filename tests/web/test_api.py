@@ -4,6 +4,7 @@ import contextlib
 import datetime as dt
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import schemathesis
@@ -17,6 +18,7 @@ from schemathesis import Case
 
 from digest.api import cursors
 from digest.api.cursors import BadCursor, Cursor
+from digest.models import Paper
 from digest.wsgi import application
 from tests.web import cast
 from tests.web.cast import DAY, FRIDAY
@@ -38,29 +40,27 @@ def _site() -> Iterator[None]:
 
 @document.parametrize()
 @settings(max_examples=25, derandomize=True, deadline=None)
-def test_every_answer_is_as_the_document_says(case: Case) -> None:
+def test_every_answer_is_as_the_document_says(case: Case[Any]) -> None:
     # The client of WSGI applications unpacks nothing.
     case.call_and_validate(headers={"Accept-Encoding": "identity"})
 
 
-def _get(client: Client, path: str, status: int = 200) -> dict[str, object]:
+def _get(client: Client, path: str, status: int = 200) -> dict[str, Any]:
     answer = client.get(path)
     assert answer.status_code == status, answer.content
     return dict(json.loads(answer.content))
 
 
-def _titles(answer: dict[str, object]) -> list[str]:
-    papers = answer["papers"]
-    assert isinstance(papers, list)
-    return [each["title"] for each in papers]
+def _titles(answer: dict[str, Any]) -> list[str]:
+    return [each["title"] for each in answer["papers"]]
 
 
 def test_papers_go_on_from_cursors_each_once_the_newest_first(client: Client) -> None:
     for number in range(7):
         cast.paper(f"Same hour {number}", announced_at=FRIDAY + DAY)
-    path: object = "/api/v1/papers?limit=3"
+    path: str | None = "/api/v1/papers?limit=3"
     titles: list[str] = []
-    while isinstance(path, str):
+    while path:
         answer = _get(client, path)
         titles += _titles(answer)
         path = answer["next"]
@@ -68,19 +68,19 @@ def test_papers_go_on_from_cursors_each_once_the_newest_first(client: Client) ->
         "Soft robots",
         "Koopman <learning> & chaotic flows",
         "Older robots",
-        "Quiet koopman",
+        "Quiet koopman learning",
     ]
 
 
 @pytest.mark.parametrize(
     ("query", "titles"),
     [
-        ("topic=koopman", ["Koopman <learning> & chaotic flows", "Quiet koopman"]),
+        ("topic=koopman", ["Koopman <learning> & chaotic flows", "Quiet koopman learning"]),
         ("author=Grace Hopper", ["Koopman <learning> & chaotic flows"]),
         ("category=cs.LG", ["Koopman <learning> & chaotic flows"]),
         ("picked=true", ["Koopman <learning> & chaotic flows"]),
         ("picked=false&since=2026-03-12", ["Soft robots"]),
-        ("until=2026-03-10", ["Older robots", "Quiet koopman"]),
+        ("until=2026-03-10", ["Older robots", "Quiet koopman learning"]),
         ("since=2026-04-01", []),
     ],
 )
@@ -103,9 +103,22 @@ def test_a_trending_list_is_ordered_as_of_one_instant_on_all_its_parts(client: C
     answer = _get(client, "/api/v1/trending?period=2026-W11&limit=1")
     assert answer["total"] == 3
     assert _titles(answer) == ["Koopman <learning> & chaotic flows"]
-    following = _get(client, str(answer["next"]))
+    following = _get(client, answer["next"])
     assert _titles(following) == ["Older robots"]
     assert following["at"] == answer["at"]
+
+
+def test_the_search_mends_what_was_misspelled_and_says_where_it_matched(client: Client) -> None:
+    answer = _get(client, "/api/v1/search?q=kopman&until=2026-03-01")
+    assert answer["corrected"] == "koopman"
+    assert _titles(answer) == ["Quiet koopman learning"]
+    assert answer["papers"][0]["matched"]
+    assert _get(client, "/api/v1/search?q=nothing+like+it")["papers"] == []
+
+
+def test_papers_near_a_paper_are_named(client: Client) -> None:
+    whole = Paper.objects.get(upvotes=12)
+    assert _titles(_get(client, f"/api/v1/papers/{whole.pk}/related")) == ["Quiet koopman learning"]
 
 
 def test_what_trends_now_covers_seven_days(client: Client) -> None:
@@ -124,6 +137,8 @@ def test_what_trends_now_covers_seven_days(client: Client) -> None:
         ("papers?cursor=bm9uc2Vuc2U", 404, "cursor"),
         ("papers?topic=astrology", 404, None),
         ("topics/astrology", 404, None),
+        ("search", 422, "q"),
+        ("search?q=x&cursor=9", 422, "cursor"),
         ("trending?period=2026-W54", 404, "period"),
         ("trending?period=monday", 422, "period"),
         ("nothing-here", 404, None),

@@ -1,0 +1,142 @@
+"""The papers of one batch, read once and shared by all readers of the batch."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import sparse
+
+from digest.ranking.content import ContentModel, Frequencies
+from digest.ranking.inputs import Paper
+from digest.ranking.layers import Bools, Floats, Ints, Layer, counted, layers, read_papers
+from digest.ranking.terms import BREAK, Codes, Lexicon
+from digest.ranking.wording import Wording
+
+SATURATION = 0.4
+"""BM25's k1 without its length norm: a phrase said f times counts as f / (f + SATURATION)."""
+SKETCH = 64
+"""Numbers in a sketch."""
+SKETCH_UNIT = 127.0
+"""What a sketch's numbers are multiplied by before they are rounded to whole ones: sums of products of whole numbers are exact,
+so that no order of summation can show."""
+SMALL_CORPUS = 50
+"""Below this many papers even a word seen once is kept."""
+
+
+def saturated(counts: sparse.csr_array) -> sparse.csr_array:
+    """How present each phrase is in each paper, in [0, 1)."""
+    presence = counts.copy()
+    presence.data = counts.data / (counts.data + SATURATION)
+    return presence
+
+
+def unit_rows(matrix: sparse.csr_array) -> sparse.csr_array:
+    """Rows at length 1; empty rows stay empty."""
+    norms = np.sqrt(np.bincount(np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr)), matrix.data**2, matrix.shape[0]))
+    norms[norms == 0] = 1.0
+    unit = matrix.copy()
+    unit.data = matrix.data / np.repeat(norms, np.diff(matrix.indptr))
+    return unit
+
+
+class Words:
+    """One layer of a batch, looked up by phrase: which papers hold it, and how present it is in each."""
+
+    def __init__(self, layer: Layer, model: ContentModel, known: Frequencies) -> None:
+        self._vocabulary = layer.vocabulary
+        self._papers = layer.counts.shape[0]
+        self._by_phrase = saturated(layer.counts).T.tocsr()
+        self._model = model
+        self._known = known
+
+    def rarity(self, codes: Codes) -> Floats:
+        """As the model has learned it for this layer."""
+        return self._model.rarity(self._known, codes)
+
+    def holders(self, code: int) -> Ints:
+        """The papers that hold a phrase, ascending."""
+        at = int(np.searchsorted(self._vocabulary, code))
+        if at == len(self._vocabulary) or self._vocabulary[at] != code:
+            return np.empty(0, np.int64)
+        start, end = self._by_phrase.indptr[at : at + 2]
+        return self._by_phrase.indices[start:end].astype(np.int64)
+
+    def covered(self, queries: Sequence[tuple[Codes, Floats]]) -> sparse.csr_array:
+        """How much of the wanted phrases, each with its share, every paper holds: queries x papers."""
+        sizes = np.array([len(codes) for codes, _ in queries], np.int64)
+        codes = np.concatenate([codes for codes, _ in queries])
+        at = np.minimum(np.searchsorted(self._vocabulary, codes), max(len(self._vocabulary) - 1, 0))
+        met = self._vocabulary[at] == codes if len(self._vocabulary) else np.zeros(len(codes), bool)
+        shares = np.concatenate([shares for _, shares in queries])[met]
+        counts = np.bincount(np.repeat(np.arange(len(queries)), sizes)[met], minlength=len(queries))
+        cells = (shares, at[met], np.concatenate([[0], np.cumsum(counts)]))
+        covered: sparse.csr_array = sparse.csr_array(cells, shape=(len(queries), len(self._vocabulary))) @ self._by_phrase
+        return covered
+
+
+class Index:
+    """The papers of a batch, each read once. Without a model, one is learned from them.
+
+    `presence` (papers x phrases) holds the exact phrases that the model knows; `content` is the same weighed by rarity, at unit
+    length; `by_phrase` is `content` turned.
+    """
+
+    def __init__(self, papers: Sequence[Paper], model: ContentModel | None) -> None:
+        self.lexicon = Lexicon(model.words if model else ())
+        stream = read_papers(papers, self.lexicon)
+        exact, folded = layers(stream, self.lexicon)
+        if model is None:
+            model = ContentModel.of(self.lexicon, exact, folded, rarest=1 if len(papers) < SMALL_CORPUS else 2)
+        self.model = model
+        self.exact = Words(exact, model, model.exact)
+        self.folded = Words(folded, model, model.folded)
+        self.wording = Wording(stream, self.lexicon)
+        self.rarity = model.rarity(model.exact, model.exact.codes)
+        self.share = model.share(model.exact, model.exact.codes)
+        self.presence = self._known(exact)
+        self.content = self._weighed(self.presence)
+        self.by_phrase = self.content.T.tocsr()
+
+    def read(self, papers: Sequence[Paper]) -> sparse.csr_array:
+        """Other papers, as in `presence`; nothing is learned from them."""
+        numbers: list[int] = []
+        sizes: list[int] = []
+        for paper in papers:
+            before = len(numbers)
+            for text in (paper.title, paper.abstract, *paper.keywords):
+                numbers += [*self.lexicon.look_up(text).exact, BREAK]
+            sizes.append(len(numbers) - before)
+        owners = np.repeat(np.arange(len(papers)), sizes)
+        return self._known(counted(np.array(numbers, np.int64), owners, len(papers)))
+
+    def sketch(self) -> Floats:
+        """`content` in SKETCH whole numbers a paper, whose products are close to the vectors' own times SKETCH_UNIT squared.
+
+        The count sketch of Charikar, Chen and Farach-Colton (2002): each phrase adds to one number, with a sign, both taken
+        from its code.
+        """
+        mixed = (self.model.exact.codes.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)
+        place = (mixed % np.uint64(SKETCH)).astype(np.int64)
+        sign = np.where((mixed >> np.uint64(20)) & np.uint64(1), 1.0, -1.0)
+        rows = np.repeat(np.arange(self.content.shape[0]), np.diff(self.content.indptr))
+        cells = rows * SKETCH + place[self.content.indices]
+        size = self.content.shape[0] * SKETCH
+        sketch = np.bincount(cells, self.content.data * sign[self.content.indices], size).reshape(-1, SKETCH)
+        norms = np.sqrt((sketch**2).sum(axis=1, keepdims=True))
+        whole: Floats = np.round(sketch / np.where(norms > 0, norms, 1.0) * SKETCH_UNIT)
+        return whole
+
+    def _known(self, layer: Layer) -> sparse.csr_array:
+        at = self.model.exact.find(layer.vocabulary)
+        kept: Bools = at[layer.counts.indices] >= 0
+        counts = np.bincount(
+            np.repeat(np.arange(layer.counts.shape[0]), np.diff(layer.counts.indptr))[kept], minlength=layer.counts.shape[0]
+        )
+        cells = (layer.counts.data[kept], at[layer.counts.indices[kept]], np.concatenate([[0], np.cumsum(counts)]))
+        known = sparse.csr_array(cells, shape=(layer.counts.shape[0], len(self.model.exact.codes)))
+        known.sort_indices()
+        return saturated(known)
+
+    def _weighed(self, presence: sparse.csr_array) -> sparse.csr_array:
+        weighed = presence.copy()
+        weighed.data = presence.data * self.rarity[presence.indices]
+        return unit_rows(weighed)

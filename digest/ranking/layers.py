@@ -1,0 +1,95 @@
+"""Papers read: a stream of words, and from it counts of words and phrases, in the exact and in the folded layer."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from digest.ranking.inputs import Paper
+from digest.ranking.terms import BREAK, LONGEST, Codes, Lexicon, phrases
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+PAUSE = " .\n"
+"""Between the parts of a paper, so that no phrase runs from one into the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """All words of some papers one after the other, signs included: their numbers, and the place of the paper of each.
+
+    `title` holds for the words of titles. Each part of a paper ends with BREAK.
+    """
+
+    numbers: Codes
+    owners: Ints
+    title: Bools
+    papers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """`vocabulary`: packed phrases, ascending. `counts` (papers x vocabulary): how often each paper says each."""
+
+    vocabulary: Codes
+    counts: sparse.csr_array
+
+
+def read_papers(papers: Sequence[Paper], lexicon: Lexicon) -> Stream:
+    """Titles, abstracts and keywords; the lexicon learns their words."""
+    numbers: list[int] = []
+    titles: list[int] = []
+    lengths: list[int] = []
+    for paper in papers:
+        title = lexicon.read(paper.title + PAUSE)
+        rest = lexicon.read(PAUSE.join((paper.abstract, *paper.keywords, "")))
+        numbers += title
+        numbers += rest
+        titles.append(len(title))
+        lengths.append(len(title) + len(rest))
+    sizes = np.array(lengths, np.int64)
+    starts = np.cumsum(sizes) - sizes
+    within = np.arange(int(sizes.sum())) - np.repeat(starts, sizes)
+    title_words: Bools = within < np.repeat(np.array(titles, np.int64), sizes)
+    return Stream(np.array(numbers, np.int64), np.repeat(np.arange(len(papers)), sizes), title_words, len(papers))
+
+
+def layers(stream: Stream, lexicon: Lexicon) -> tuple[Layer, Layer]:
+    """The exact and the folded layer of what was read."""
+    said = stream.numbers >= BREAK
+    exact, owners = stream.numbers[said], stream.owners[said]
+    folded, origin = split(exact, lexicon.parts)
+    return counted(exact, owners, stream.papers), counted(folded, owners[origin], stream.papers)
+
+
+def split(numbers: Codes, parts: Callable[[int], tuple[int, ...]]) -> tuple[Codes, Ints]:
+    """Every word replaced by its parts, and the place each part comes from. No number may be negative."""
+    distinct = np.unique(numbers)
+    all_parts = [parts(number) for number in distinct.tolist()]
+    sizes = np.array([len(each) for each in all_parts], np.int64)
+    flat = np.array([part for each in all_parts for part in each], np.int64)
+    which = np.searchsorted(distinct, numbers)
+    origin, within = spread(sizes[which])
+    starts = np.cumsum(sizes) - sizes
+    return flat[starts[which[origin]] + within], origin
+
+
+def spread(sizes: Ints) -> tuple[Ints, Ints]:
+    """For runs of the given sizes one after the other: the run of each element, and its place in the run."""
+    runs: Ints = np.repeat(np.arange(len(sizes)), sizes)
+    within: Ints = np.arange(len(runs)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    return runs, within
+
+
+def counted(numbers: Codes, owners: Ints, papers: int) -> Layer:
+    """The phrases of a stream without signs, counted."""
+    runs = [phrases(numbers, length) for length in range(1, LONGEST + 1)]
+    vocabulary, column = np.unique(np.concatenate([codes for codes, _ in runs]), return_inverse=True)
+    rows = owners[np.concatenate([starts for _, starts in runs])]
+    counts = sparse.csr_array((np.ones(len(rows)), (rows, column)), shape=(papers, len(vocabulary)))
+    counts.sum_duplicates()
+    return Layer(vocabulary, counts)

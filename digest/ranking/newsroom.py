@@ -1,0 +1,269 @@
+"""Readers meet the papers of a batch: eligibility, scores, selection and reasons, some dozens of readers at a time."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from digest.ranking import pace, trending
+from digest.ranking.configuration import Configuration
+from digest.ranking.content import ContentModel
+from digest.ranking.eligibility import Eligibility
+from digest.ranking.exact import exact
+from digest.ranking.explaining import choice
+from digest.ranking.index import SKETCH, SKETCH_UNIT, Index
+from digest.ranking.inputs import Paper, Profile
+from digest.ranking.layers import Floats, Ints
+from digest.ranking.matching import Matcher
+from digest.ranking.meaning import Meaning
+from digest.ranking.scoring import Columns, Reader, Scores, given_to, pools_of, scores_of
+from digest.ranking.selection import NOBODY, Pools, select
+from digest.ranking.slates import Choice, Slate, Term
+from digest.ranking.vote_terms import VoteTerms
+from digest.ranking.votes import DISLIKES, LIKES, Ballot, Read
+
+GROUP = 64
+"""Readers whose scores are held at once: with 5,000 papers a matrix of them stays in a processor's cache."""
+SURPRISES = 64
+"""Among how many of the most talked-of papers a surprise is looked for."""
+
+
+class Newsroom:
+    """The papers of a batch, read once. Nothing here depends on readers or on the hour."""
+
+    def __init__(
+        self, papers: Sequence[Paper], configuration: Configuration, model: ContentModel | None, meaning: Meaning | None
+    ) -> None:
+        # Ascending ids make "the first of equals" mean "the lowest id" everywhere.
+        self.papers = sorted(papers, key=lambda paper: paper.id)
+        self.configuration = configuration
+        index = Index(self.papers, model)
+        self.matcher = Matcher(self.papers, index, configuration, meaning)
+        self.ballot = Ballot(self.papers, index, configuration, meaning)
+        self.eligibility = Eligibility(self.papers, self.matcher)
+        self.sketches = index.sketch()
+
+
+class Hour:
+    """What the papers score with everyone at one instant."""
+
+    def __init__(self, room: Newsroom, now: float) -> None:
+        papers, configuration = room.papers, room.configuration
+        self.now = now
+        self._papers = papers
+        self._trending = exact(
+            configuration.trending * np.array([trending.trending_score(paper, configuration, now) for paper in papers])
+        )
+        self._freshness = exact(
+            configuration.freshness * np.array([trending.freshness(paper, configuration, now) for paper in papers])
+        )
+        self.everyone = self._trending + self._freshness
+        talked_of = np.argsort(-self.everyone, kind="stable")
+        self.talked_of: Ints = talked_of[self._trending[talked_of] > 0][:SURPRISES]
+        self._terms: dict[int, tuple[Term, ...]] = {}
+
+    def terms(self, place: int) -> tuple[Term, ...]:
+        """The terms that a paper's score has for everyone."""
+        terms = self._terms.get(place)
+        if terms is None:
+            paper, found = self._papers[place], []
+            if self._trending[place]:
+                found.append(Term("trending", float(self._trending[place]), "", f"trending: {trending.words(paper)}"))
+            if self._freshness[place]:
+                found.append(Term("freshness", float(self._freshness[place]), "", trending.age_words(paper, self.now)))
+            terms = self._terms[place] = tuple(found)
+        return terms
+
+
+class Desk:
+    """Serves the readers of one batch, in groups that want slates of one size."""
+
+    def __init__(self, room: Newsroom, hour: Hour, profiles: Sequence[Profile]) -> None:
+        self._room = room
+        self._hour = hour
+        self._configuration = room.configuration
+        self._papers = room.papers
+        room.matcher.forget()
+        usable = room.matcher.usable
+        wanted = [[each for each in profile.interests if not each.excluded and usable(each)] for profile in profiles]
+        rows: dict[tuple[str, str], int] = {}
+        for interests in wanted:
+            for each in interests:
+                rows.setdefault((each.kind, each.value), len(rows))
+        self._columns = Columns(room.matcher.columns(rows))
+        self._read: Read = room.ballot.read((vote for profile in profiles for vote in profile.votes), hour.now)
+        eligible = room.eligibility.of(profiles)
+        cast = self._read.cast
+        self._readers = [
+            Reader(
+                profile,
+                eligible[place],
+                tuple(interests),
+                tuple([rows[each.kind, each.value] for each in interests]),
+                cast([vote for vote in profile.votes if vote.kind in LIKES]),
+                cast([vote for vote in profile.votes if vote.kind in DISLIKES]),
+            )
+            for place, (profile, interests) in enumerate(zip(profiles, wanted, strict=True))
+        ]
+
+    def slates(self) -> list[Slate]:
+        """One slate a profile, in their order."""
+        by_size: dict[int, list[int]] = {}
+        for place, reader in enumerate(self._readers):
+            by_size.setdefault(min(reader.profile.size, max(len(self._papers), 1)), []).append(place)
+        slates: dict[int, Slate] = {}
+        for size, places in by_size.items():
+            for start in range(0, len(places), GROUP):
+                group = places[start : start + GROUP]
+                slates.update(zip(group, self._slates([self._readers[place] for place in group], size), strict=True))
+        return [slates[place] for place in range(len(self._readers))]
+
+    def explain(self) -> list[Choice]:
+        """Every allowed paper of the first reader with its terms, the highest score first.
+
+        The slot is empty for what may not fill a place.
+        """
+        readers = self._readers[:1]
+        scores = self._scores(readers)
+        allowed = np.flatnonzero(readers[0].eligible.allowed)
+        pools = given_to(allowed, 1, scores)
+        ordinary = "match" if readers[0].known else "trending"
+        slots = [ordinary if fits else "" for fits in (pools.keys[0] > NOBODY).tolist()] if len(allowed) else []
+        choices = self._choices(readers, scores, pools, [np.arange(len(allowed)).tolist()], [slots])[0]
+        return sorted(choices, key=lambda each: (-each.score, each.paper))
+
+    def pools(self, place: int) -> Pools:
+        """For measuring ways to choose: what one reader's slate is chosen from."""
+        reader = self._readers[place]
+        return pools_of([reader], self._scores([reader]), reader.profile.size, self._configuration.near_misses)
+
+    def _scores(self, readers: Sequence[Reader]) -> Scores:
+        return scores_of(readers, self._columns, self._room.ballot, self._read, self._hour.everyone, self._configuration)
+
+    def _slates(self, readers: Sequence[Reader], size: int) -> list[Slate]:
+        configuration = self._configuration
+        scores = self._scores(readers)
+        pools = pools_of(readers, scores, size, configuration.near_misses)
+        room = self._room_for_surprises(readers, scores, size)
+        picked = select(pools, size - room, self._room.sketches, configuration)
+        for row, reader in enumerate(readers):
+            if reader.profile.minutes > 0:
+                picked[row] = self._within(
+                    reader.profile.minutes - pace.SURPRISE * int(room[row]), picked[row], pools.papers[row]
+                )
+        shown, missed = _ordered(pools, picked, configuration.near_misses)
+        surprises = self._surprises(scores, room, picked, pools)
+        slots = [["match" if reader.known else "trending"] * len(each) for reader, each in zip(readers, shown, strict=True)]
+        listed = [each + more if reader.known else each for reader, each, more in zip(readers, shown, missed, strict=True)]
+        slots = [each + ["match"] * (len(all_) - len(each)) for each, all_ in zip(slots, listed, strict=True)]
+        choices = self._choices(readers, scores, pools, listed, slots)
+        return [
+            Slate(
+                (*mine[: len(shown[row])], *(self._surprise(place) for place in surprises[row])),
+                tuple(mine[len(shown[row]) :]),
+                reader.eligible.considered,
+                reader.eligible.excluded,
+                not reader.known,
+                scores.matched[row] if reader.known else 0,
+            )
+            for row, (reader, mine) in enumerate(zip(readers, choices, strict=True))
+        ]
+
+    def _within(self, minutes: float, picked: Ints, papers: Ints) -> Ints:
+        """As many of the chosen as can be read in so many minutes, in the order of choice; at least the first."""
+        kept: list[int] = []
+        left = minutes
+        for column in picked[picked >= 0].tolist():
+            needed = pace.minutes(self._papers[int(papers[column])])
+            if needed <= left or not kept:
+                kept.append(column)
+                left -= needed
+        within: Ints = np.full(len(picked), -1, np.int64)
+        within[: len(kept)] = kept
+        return within
+
+    def _room_for_surprises(self, readers: Sequence[Reader], scores: Scores, size: int) -> Ints:
+        """For each reader how many places are kept for surprises."""
+        configuration = self._configuration
+        if size < configuration.serendipity_smallest_slate or not configuration.serendipity:
+            return np.zeros(len(readers), np.int64)
+        possible = np.count_nonzero(scores.outside[:, self._hour.talked_of], axis=1)
+        # Nothing that matches means an empty issue, not one made of a surprise.
+        known = np.array([reader.known and matched > 0 for reader, matched in zip(readers, scores.matched, strict=True)], bool)
+        room: Ints = np.where(known, np.minimum(possible, min(configuration.serendipity, size - 1)), 0)
+        return room
+
+    def _surprises(self, scores: Scores, room: Ints, picked: Ints, pools: Pools) -> list[list[int]]:
+        """Talked-of papers outside each profile, those just outside first: attention * (1 + likeness to what was chosen)."""
+        most = int(room.max(initial=0))
+        if not most:
+            return [[] for _ in room]
+        talked_of = self._hour.talked_of
+        sketches = self._room.sketches
+        chosen = np.where(picked >= 0, np.take_along_axis(pools.papers, np.maximum(picked, 0), axis=1), -1)
+        padded = np.vstack([sketches, np.zeros((1, SKETCH))])
+        together = padded[chosen].sum(axis=1)
+        counts = np.maximum((chosen >= 0).sum(axis=1), 1)[:, None]
+        near = np.clip(together @ sketches[talked_of].T / (counts * SKETCH_UNIT**2), 0.0, 1.0)
+        appeal = np.where(scores.outside[:, talked_of], self._hour.everyone[talked_of] * (1.0 + near), NOBODY)
+        best = np.argsort(-appeal, axis=1, kind="stable")[:, :most]
+        return [talked_of[row[:count]].tolist() for row, count in zip(best, room.tolist(), strict=True)]
+
+    def _surprise(self, place: int) -> Choice:
+        return choice(self._papers[place], "serendipity", [], self._hour.terms(place), self._configuration.reasons)
+
+    def _choices(
+        self,
+        readers: Sequence[Reader],
+        scores: Scores,
+        pools: Pools,
+        listed: Sequence[Sequence[int]],
+        slots: Sequence[Sequence[str]],
+    ) -> list[list[Choice]]:
+        """For each reader the listed columns of its pool, with terms and reasons."""
+        counts = [len(each) for each in listed]
+        owner = np.repeat(np.arange(len(readers)), counts)
+        column = np.array([column for each in listed for column in each], np.int64)
+        place = pools.papers[owner, column] if len(column) else column
+        own: list[list[Term]] = [[] for _ in range(len(column))]
+        self._add_interests(own, readers, pools.given[pools.starts[owner] + column, :-1], owner, place)
+        votes = VoteTerms(self._room.ballot, self._read, self._configuration)
+        votes.add(own, "vote", [reader.likes for reader in readers], scores.liked, owner, place)
+        votes.add(own, "less", [reader.dislikes for reader in readers], scores.disliked, owner, place)
+        general, papers, most = self._hour.terms, self._papers, self._configuration.reasons
+        said = zip(place.tolist(), own, (slot for each in slots for slot in each), strict=True)
+        flat = [choice(papers[at], slot, terms, general(at), most) for at, terms, slot in said]
+        ends = np.cumsum(counts).tolist()
+        return [flat[end - count : end] for end, count in zip(ends, counts, strict=True)]
+
+    def _add_interests(self, own: list[list[Term]], readers: Sequence[Reader], given: Floats, owner: Ints, place: Ints) -> None:
+        said = self._room.matcher.said
+        voices = [[(each.kind, each.handle, said(each)) for each in reader.interests] for reader in readers]
+        at, interest = np.nonzero(given)
+        found = zip(
+            at.tolist(), interest.tolist(), given[at, interest].tolist(), owner[at].tolist(), place[at].tolist(), strict=True
+        )
+        for row, number, value, reader, paper in found:
+            kind, handle, words = voices[reader][number]
+            own[row].append(Term(kind, value, handle, words[paper]))
+
+
+def _ordered(pools: Pools, picked: Ints, near_misses: int) -> tuple[list[list[int]], list[list[int]]]:
+    """For each reader the picked columns, and the best of the others; the highest keys first."""
+    readers, width = pools.keys.shape
+    if not width:
+        return [[] for _ in range(readers)], [[] for _ in range(readers)]
+    taken = np.zeros((readers, width + 1), bool)
+    taken[np.arange(readers)[:, None], picked] = True
+    taken = taken[:, :width]
+    order = np.argsort(-pools.keys, axis=1)
+    mine = np.take_along_axis(taken, order, axis=1)
+    usable = np.take_along_axis(pools.keys, order, axis=1) > NOBODY
+    others = usable & ~mine
+    others &= np.cumsum(others, axis=1) <= near_misses
+    return _runs(order, mine), _runs(order, others)
+
+
+def _runs(order: Ints, wanted: np.ndarray) -> list[list[int]]:
+    flat = order[wanted].tolist()
+    ends = np.cumsum(np.count_nonzero(wanted, axis=1)).tolist()
+    return [flat[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)]
