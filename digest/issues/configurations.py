@@ -49,7 +49,7 @@ def adopt(weights: ranking.Configuration, note: str, now: dt.datetime) -> Rankin
     """
     if weights.defaults != ranking.DEFAULTS:
         raise ranking.BadConfiguration(
-            f"These weights were made for formula {weights.defaults}, and {ranking.DEFAULTS} is in use. Start from those in force."
+            f"These weights were made for formula {weights.defaults}; {ranking.DEFAULTS} is in use. Begin with those in force."
         )
     with transaction.atomic():
         newest = RankingConfiguration.objects.select_for_update().order_by("-version").first()
