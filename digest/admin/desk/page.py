@@ -28,7 +28,7 @@ def behind(permission: str) -> "Callable[[_View[_P]], _View[_P]]":
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 
-        wrapped: _View[_P] = admin.site.admin_view(allowed)  # type: ignore[assignment]  # its stub forgets the arguments
+        wrapped: _View[_P] = admin.site.admin_view(allowed)
         return wrapped
 
     return wrap
