@@ -6,6 +6,7 @@ import re
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.views.decorators.gzip import gzip_page
 
 from subscriptions import consent, door, pages, schedule, tasks
 from subscriptions.forms import AddressForm, LookForm, SignUpForm
@@ -14,6 +15,7 @@ _ONWARD = re.compile(r"/you/(?:upvotes/\d{1,18}|submissions|saved|votes|issues|f
 _log = logging.getLogger(__name__)
 
 
+@gzip_page  # nothing in it is secret (BREACH needs a secret to guess at), and the form is long
 @pages.private
 def subscribe(request: HttpRequest) -> HttpResponse:
     """The box on a page of its own; POST takes it.

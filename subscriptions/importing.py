@@ -183,9 +183,7 @@ def compare(text: str, mapping: Mapping[str, str]) -> Difference:
     return found
 
 
-def begin(
-    text: str, mapping: Mapping[str, str], how: str, start: dt.datetime, by: User, now: dt.datetime, network: str
-) -> Job:
+def begin(text: str, mapping: Mapping[str, str], how: str, start: dt.datetime, by: User, now: dt.datetime, network: str) -> Job:
     """Start the import as a job. ImportRefused unless `how` says in a sentence how consent was obtained."""
     if len(how.strip()) < 20:
         raise ImportRefused("Say in a sentence how these people agreed to get this: where, when, and to which words.")

@@ -16,6 +16,6 @@ def voter_trust(days: float) -> float:
 WORDS = (
     "One upvote for each confirmed subscriber and paper. It counts in full from an account that was confirmed 30 days before "
     "it votes, and for less from a newer one: a tenth on the first day, growing evenly. What the votes of this site weigh "
-    "together, in whole votes, is added to the upvotes that the sources report."
+    "together is added to the upvotes that the sources report."
 )
 """The same in words, for the page that shows the formula."""

@@ -5,6 +5,7 @@ import uuid
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.views.decorators.gzip import gzip_page
 
 from digest import previews
 from subscriptions import entrance, interests, limits, pages
@@ -12,6 +13,7 @@ from subscriptions.forms import DEFAULT_SIZE, LookForm
 from subscriptions.interests import Wishes
 
 
+@gzip_page
 @pages.private
 def preview(request: HttpRequest) -> HttpResponse:
     """POST shows the form again with the digest beside it, and changes nothing; GET leads to the form."""

@@ -11,7 +11,8 @@ from digest import almanac, periods, trending
 from digest.cached import open_to_all
 from digest.periods import Period
 from digest.ranking import trust
-from digest.trending import Stretch
+from digest.ranking.trending import DAY, attention, trending_score
+from digest.trending import Noticed, Stretch
 from digest.views import listing
 from digest.views.listing import Asked
 from subscriptions.models import Topic
@@ -59,7 +60,16 @@ def period(request: HttpRequest, slug: str) -> HttpResponse:
 @open_to_all
 def formula(request: HttpRequest) -> HttpResponse:
     """How the trending order is made, with the numbers in force and an example."""
-    context = {"weights": trending.configuration(), "trust": trust.WORDS, "now": timezone.now()}
+    weights = trending.configuration()
+    shown = Noticed(id=0, upvotes=12, votes=0.0, stars=400, appearances=2, picked=True, announced_at=0.0)
+    context = {
+        "weights": weights,
+        "trust": trust.WORDS,
+        "example": shown,
+        "attention": attention(shown, weights),
+        "scores": [(days, trending_score(shown, weights, days * DAY)) for days in (0, 1, 7)],
+        "now": timezone.now(),
+    }
     return render(request, "web/formula.html.jinja", context)
 
 

@@ -27,6 +27,7 @@ def test_a_reader_comes_reads_changes_pauses_leaves_and_returns(world: World, ne
 
     # Sign up: an address, two topics, some words, and a look at what would come.
     page.goto(f"{world.url}/")
+    assert page.locator(".papers > li").count() == 30
     page.get_by_role("link", name="choose topics, day and hour first").click()
     page.locator("summary").filter(has_text="Topics").click()
     page.get_by_label("Find a topic").fill("reinforcement")

@@ -79,7 +79,7 @@ def test_a_vote_is_cast_by_keyboard_and_undone(
     button = page.get_by_role("button", name="Never show it again")
     button.focus()
     page.keyboard.press("Enter")
-    assert _heading(page) == "It will not come again"
+    page.get_by_role("heading", name="It will not come again").wait_for()
     page.get_by_role("button", name="Never show ").first.click()
     assert ada.interests.filter(excluded=True).count() == 1
     page.get_by_role("button", name="Undo: show it again").click()
@@ -197,6 +197,7 @@ def test_an_issue_is_found_again_and_a_feed_gets_a_new_address(
     ada, issue = served(world)
     sign_in(page, world, ada, "/you/issues/")
     page.locator(".archive a").first.click()
+    page.wait_for_load_state()
     assert urlsplit(page.url).path == tokens.issue_path(issue.pk, 0)
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
     page.goto(f"{world.url}/you/feeds/")
