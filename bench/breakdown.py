@@ -16,7 +16,14 @@ from bench.readers import BadCorpus, load
 from digest.ranking import Choice, Configuration, ContentModel, Interest, Paper, Profile, Vote, rank
 
 _WIDTH, _ROW, _SCALE = 760, 92, 250.0
-_COLOURS = {"text": "#2f6f8f", "vote": "#b5651d", "votes together": "#d9a066", "trending": "#7a8b45", "freshness": "#9a9a9a"}
+_COLOURS = {
+    "text": "#2f6f8f",
+    "vote": "#b5651d",
+    "votes together": "#d9a066",
+    "less": "#8a3b3b",
+    "trending": "#7a8b45",
+    "freshness": "#9a9a9a",
+}
 
 
 def draw(choices: Sequence[Choice], titles: dict[int, str]) -> str:
@@ -29,7 +36,7 @@ def draw(choices: Sequence[Choice], titles: dict[int, str]) -> str:
         f'<rect width="{_WIDTH}" height="{height}" fill="#ffffff"/>',
     ]
     for row, choice in enumerate(choices):
-        top, at = _ROW * row + 24, 16.0
+        top, at, furthest = _ROW * row + 24, 16.0, 16.0
         title = titles[choice.paper]
         lines.append(
             f'<text x="16" y="{top}" fill="#222222">{html.escape(title if len(title) < 95 else title[:94] + "…")}</text>'
@@ -38,11 +45,15 @@ def draw(choices: Sequence[Choice], titles: dict[int, str]) -> str:
         for term in choice.terms:
             width = term.value * scale
             colour = _COLOURS.get(term.name, "#555555")
-            lines.append(f'<rect x="{at:.1f}" y="{top + 8}" width="{width:.1f}" height="20" fill="{colour}" stroke="#ffffff"/>')
-            said.append(f'<tspan fill="{colour}" font-weight="bold">{html.escape(term.name)} {term.value:.2f}</tspan>')
+            # What takes away is a thin bar that goes back under the others.
+            left, down, height_ = (at, 8, 20) if width >= 0 else (at + width, 29, 5)
+            box = f'x="{left:.1f}" y="{top + down}" width="{abs(width):.1f}" height="{height_}"'
+            lines.append(f'<rect {box} fill="{colour}" stroke="#ffffff" stroke-width="0.5"/>')
+            said.append(f'<tspan fill="{colour}" font-weight="bold">{html.escape(term.name)} {term.value:+.2f}</tspan>')
             at += width
-        lines.append(f'<text x="{at + 6:.1f}" y="{top + 23}" fill="#222222">{choice.score:.2f}</text>')
-        lines.append(f'<text x="16" y="{top + 46}" fill="#222222" font-size="12">{" + ".join(said)}</text>')
+            furthest = max(furthest, at)
+        lines.append(f'<text x="{furthest + 6:.1f}" y="{top + 23}" fill="#222222">{choice.score:.2f}</text>')
+        lines.append(f'<text x="16" y="{top + 50}" fill="#222222" font-size="12">{" ".join(said)}</text>')
     return "\n".join([*lines, "</svg>", ""])
 
 

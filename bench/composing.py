@@ -44,13 +44,12 @@ def main() -> int:
         from django.core.management import call_command
 
         from bench import mailing
-        from digest.delivery import composing, ledger
+        from digest.delivery import composing
         from digest.models import Delivery
 
         call_command("migrate", verbosity=0)
         mailing.prepare(options.messages)
-        rows = list(Delivery.objects.order_by("pk").values_list(*ledger._FIELDS))
-        deliveries = [Delivery.from_db("default", ledger._FIELDS, row) for row in rows]
+        deliveries = list(Delivery.objects.order_by("pk"))
         parts = [deliveries[first : first + options.slice] for first in range(0, len(deliveries), options.slice)]
         start = time.process_time()
         size = 0

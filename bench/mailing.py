@@ -86,7 +86,7 @@ def _issue(digest: Subscription, papers: list[int], configuration: RankingConfig
         paper_ids=papers,
         slate=slate,
         receipt=receipt,
-        gist=gist.of_rows(slate, receipt),
+        gist=gist.write(slate, receipt),
         published_at=NOW,
     )
 

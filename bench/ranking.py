@@ -1,184 +1,146 @@
-"""The ranking against arxiv-sanity-lite's, plain TF-IDF, BM25 and popularity: quality and readers per second, in one run.
+"""Our ranking beside arxiv-sanity-lite's, plain TF-IDF, BM25 and popularity: quality and readers per second, in one run.
 
-    python bench/ranking.py --corpus DIR [--json] [--readers N]
+    python bench/ranking.py --corpus DIR [--json] [--no-dense] [--no-speed] [--readers N] [--papers N] [--rounds N]
+    python bench/ranking.py --corpus DIR --tune FIELD=VALUE,VALUE,...
+    python bench/ranking.py --corpus DIR --scale N [N ...]
 
-DIR holds answers of Hugging Face's /api/daily_papers, one file a day. `bench/readers.py` says who the simulated readers
-are, `bench/rivals.py` what the others do. A reader is met three times: *cold* with the keyword as free text, *warm* with
-three liked papers and no text, *both* with both. Every ranker gets the same papers, with no keyword of any, and knows of
+DIR holds answers of Hugging Face's /api/daily_papers, one YYYY-MM-DD.json a day. `bench/readers.py` says who the simulated
+readers are, `bench/rivals.py` what the others do. A reader is met three times: *cold* with the keyword as free text, *warm*
+with three liked papers and no text, *both* with both. Every ranker gets the same papers, with no keyword of any, and knows of
 the corpus what was out by the week's end. Ours is the product's own `rank` with the product's configuration, less the
-serendipity slot, which is labelled as lying outside the profile; its slates are often shorter than ten, since nothing
-fills them up.
+serendipity slot, which is labelled as lying outside the profile; its slates are often shorter than ten, since nothing fills
+them up.
 
 nDCG@10 and recall@10 are means over readers of the mean over their weeks; intervals are 95 % of 2,000 resamplings of the
-readers, paired. Speed is readers ranked per second of CPU, set-up of every week included, on one thread. The exit status
-is 1 when a goal is missed: warm 1.25 of the svm's nDCG@10, cold 1.05 of plain TF-IDF's, both no worse than the better of
-warm and cold.
+readers, paired. Speed (`bench/_speed.py`) is readers per second of CPU at 5,000 candidates, top 12 with reasons, set-up
+included, on one thread. The exit status is 1 when a floor or goal of quality is missed.
 """
 
 import argparse
+import dataclasses
 import json
 import os
+import statistics
 import sys
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_variable] = "1"  # read once, when numpy is imported
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np  # noqa: E402 - the variables and the path above must come first
 
-from bench import rivals  # noqa: E402
-from bench.readers import LIKES, BadCorpus, Corpus, Reader, Week, load  # noqa: E402
-from bench.rivals import Known, Ranker  # noqa: E402
-from digest.ranking import Configuration, ContentModel, Interest, Paper, Profile, Vote, prepare, rank  # noqa: E402
-from digest.ranking.content import Floats  # noqa: E402
+from bench import _quality, _speed  # noqa: E402
+from bench._diversity import compare  # noqa: E402
+from bench._quality import MODES  # noqa: E402
+from bench.readers import BadCorpus, Corpus, load  # noqa: E402
+from digest.ranking import Configuration, Meaning  # noqa: E402
+from digest.ranking.dense import Embedder, installed, text_of  # noqa: E402
+from digest.ranking.layers import Floats  # noqa: E402
 
-SIZE = 10
-MODES = ("warm", "cold", "both")
-GOALS = {"warm": ("svm", 1.25), "cold": ("tfidf", 1.05)}
+GOALS = {"warm": ("svm", 1.40), "cold": ("tfidf", 1.05)}
 _RESAMPLINGS, _SEED = 2_000, 20260316
-_TIMED_READERS = 200
-_NO_DENSE = "the ranking has no dense vectors; it ranks by words and phrases alone"
+_MOST_READERS = 400
 
 
-@dataclass
-class Measured:
-    """One ranker in one mode: a row of [nDCG@10, recall@10] per reader, and what it took."""
-
-    answers: dict[int, list[tuple[float, float]]] = field(default_factory=dict)
-    seconds: float = 0.0
-    ranked: int = 0
-
-    def by_reader(self) -> Floats:
-        rows: Floats = np.array([np.mean(self.answers[reader], axis=0) for reader in sorted(self.answers)])
-        return rows
-
-
-def ours(papers: Sequence[Paper], week: Week, known: Sequence[Known]) -> list[list[int]]:
-    """The product's slates for all readers of a week at once."""
-    profiles = [_profile(papers, number, one) for number, one in enumerate(known)]
-    slates = rank(week.papers, profiles, Configuration(serendipity=0), week.ends, ContentModel.learn(papers))
-    return [[choice.paper for choice in slate.choices] for slate in slates]
-
-
-def _profile(papers: Sequence[Paper], number: int, known: Known) -> Profile:
-    return Profile(
-        key=number,
-        interests=(Interest("interest:1", "text", known.text, known.text),) if known.text else (),
-        votes=tuple(Vote(f"vote:{place}", "more", papers[place], papers[place].announced_at) for place in known.likes),
-        size=SIZE,
-    )
+def main(arguments: Sequence[str] | None = None) -> int:
+    asked = _asked(arguments)
+    try:
+        corpus = load(asked.corpus, _MOST_READERS)
+    except BadCorpus as error:
+        print(error, file=sys.stderr)
+        return 2
+    if asked.scale:
+        for row in _speed.growth(corpus, asked.scale, asked.papers):
+            print(json.dumps(row), flush=True)
+        return 0
+    meaning = vectors(corpus) if asked.dense and installed() else None
+    if asked.tune:
+        return _tune(corpus, asked.tune, meaning)
+    answer = quality(corpus, meaning)
+    if asked.speed:
+        _add_speed(answer, _speed.measure(corpus, asked.readers, asked.papers, asked.rounds, dense=meaning is not None))
+    short = missed(answer)
+    if asked.json:
+        print(json.dumps({**answer, "missed": short}))
+    else:
+        print(table(answer), "", *compare(corpus), sep="\n")
+    for words in short:
+        print(f"missed: {words}", file=sys.stderr)
+    return 1 if short else 0
 
 
-def one_by_one(make: Callable[[Sequence[Paper], Week], Ranker]) -> Callable[..., list[list[int]]]:
-    """A rival's ranking of a week, reader after reader."""
-
-    def ranked(papers: Sequence[Paper], week: Week, known: Sequence[Known]) -> list[list[int]]:
-        ranker = make(papers, week)
-        return [ranker.top(one, SIZE) for one in known]
-
-    return ranked
-
-
-RANKERS: dict[str, Callable[[Sequence[Paper], Week, Sequence[Known]], list[list[int]]]] = {
-    "ours": ours,
-    "svm": one_by_one(rivals.Svm),
-    "tfidf": one_by_one(rivals.TfIdf),
-    "bm25": one_by_one(rivals.Bm25),
-    "popularity": one_by_one(rivals.Popularity),
-}
+def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
+    summary = (__doc__ or "").partition("\n")[0]
+    parser = argparse.ArgumentParser(description=summary)
+    parser.add_argument("--corpus", type=Path, required=True, metavar="DIR", help="daily answers, YYYY-MM-DD.json")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
+    parser.add_argument("--no-dense", dest="dense", action="store_false", help="leave out the dense extra (0.05 s a paper)")
+    parser.add_argument("--no-speed", dest="speed", action="store_false", help="leave out readers per second")
+    parser.add_argument("--readers", type=int, default=10_000, help="readers whose speed is measured (default 10,000)")
+    parser.add_argument("--papers", type=int, default=5_000, help="candidates while speed is measured (default 5,000)")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of the measurement of speed (default 3)")
+    parser.add_argument("--tune", metavar="FIELD=VALUE,...", help="compare values of a weight, one week left out at a time")
+    parser.add_argument("--scale", type=int, nargs="+", metavar="N", help="time and memory for so many readers")
+    return parser.parse_args(arguments)
 
 
-def gain(shown: Sequence[int], relevant: frozenset[int]) -> tuple[float, float]:
-    """nDCG@10 with one point for each relevant paper (Järvelin and Kekäläinen, 2002), and recall@10."""
-    discounts = 1.0 / np.log2(np.arange(2, SIZE + 2))
-    hits = np.array([place in relevant for place in shown[:SIZE]], dtype=np.float64)
-    return float(hits @ discounts[: len(hits)] / discounts[: len(relevant)].sum()), float(hits.sum() / len(relevant))
+def vectors(corpus: Corpus) -> Meaning:
+    """The dense extra's vectors of all papers and of the readers' keywords."""
+    embedder = Embedder()
+    texts = [reader.keyword for reader in corpus.readers]
+    papers = embedder.vectors([text_of(paper) for paper in corpus.papers])
+    by_paper = {(paper.id, paper.revision): vector for paper, vector in zip(corpus.papers, papers, strict=True)}
+    return Meaning(by_paper, dict(zip(texts, embedder.vectors(texts), strict=True)))
 
 
-def measure(corpus: Corpus, mode: str, name: str) -> Measured:
-    """Every reader's weeks, ranked by one ranker."""
-    measured = Measured()
-    for number, week in enumerate(corpus.weeks):
-        asking = [place for place, reader in enumerate(corpus.readers) if number in reader.weeks]
-        if not asking:
-            continue
-        known = [_known(corpus.readers[place], mode) for place in asking]
-        papers = corpus.papers[: week.before + len(week.papers)]
-        start = time.process_time()
-        shown = RANKERS[name](papers, week, known)
-        measured.seconds += time.process_time() - start
-        measured.ranked += len(asking)
-        for place, places in zip(asking, shown, strict=True):
-            relevant = corpus.relevant(corpus.readers[place], number)
-            measured.answers.setdefault(place, []).append(gain(places, relevant))
-    return measured
-
-
-def speed(corpus: Corpus, readers: int) -> dict[str, Any]:
-    """Readers per second of CPU once set up, all papers as candidates and three likes each, ours beside the SVM."""
-    week = Week(0, corpus.papers, corpus.weeks[-1].ends)
-    start = time.process_time()
-    prepared = prepare(corpus.papers, Configuration(), week.ends, ContentModel.learn(corpus.papers))
-    set_up = time.process_time()
-    known = [_known(corpus.readers[number % len(corpus.readers)], "warm") for number in range(readers)]
-    prepared.rank([_profile(corpus.papers, number, one) for number, one in enumerate(known)])
-    ours_s = (time.process_time() - set_up) / readers
-    machine = rivals.Svm(corpus.papers, week)
-    some = known[: max(readers // 10, 1)]
-    machine_start = time.process_time()
-    for one in some:
-        machine.top(one, SIZE)
-    svm_s = (time.process_time() - machine_start) / len(some)
-    return {
-        "candidates": len(corpus.papers),
-        "ours_set_up_s": set_up - start,
-        "ours_readers_per_s": 1 / ours_s,
-        "svm_readers_per_s": 1 / svm_s,
-    }
-
-
-def _known(reader: Reader, mode: str) -> Known:
-    return Known(reader.papers[:LIKES] if mode != "cold" else (), reader.keyword if mode != "warm" else "")
-
-
-def run(corpus: Corpus) -> dict[str, Any]:
-    """All rankers in all modes; what the SVM cannot do (no likes) is null."""
-    random = np.random.default_rng(_SEED)
-    draws = random.integers(0, len(corpus.readers), (_RESAMPLINGS, len(corpus.readers)))
+def quality(corpus: Corpus, meaning: Meaning | None) -> dict[str, Any]:
+    """All rankers in all modes; null is for what a ranker cannot do: the SVM without likes, ours_dense without the extra."""
+    draws = np.random.default_rng(_SEED).integers(0, len(corpus.readers), (_RESAMPLINGS, len(corpus.readers)))
     answer: dict[str, Any] = {
         "readers": len(corpus.readers),
         "reader_weeks": sum(len(reader.weeks) for reader in corpus.readers),
         "papers": len(corpus.papers),
         "days": corpus.days,
-        "ours_dense": _NO_DENSE,
     }
+    rankers = {"ours": _quality.ours(), "ours_dense": _quality.ours(meaning) if meaning else None, **_quality.RIVALS}
     for mode in MODES:
-        rows: dict[str, Any] = {"ours_dense": None}
+        rows: dict[str, Any] = {}
         gains: dict[str, Floats] = {}
-        for name in RANKERS:
-            if name == "svm" and mode == "cold":
+        for name, ranker in rankers.items():
+            if ranker is None or (name == "svm" and mode == "cold"):
                 rows[name] = None
                 continue
-            measured = measure(corpus, mode, name)
+            measured = _quality.measure(corpus, mode, ranker)
             by_reader = measured.by_reader()
             gains[name] = by_reader[:, 0]
             rows[name] = {
                 "ndcg10": float(by_reader[:, 0].mean()),
                 "ndcg10_interval": _interval(gains[name][draws].mean(axis=1)),
+                "ndcg10_by_week": statistics.fmean(each[0] for answers in measured.answers.values() for each in answers),
                 "recall10": float(by_reader[:, 1].mean()),
-                "readers_per_s": measured.ranked / max(measured.seconds, 1e-9),
+                "readers_per_s": None,
             }
         for name, row in rows.items():
             if row is not None and name != "ours":
                 row["ours_over"] = _against(gains["ours"], gains[name], draws)
         answer[mode] = rows
-    answer["speed"] = speed(corpus, _TIMED_READERS)
     return answer
+
+
+def _add_speed(answer: dict[str, Any], speed: _speed.Speed) -> None:
+    for mode in MODES:
+        for name, row in answer[mode].items():
+            if row is not None:
+                row["readers_per_s"] = speed.rates[mode].get(name)
+    answer["speed"] = {
+        "ours_over_svm": {mode: statistics.median(each) for mode, each in speed.ratios.items()},
+        "rounds": speed.ratios,
+        "set_up_s": speed.set_up,
+        "peak_mb": speed.memory / 2**20,
+    }
 
 
 def _against(one: Floats, other: Floats, draws: np.ndarray) -> dict[str, Any]:
@@ -204,6 +166,10 @@ def missed(answer: dict[str, Any]) -> list[str]:
     better = max(answer["warm"]["ours"]["ndcg10"], answer["cold"]["ours"]["ndcg10"])
     if answer["both"]["ours"]["ndcg10"] < better:
         said.append(f"both: {answer['both']['ours']['ndcg10']:.3f}, less than the {better:.3f} of the better of the two")
+    for mode in MODES:
+        dense = answer[mode]["ours_dense"]
+        if dense is not None and dense["ndcg10"] < answer[mode]["ours"]["ndcg10"]:
+            said.append(f"{mode}: {dense['ndcg10']:.4f} with dense vectors, {answer[mode]['ours']['ndcg10']:.4f} without")
     return said
 
 
@@ -211,44 +177,34 @@ def table(answer: dict[str, Any]) -> str:
     """The figures for a terminal."""
     lines = [f"{answer['readers']} readers, {answer['reader_weeks']} reader-weeks, {answer['papers']} papers"]
     for mode in MODES:
-        lines.append(f"\n{mode:10}   nDCG@10          95 %  recall@10   readers/s   ours/it          95 %  win  lose")
+        lines.append(f"\n{mode:10}   nDCG@10          95 %  recall@10   ours/it          95 %  win  lose   readers/s")
         for name, row in answer[mode].items():
             if row is None:
                 lines.append(f"{name:10}         -")
                 continue
             low, high = row["ndcg10_interval"]
             line = f"{name:10}     {row['ndcg10']:.3f}   {low:.3f}-{high:.3f}      {row['recall10']:.3f}"
-            line += f" {row['readers_per_s']:11,.1f}"
             if against := row.get("ours_over"):
                 low, high = against["interval"]
                 line += f"     {against['ratio']:5.2f}   {low:5.2f}-{high:5.2f}  {against['win']:4.0%}  {against['lose']:4.0%}"
-            lines.append(line)
-    quick = answer["speed"]
-    lines.append(
-        f"\nset up once, {quick['candidates']} candidates, three likes: ours {quick['ours_readers_per_s']:,.0f} readers/s"
-        f" (after {quick['ours_set_up_s']:.2f} s), svm {quick['svm_readers_per_s']:,.1f}"
-    )
-    return "\n".join([*lines, "", f"ours_dense: {answer['ours_dense']}"])
+            else:
+                line += " " * 38
+            lines.append(line + (f" {row['readers_per_s']:11,.1f}" if row["readers_per_s"] else ""))
+    if speed := answer.get("speed"):
+        ratios = ", ".join(f"{mode} {ratio:.0f}" for mode, ratio in speed["ours_over_svm"].items())
+        lines.append(f"\nreaders per second over the SVM's with one tag, set-up included: {ratios}")
+        lines.append(f"set-up {speed['set_up_s']:.1f} s, memory at most {speed['peak_mb']:,.0f} MB")
+    return "\n".join(lines)
 
 
-def main() -> int:
-    summary = (__doc__ or "").partition("\n")[0]
-    parser = argparse.ArgumentParser(description=summary)
-    parser.add_argument("--corpus", type=Path, required=True, help="a folder of daily answers, YYYY-MM-DD.json")
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
-    parser.add_argument("--readers", type=int, default=400, help="at most this many readers, evenly taken (default 400)")
-    asked = parser.parse_args()
-    try:
-        corpus = load(asked.corpus, asked.readers)
-    except BadCorpus as error:
-        print(error, file=sys.stderr)
+def _tune(corpus: Corpus, wanted: str, meaning: Meaning | None) -> int:
+    name, _, values = wanted.partition("=")
+    fields = [each.name for each in dataclasses.fields(Configuration)]
+    if name not in fields or not values:
+        print(f"--tune {wanted}: give FIELD=VALUE,VALUE with one of {', '.join(fields)}", file=sys.stderr)
         return 2
-    answer = run(corpus)
-    short = missed(answer)
-    print(json.dumps({**answer, "missed": short}) if asked.json else table(answer))
-    for words in short:
-        print(f"missed: {words}", file=sys.stderr)
-    return 1 if short else 0
+    print(*_quality.tune(corpus, name, values.split(","), meaning), sep="\n")
+    return 0
 
 
 if __name__ == "__main__":

@@ -18,9 +18,11 @@ from sklearn.svm import LinearSVC
 
 from bench.readers import Week
 from digest.ranking import Paper
-from digest.ranking.content import Floats
+from digest.ranking.layers import Floats
 
 _K1, _B = 1.2, 0.75
+_FEW = 100
+"""Fewer papers would leave arxiv-sanity-lite's vocabulary empty; they keep every word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,8 @@ class Svm:
             ngram_range=(1, 2),
             max_features=20_000,
             sublinear_tf=True,
-            max_df=0.1,
-            min_df=min(5, max(len(papers) // 20, 1)),
+            max_df=0.1 if len(papers) >= _FEW else 1.0,
+            min_df=5 if len(papers) >= _FEW else 1,
         )
         self._all: Any = vectors.fit_transform(texts)
         self._week = week

@@ -618,6 +618,17 @@ class Attempt(models.Model):
         return f"attempt {self.number}: {self.state}"
 
 
+class AlarmSent(models.Model):
+    """An alarm that the operator was told of. `watched` ones are removed once they are over, and may be told again."""
+
+    key = models.CharField(max_length=120, unique=True)
+    sent_at = models.DateTimeField()
+    watched = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return self.key
+
+
 class BrakeQuerySet(models.QuerySet["Brake"]):
     def standing(self) -> "BrakeQuerySet":
         return self.filter(lifted_at=None)

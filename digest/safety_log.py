@@ -18,6 +18,7 @@ import json
 import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -188,19 +189,15 @@ def _tail() -> _Tail:
     return tail
 
 
-class _locked:  # noqa: N801 - used as a function
+@contextmanager
+def _locked() -> Iterator[IO[bytes]]:
     """The log, open for appending by this process alone: several append, and each must see what the others wrote."""
-
-    def __enter__(self) -> IO[bytes]:
-        path = Path(settings.SAFETY_LOG)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Unbuffered: what could not be written is not kept for a second try when the file is closed.
-        self._file = path.open("ab", buffering=0)
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-        return self._file
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
+    path = Path(settings.SAFETY_LOG)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Unbuffered: what could not be written is not kept for a second try when the file is closed.
+    with path.open("ab", buffering=0) as log:
+        fcntl.flock(log, fcntl.LOCK_EX)
+        yield log
 
 
 def _write(log: IO[bytes], new: Sequence[Line]) -> None:

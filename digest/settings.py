@@ -83,11 +83,6 @@ RELAY_ADDRESSES = [each for each in optional("RELAY_ADDRESSES", "").split(",") i
 # Whether the preflight runs before the first message of each day, and a fatal finding holds issues back (never notices) until
 # it is mended. A relay on this machine is for trying things out.
 PREFLIGHT = flag("PREFLIGHT", default=urlsplit(SMTP_URL).hostname not in {"localhost", "127.0.0.1", "::1"})
-# Whether the relay reports what became of each message (a provider's webhooks), so that what nobody knows may yet be told.
-RELAY_REPORTS = flag("RELAY_REPORTS")
-# A delivery whose outcome nobody knows is sent once more, with the same Message-ID, after this long; or it is held.
-UNCERTAIN_RESEND = flag("UNCERTAIN_RESEND", default=True)
-UNCERTAIN_SETTLE_SECONDS = number("UNCERTAIN_SETTLE_SECONDS", 900 if RELAY_REPORTS else 60)
 # How long a worker holds what it has claimed without saying that it lives, and how often the beat asks for work and for what
 # dead workers held.
 LEASE_SECONDS = number("LEASE_SECONDS", 120)
@@ -105,11 +100,23 @@ EVENTS_FROM = frozenset(filter(None, optional("EVENTS_FROM", "").replace(" ", ""
 EVENT_TOPICS = frozenset(filter(None, optional("EVENT_TOPICS", "").replace(" ", "").split(",")))
 ANYMAIL_WEBHOOK_SECRET = optional("ANYMAIL_WEBHOOK_SECRET", "")
 ANYMAIL = prefixed("ANYMAIL_") | ({"WEBHOOK_SECRET": ANYMAIL_WEBHOOK_SECRET} if ANYMAIL_WEBHOOK_SECRET else {})
+# How messages leave: to the relay of SMTP_URL, or by the interface of a provider that django-anymail knows.
+DELIVERY_BACKEND = optional("DELIVERY_BACKEND", "smtp")
+ANYMAIL_ESP = optional("ANYMAIL_ESP", "")
+if DELIVERY_BACKEND not in {"smtp", "anymail"} or (DELIVERY_BACKEND == "anymail" and not ANYMAIL_ESP):
+    raise ImproperlyConfigured(
+        f"DELIVERY_BACKEND is {DELIVERY_BACKEND!r}. It takes smtp, or anymail together with ANYMAIL_ESP; for example "
+        "DELIVERY_BACKEND=anymail and ANYMAIL_ESP=mailgun"
+    )
 if EVENTS_FROM and len(ANYMAIL_WEBHOOK_SECRET) < 20:
     raise ImproperlyConfigured(
         "ANYMAIL_WEBHOOK_SECRET has fewer than 20 characters, and EVENTS_FROM lets providers post events. It is name:password, "
         "as in the address they post to; for example ANYMAIL_WEBHOOK_SECRET=events:$(openssl rand -hex 32)"
     )
+# A delivery whose outcome nobody knows is sent once more, with the same Message-ID, after this long; or it is held. A
+# provider that reports what became of each message gets time to tell.
+UNCERTAIN_RESEND = flag("UNCERTAIN_RESEND", default=True)
+UNCERTAIN_SETTLE_SECONDS = number("UNCERTAIN_SETTLE_SECONDS", 900 if EVENTS_FROM else 60)
 POSTAL_ADDRESS = required(
     "POSTAL_ADDRESS", "the postal address that ends each message, as the law asks", "1 Example Street, 75000 Paris"
 )
@@ -190,6 +197,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "digest.admin.desk.pausing.banner",
             ],
         },
     },
@@ -324,6 +332,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "poll sources": {"task": "digest.tasks.poll_due_sources", "schedule": 60.0},
     "look up what readers brought": {"task": "digest.tasks.look_up_submissions", "schedule": 60.0},
+    "look for alarms": {"task": "digest.tasks.look_for_alarms", "schedule": crontab(minute="*/10")},
     "fill missing days": {"task": "digest.tasks.fill_missing_days", "schedule": crontab(minute=17)},
     "read changed papers for search": {"task": "digest.tasks.read_for_search", "schedule": 20.0},
     "compute missing vectors": {"task": "digest.tasks.embed_papers", "schedule": crontab(minute="*/10")},

@@ -9,7 +9,21 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from digest import corpus, counts, delivery, issues, papers, polling, preflight, retention, search, submissions
+from digest import (
+    alarms,
+    corpus,
+    counts,
+    delivery,
+    farewell,
+    issues,
+    papers,
+    polling,
+    preflight,
+    providers,
+    retention,
+    search,
+    submissions,
+)
 from digest.delivery import clocks, reports, safekeeping
 from digest.intake import imap
 
@@ -56,7 +70,8 @@ def deliver_waiting() -> dict[str, int]:
     if settings.PREFLIGHT:
         preflight.before_sending(lambda: preflight.run(preflight.Internet(), now), now)
     delivery.queue_notices(now)
-    delivered = delivery.deliver(now, limit=BATCH)
+    send = providers.deliver if settings.DELIVERY_BACKEND == "anymail" else delivery.deliver
+    delivered = send(now, limit=BATCH)
     if delivered.more:
         deliver_waiting.delay()
     return dict(delivered.by_state)
@@ -138,7 +153,7 @@ def forget_old() -> dict[str, int]:
 
 @shared_task
 def take_returned() -> dict[str, int]:
-    """Take the bounces, complaints and answers that arrived in the mailbox of BOUNCES_IMAP_URL; returns how many of each kind."""
+    """Take the bounces, complaints and answers in the mailbox of BOUNCES_IMAP_URL; returns how many of each kind."""
     return dict(Counter(taken.kind for taken in imap.visit(imap.Mailbox.parse(settings.BOUNCES_IMAP_URL), timezone.now())))
 
 
@@ -146,3 +161,15 @@ def take_returned() -> dict[str, int]:
 def count_days() -> int:
     """Count what the last days saw, for the dashboard; returns how many days were counted."""
     return counts.refresh(timezone.now())
+
+
+@shared_task(autoretry_for=(OSError,), retry_backoff=60, max_retries=8)
+def say_farewell(address: str, removed: dict[str, int], now: str) -> bool:
+    """Send the last message to someone whose data is gone; tried for some hours while the relay is away."""
+    return farewell.say(address, removed, dt.datetime.fromisoformat(now))
+
+
+@shared_task
+def look_for_alarms() -> list[str]:
+    """Tell the operator what is wrong, once each; returns what was told now."""
+    return [alarm.key for alarm in alarms.check(timezone.now())]

@@ -8,8 +8,12 @@ from django.views.generic import RedirectView
 
 from digest import api
 from digest.access import second_factor
+from digest.admin.urls import desk
 from digest.periods import PATTERN
 from digest.views import community, feedback, feeds, issues, own, papers, previews, public, search, topics, votes
+
+# Unfold puts these before the admin's own addresses, in its namespace.
+admin.site.extra_urls = lambda: desk  # type: ignore[attr-defined]  # of Unfold's site
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", public.home, name="home"),

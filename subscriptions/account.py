@@ -6,7 +6,7 @@ from typing import Literal
 
 from django.db import IntegrityError, transaction
 
-from subscriptions import consent, mailboxes, suppression
+from subscriptions import consent, mailboxes, signals, suppression
 from subscriptions.models import Consent, Notice, Request, Subscriber
 
 ADDRESS_LINK = dt.timedelta(days=1)
@@ -128,7 +128,13 @@ def erase(subscriber: Subscriber, now: dt.datetime, network: str = "") -> Erased
         canonical = suppression.mailbox_hash(mailboxes.parse(locked.address).canonical)
         consent.record(None, Consent.Event.ERASED, "session", ERASE_WORDING, now, network, hashed=hashed)
         requests, _ = Request.objects.filter(mailbox=canonical).delete()
+        address = locked.address
         _, removed = locked.delete()
-    if requests:
-        removed[Request._meta.label] = removed.get(Request._meta.label, 0) + requests
-    return Erased({label: count for label, count in removed.items() if count})
+        if requests:
+            removed[Request._meta.label] = removed.get(Request._meta.label, 0) + requests
+        erased = Erased({label: count for label, count in removed.items() if count})
+        # The last message has to know where to go, and no row remembers it.
+        transaction.on_commit(
+            lambda: signals.erased.send_robust(None, address=address, removed=erased.removed, now=now), robust=True
+        )
+    return erased

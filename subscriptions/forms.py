@@ -10,6 +10,7 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.conf import settings
+from django.utils.functional import cached_property
 
 from subscriptions import interests, mailboxes, schedule, tokens
 from subscriptions.consent import SignUp
@@ -90,16 +91,43 @@ class _LineField(forms.CharField):
         return text
 
 
-def _choice(choices: Any, initial: str | int) -> forms.TypedChoiceField:
-    """A choice that falls back to `initial` when the form leaves it out."""
-    return forms.TypedChoiceField(
-        choices=choices,
-        coerce=int if isinstance(initial, int) else str,
-        empty_value=initial,  # type: ignore[arg-type]  # the stubs know empty strings alone, Django takes any value
-        required=False,
-        initial=initial,
-        error_messages={"invalid_choice": "Please choose one of those in the list."},
-    )
+class _ChoiceField(forms.Field):
+    """One of a list, each value told by how it is written; the initial one where the form leaves it out.
+
+    Django's own copies its choices for every form that is made; with the list of time zones that was half of a sign-up's work.
+    """
+
+    def __init__(self, choices: Sequence[tuple[Any, str]], initial: str | int) -> None:
+        super().__init__(required=False, initial=initial)
+        self.choices = choices
+        self._values = {str(value): value for value, _ in choices}
+
+    def clean(self, value: Any) -> Any:
+        if value in self.empty_values:
+            return self.initial
+        if str(value) not in self._values:
+            raise forms.ValidationError("Please choose one of those in the list.", "invalid_choice")
+        return self._values[str(value)]
+
+
+class _TopicsField(forms.Field):
+    """Slugs of topics; cleaning asks for those alone."""
+
+    widget = forms.SelectMultiple
+
+    def __init__(self) -> None:
+        super().__init__(required=False)
+
+    def clean(self, value: Any) -> list[str]:
+        chosen = list(dict.fromkeys(map(str, value or ())))
+        asked = [slug for slug in chosen if slug.isprintable()]
+        known = set(Topic.objects.filter(slug__in=asked).values_list("slug", flat=True)) if asked else set()
+        for slug in chosen:
+            if slug not in known:
+                raise forms.ValidationError(
+                    f"There is no topic “{slug}” any more. Please choose from the list.", "invalid_choice"
+                )
+        return chosen
 
 
 def _count(low: int, high: int, complaint: str, *, required: bool) -> forms.IntegerField:
@@ -115,26 +143,21 @@ def _count(low: int, high: int, complaint: str, *, required: bool) -> forms.Inte
 class _DigestForm(forms.Form):
     """What every form about a digest asks: subjects, schedule, length and form."""
 
-    topics = forms.MultipleChoiceField(
-        required=False,
-        error_messages={"invalid_choice": "There is no topic “%(value)s” any more. Please choose from the list."},
-    )
+    topics = _TopicsField()
     find = forms.CharField(required=False, max_length=80)
     authors = _ItemsField(commas=False)
     never = _ItemsField()
-    cadence = _choice(Subscription.Cadence.choices, Subscription.Cadence.WEEKLY.value)
-    weekday = _choice(Subscription.Weekday.choices, int(Subscription.Weekday.MONDAY.value))
-    hour = _choice(HOURS, 7)
+    cadence = _ChoiceField(Subscription.Cadence.choices, Subscription.Cadence.WEEKLY.value)
+    weekday = _ChoiceField(Subscription.Weekday.choices, int(Subscription.Weekday.MONDAY.value))
+    hour = _ChoiceField(HOURS, 7)
     size = _count(1, 50, "Please write a number from 1 to 50.", required=False)
     minutes = _count(2, 120, "Please write a number from 2 to 120, or leave it empty.", required=False)
-    format = _choice(Subscription.Format.choices, Subscription.Format.HTML.value)
+    format = _ChoiceField(Subscription.Format.choices, Subscription.Format.HTML.value)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._offered = list(Topic.objects.all())
-        topics = self.fields["topics"]
-        if isinstance(topics, forms.MultipleChoiceField):
-            topics.choices = [(topic.slug, topic.name) for topic in self._offered]
+    @cached_property
+    def _offered(self) -> list[Topic]:
+        """Every topic; asked for when the form is shown, not when it is taken."""
+        return list(Topic.objects.all())
 
     @property
     def looked_for(self) -> str:
@@ -198,7 +221,7 @@ class SignUpForm(_DigestForm):
 
     address = _AddressField()
     interests = _ItemsField()
-    time_zone = _choice([(zone, zone) for zone in ZONES], settings.DEFAULT_TIME_ZONE)
+    time_zone = _ChoiceField([(zone, zone) for zone in ZONES], settings.DEFAULT_TIME_ZONE)
     website = forms.CharField(required=False)  # hidden from people: whoever fills it in is a program
     opened = forms.CharField(required=False)
 

@@ -8,12 +8,12 @@ import datetime as dt
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from django.db import transaction
-
+from digest import doubts
 from digest.bounces import causes, verdicts
 from digest.bounces.recording import Recorded, record_on
 from digest.bounces.reports import failure
 from digest.bounces.verdicts import Judgement
+from digest.doubts import Told
 from digest.messages import delivery_of
 from digest.models import Bounce, Delivery
 from subscriptions import consent, tokens
@@ -21,8 +21,12 @@ from subscriptions import consent, tokens
 METHOD = "provider"
 # Providers repeat an event for days until it is taken; what is older than this is somebody's replay.
 STALE = dt.timedelta(days=14)
-_ARRIVED = {"delivered", "opened", "clicked", "complained", "unsubscribed", "autoresponded"}
-_TAKEN_ON = {"sent", "queued"}
+_TELLS = {
+    **dict.fromkeys(("delivered", "opened", "clicked", "complained", "unsubscribed", "autoresponded"), "delivered"),
+    **dict.fromkeys(("sent", "queued"), "accepted"),
+    **dict.fromkeys(("rejected", "failed"), "refused"),
+    "bounced": "bounced",
+}
 _BY_REASON = {
     "invalid": Bounce.Verdict.SUPPRESS,
     "bounced": Bounce.Verdict.SUPPRESS,
@@ -81,8 +85,8 @@ def take(event: Event, now: dt.datetime) -> Recorded:
     delivery = _delivery(event)
     if delivery is None:
         return Recorded(judgement, None, "nothing: no message of ours is named in it")
-    if event.kind in _ARRIVED | _TAKEN_ON:
-        settle(delivery, now)
+    if (told := _TELLS.get(event.kind)) is not None:
+        doubts.settle(delivery.pk, Told(told), now)
     if event.kind == "unsubscribed" and delivery.issue is not None:
         # The provider's own link, or its list: whoever pressed it wants no more of this digest.
         consent.unsubscribe(tokens.sign(tokens.Scope.UNSUBSCRIBE, delivery.issue.subscription_id), now, METHOD)
@@ -90,16 +94,6 @@ def take(event: Event, now: dt.datetime) -> Recorded:
     if judgement.verdict is Bounce.Verdict.IGNORE:
         return Recorded(judgement, None, "nothing")
     return record_on(delivery, judgement, event.report, now)
-
-
-def settle(delivery: Delivery, now: dt.datetime) -> bool:
-    """A provider knows the message, so it was handed over: nobody needs to wonder any more. Returns whether anybody did."""
-    with transaction.atomic():
-        return bool(
-            Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.UNCERTAIN).update(
-                state=Delivery.State.ACCEPTED, reason="", held=False, finished_at=now
-            )
-        )
 
 
 def _delivery(event: Event) -> Delivery | None:

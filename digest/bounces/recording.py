@@ -7,9 +7,11 @@ from hashlib import blake2b
 
 from django.db import transaction
 
+from digest import doubts
 from digest.bounces.causes import Cause
 from digest.bounces.reports import addressed_to
 from digest.bounces.verdicts import Judgement, classify
+from digest.doubts import Told
 from digest.messages import delivery_of
 from digest.models import Bounce, Delivery
 from subscriptions import suppression
@@ -67,9 +69,7 @@ def record_on(delivery: Delivery, judgement: Judgement, report: str, now: dt.dat
         if not created:
             return Recorded(judgement, bounce, "nothing: it was recorded before")
         # Whoever reports on a message has had it.
-        Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.UNCERTAIN).update(
-            state=Delivery.State.ACCEPTED, reason="", held=False, finished_at=now
-        )
+        doubts.settle(delivery.pk, Told.BOUNCED, now)
         done = _follow(judgement, delivery, now)
     return Recorded(judgement, bounce, done)
 

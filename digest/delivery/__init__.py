@@ -13,8 +13,9 @@ from digest.delivery import recovery
 from digest.delivery.composing import MessagesFor, messages_for
 from digest.delivery.policy import Policy
 from digest.delivery.queueing import queue_notices
-from digest.delivery.recovery import Recovered, Told, settle
+from digest.delivery.recovery import Recovered
 from digest.delivery.rounds import Delivered, Run
+from digest.doubts import Told, settle
 
 __all__ = ["Delivered", "Policy", "Recovered", "Told", "deliver", "queue_notices", "recover", "settle"]
 

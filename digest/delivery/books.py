@@ -15,10 +15,7 @@ from digest.models import Delivery
 # may come after the lease has run out; while nobody has claimed the delivery anew, it still settles the matter.
 _ROUND = """
 WITH outcome AS (
-    SELECT * FROM unnest(
-        $1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::smallint[], $7::text[], $8::integer[],
-        $9::timestamptz[], $10::boolean[]
-    ) AS o (id, fence, state, reason, stage, code, reply, size, next_attempt_at, tried)
+    {outcome}
 ), recorded AS (
     UPDATE digest_delivery d
     SET state = o.state, reason = o.reason, stage = o.stage, reply_code = o.code, reply = o.reply,
@@ -26,34 +23,43 @@ WITH outcome AS (
         lease_expires_at = NULL, claimed_by = '',
         attempts = d.attempts + (o.tried AND d.state = 'claimed')::int,
         doubts = d.doubts + (o.state = 'uncertain')::int,
-        first_attempt_at = CASE WHEN o.tried THEN coalesce(d.first_attempt_at, $13::timestamptz) ELSE d.first_attempt_at END,
-        finished_at = CASE WHEN o.state IN ('accepted', 'failed', 'skipped') THEN $13::timestamptz END
+        first_attempt_at = CASE WHEN o.tried THEN coalesce(d.first_attempt_at, $3::timestamptz) ELSE d.first_attempt_at END,
+        finished_at = CASE WHEN o.state IN ('accepted', 'failed', 'skipped') THEN $3::timestamptz END
     FROM outcome o
     WHERE d.id = o.id AND d.fence = o.fence AND (
         d.state IN ('claimed', 'sending')
         OR (o.state IN ('accepted', 'failed') AND d.state IN ('uncertain', 'queued', 'deferred'))
     )
     RETURNING d.id, d.attempts
-){told}, begun AS (
+), begun AS (
     UPDATE digest_delivery d
     SET state = 'sending', attempts = d.attempts + (d.state = 'claimed')::int,
-        first_attempt_at = coalesce(d.first_attempt_at, $13::timestamptz),
-        lease_expires_at = clock_timestamp() + $14::interval
-    FROM unnest($11::bigint[], $12::bigint[]) AS b (id, fence)
+        first_attempt_at = coalesce(d.first_attempt_at, $3::timestamptz),
+        lease_expires_at = clock_timestamp() + $4::interval
+    FROM unnest($1::bigint[], $2::bigint[]) AS b (id, fence)
     WHERE d.id = b.id AND d.fence = b.fence AND d.state IN ('claimed', 'sending')
     RETURNING d.id
-)
+){told}
 SELECT false, id FROM recorded UNION ALL SELECT true, id FROM begun
 """
+_ANY_OUTCOME = """
+    SELECT * FROM unnest(
+        $5::bigint[], $6::bigint[], $7::smallint[], $8::text[], $9::integer[],
+        $10::text[], $11::text[], $12::text[], $13::timestamptz[], $14::boolean[]
+    ) AS o (id, fence, code, reply, size, state, reason, stage, next_attempt_at, tried)"""
 _TOLD = """, told AS (
     INSERT INTO digest_attempt (delivery_id, number, ended_at, state, stage, reply_code, reply, reason, worker)
-    SELECT o.id, r.attempts, $13::timestamptz, o.state, o.stage, o.code, o.reply, o.reason, ''
+    SELECT o.id, r.attempts, $3::timestamptz, o.state, o.stage, o.code, o.reply, o.reason, ''
     FROM recorded r JOIN outcome o ON o.id = r.id
     WHERE o.tried AND o.state <> 'accepted'
 )"""
-# Nearly every round has nothing to tell of an attempt that failed, and is cheaper without asking.
-_ALL_ACCEPTED = Statement(b"round", _ROUND.format(told=""))
-_SOME_NOT = Statement(b"round and attempts", _ROUND.format(told=_TOLD))
+_ACCEPTED_OUTCOME = """
+    SELECT id, fence, code, reply, size, 'accepted' AS state, '' AS reason, '' AS stage,
+        NULL::timestamptz AS next_attempt_at, true AS tried
+    FROM unnest($5::bigint[], $6::bigint[], $7::smallint[], $8::text[], $9::integer[]) AS o (id, fence, code, reply, size)"""
+_SOME_NOT_ACCEPTED = Statement(b"round", _ROUND.format(outcome=_ANY_OUTCOME, told=_TOLD))
+# As nearly every round is; there is less to tell, and nothing of attempts that failed.
+_ALL_ACCEPTED = Statement(b"round of acceptances", _ROUND.format(outcome=_ACCEPTED_OUTCOME, told=""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,26 +78,28 @@ class Books:
 
     def begin(self, outcomes: Sequence[Outcome], begin: Sequence[Delivery], now: dt.datetime, lease: dt.timedelta) -> None:
         """Ask for the outcomes to be recorded and the deliveries to be marked `sending`. Raises django.db.OperationalError."""
-        accepted = all(each.state is Delivery.State.ACCEPTED for each in outcomes)
-        self.channel.ask(
-            _ALL_ACCEPTED if accepted else _SOME_NOT,
-            [
-                numbers([each.delivery for each in outcomes]),
-                numbers([each.fence for each in outcomes]),
-                words([each.state for each in outcomes]),
-                words([each.reason for each in outcomes]),
-                words([each.stage for each in outcomes]),
-                numbers([each.code for each in outcomes]),
-                words([each.reply for each in outcomes]),
-                numbers([each.size for each in outcomes]),
-                _instants([each.next_attempt_at for each in outcomes]),
-                words(["t" if each.tried else "f" for each in outcomes]),
-                numbers([each.pk for each in begin]),
-                numbers([each.fence for each in begin]),
-                now.isoformat().encode(),
-                f"{lease.total_seconds()} seconds".encode(),
-            ],
-        )
+        parameters = [
+            numbers([each.id for each in begin]),
+            numbers([each.fence for each in begin]),
+            now.isoformat().encode(),
+            f"{lease.total_seconds()} seconds".encode(),
+            numbers([each.delivery for each in outcomes]),
+            numbers([each.fence for each in outcomes]),
+            numbers([each.code for each in outcomes]),
+            words([each.reply for each in outcomes]),
+            numbers([each.size for each in outcomes]),
+        ]
+        if all(each.state is Delivery.State.ACCEPTED for each in outcomes):
+            self.channel.ask(_ALL_ACCEPTED, parameters)
+            return
+        parameters += [
+            words([each.state for each in outcomes]),
+            words([each.reason for each in outcomes]),
+            words([each.stage for each in outcomes]),
+            _instants([each.next_attempt_at for each in outcomes]),
+            words(["t" if each.tried else "f" for each in outcomes]),
+        ]
+        self.channel.ask(_SOME_NOT_ACCEPTED, parameters)
 
     def finished(self) -> Round | None:
         """The round, or None while the database is still at it. Raises django.db.OperationalError when it never will be."""

@@ -5,7 +5,7 @@ straight to libpq (`psycopg.pq`), prepared and planned once a connection.
 """
 
 import selectors
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,7 +87,7 @@ class Channel:
         return raw.pgconn
 
 
-def numbers(column: Sequence[int | None]) -> bytes:
+def numbers(column: Iterable[int | None]) -> bytes:
     """An array of numbers as PostgreSQL reads it."""
     return ("{" + ",".join(["NULL" if each is None else str(each) for each in column]) + "}").encode()
 

@@ -17,9 +17,15 @@ SET state = CASE WHEN attempts = 0 THEN 'queued' ELSE 'deferred' END, claimed_by
 WHERE id = ANY(%(ids)s::bigint[]) AND claimed_by = %(worker)s AND state = 'claimed'
 """
 
+# What a round of ours is writing down at this moment is passed over, for that sets its lease too: to wait for it, while it
+# waits for a row that is renewed already, would be a deadlock.
 _RENEW = """
 UPDATE digest_delivery SET lease_expires_at = clock_timestamp() + %(lease)s
-WHERE id = ANY(%(ids)s::bigint[]) AND claimed_by = %(worker)s AND state IN ('claimed', 'sending')
+WHERE id IN (
+    SELECT id FROM digest_delivery
+    WHERE id = ANY(%(ids)s::bigint[]) AND claimed_by = %(worker)s AND state IN ('claimed', 'sending')
+    FOR NO KEY UPDATE SKIP LOCKED
+)
 """
 
 

@@ -12,15 +12,20 @@ _TICK_SECONDS = 1.0
 
 
 class Links:
-    """At most `policy.connections` connections to the relay. The second is dialled only once the first is ready."""
+    """At most `policy.connections` connections to the relay. The second is dialled only once the first is ready.
+
+    `lull`: nothing happened in the last wait, neither at the relay nor at the database.
+    """
 
     def __init__(self, policy: Policy) -> None:
         self.all: list[Connection] = []
+        self.lull = False
         self._policy = policy
         self._most = policy.connections
         self._epoll = select.epoll()
         self._watched: dict[int, Connection] = {}
-        self._masks: dict[Connection, tuple[int, int]] = {}
+        # Descriptor and the serial of its socket.
+        self._sockets: dict[Connection, tuple[int, int]] = {}
         self._channels: set[tuple[int, int]] = set()
         self._expired_at = policy.clock()
 
@@ -43,7 +48,9 @@ class Links:
         """Wait until something happens, the database answers or the time is up; returns what happened to each connection."""
         self._watch(channels)
         happened: list[tuple[Connection, list[Event]]] = []
-        for descriptor, mask in self._epoll.poll(min(seconds, _TICK_SECONDS)):
+        ready = self._epoll.poll(min(seconds, _TICK_SECONDS))
+        self.lull = not ready
+        for descriptor, mask in ready:
             link = self._watched.get(descriptor)
             if link is not None:
                 happened.append((link, link.handle(mask)))
@@ -56,8 +63,9 @@ class Links:
         return happened
 
     def forget_closed(self) -> None:
-        if any(link.closed for link in self.all):
-            self.all = [link for link in self.all if not link.closed]
+        for link in [link for link in self.all if link.closed]:
+            self._unwatch(link)
+            self.all.remove(link)
 
     def close(self) -> None:
         """Bid farewell on every connection."""
@@ -78,20 +86,26 @@ class Links:
 
     def _watch_links(self) -> None:
         """A connection changes its socket while it tries addresses."""
-        for link in [link for link in self._masks if link.closed or link.fileno() != self._masks[link][0]]:
-            descriptor, _ = self._masks.pop(link)
+        for link in self.all:
+            if link.changed:
+                self._watch_link(link)
+                link.changed = False
+
+    def _watch_link(self, link: Connection) -> None:
+        descriptor, mask = link.fileno(), link.interest
+        watched = self._sockets.get(link)
+        if watched is not None and watched == (descriptor, link.serial):
+            self._epoll.modify(descriptor, mask)
+        else:
+            self._unwatch(link)
+            if link.closed:
+                return
+            self._epoll.register(descriptor, mask)
+        self._sockets[link], self._watched[descriptor] = (descriptor, link.serial), link
+
+    def _unwatch(self, link: Connection) -> None:
+        descriptor, _ = self._sockets.pop(link, (-1, 0))
+        if self._watched.get(descriptor) is link:
             del self._watched[descriptor]
             with contextlib.suppress(OSError):
                 self._epoll.unregister(descriptor)
-        for link in self.all:
-            if link.closed:
-                continue
-            wanted = (link.fileno(), link.interest)
-            watched = self._masks.get(link)
-            if watched == wanted:
-                continue
-            if watched is None:
-                self._epoll.register(*wanted)
-            else:
-                self._epoll.modify(*wanted)
-            self._masks[link], self._watched[wanted[0]] = wanted, link

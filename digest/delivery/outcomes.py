@@ -61,7 +61,7 @@ def answered(delivery: Delivery, size: int, stage: Stage, reply: Reply, now: dt.
     """The server gave its last word on the message."""
     if stage is Stage.DOT and reply.positive:
         return Outcome(
-            delivery=delivery.pk,
+            delivery=delivery.id,
             fence=delivery.fence,
             state=Delivery.State.ACCEPTED,
             reason="",
@@ -76,7 +76,7 @@ def answered(delivery: Delivery, size: int, stage: Stage, reply: Reply, now: dt.
     if permanent:
         state, reason, when = Delivery.State.FAILED, f"{_WHOSE[blame]}: {reply}"[:_REASON_LENGTH], now
     return Outcome(
-        delivery=delivery.pk,
+        delivery=delivery.id,
         fence=delivery.fence,
         state=state,
         reason=reason,
@@ -98,7 +98,7 @@ def broken(
     else:
         state, reason, when = _again(delivery, why, now, chance)
     return Outcome(
-        delivery=delivery.pk,
+        delivery=delivery.id,
         fence=delivery.fence,
         state=state,
         reason=reason,
@@ -110,18 +110,18 @@ def broken(
 
 def unsendable(delivery: Delivery, why: str, now: dt.datetime) -> Outcome:
     """No server was asked, because none could be."""
-    return Outcome(delivery.pk, delivery.fence, Delivery.State.FAILED, why[:_REASON_LENGTH], now, tried=False)
+    return Outcome(delivery.id, delivery.fence, Delivery.State.FAILED, why[:_REASON_LENGTH], now, tried=False)
 
 
 def uncomposed(delivery: Delivery, why: str, now: dt.datetime, chance: Chance) -> Outcome:
     """The message could not be made; perhaps it can be once the fault is mended."""
     state, reason, when = _again(delivery, f"the message could not be made: {why}", now, chance)
-    return Outcome(delivery.pk, delivery.fence, state, reason, when)
+    return Outcome(delivery.id, delivery.fence, state, reason, when)
 
 
 def skipped(delivery: Delivery, why: str, now: dt.datetime) -> Outcome:
     """It must not be sent any more."""
-    return Outcome(delivery.pk, delivery.fence, Delivery.State.SKIPPED, why[:_REASON_LENGTH], now, tried=False)
+    return Outcome(delivery.id, delivery.fence, Delivery.State.SKIPPED, why[:_REASON_LENGTH], now, tried=False)
 
 
 def _again(delivery: Delivery, why: str, now: dt.datetime, chance: Chance) -> tuple[Delivery.State, str, dt.datetime]:

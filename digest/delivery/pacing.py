@@ -91,7 +91,7 @@ class Pace:
             except redis.RedisError as error:
                 self._retry_at = now + _RETRY_REDIS_SECONDS
                 log.warning("Redis is away; this sender keeps to its share of the rates: %s", error)
-        # A sender's bucket starts empty: however many start at once, together they stay below the rate.
+        # A sender keeps to its share of rate and burst: however many there are at once, together they stay below the rate.
         bucket = self._own.setdefault(domain, Bucket(rate / self._share, max(1.0, most / self._share), now))
         return bucket.take(wanted, now)
 

@@ -1,7 +1,7 @@
 """Reports that blame us count as refusals: some receivers accept a message and send it back a minute later.
 
-`bounces` writes down what came back; this module reads those rows and opens the breaker of a receiving domain, as the sender does
-when the refusal comes at once.
+`bounces` writes down what came back; this module reads those rows and opens the breaker of a receiving domain, as the sender
+does when the refusal comes at once.
 """
 
 import datetime as dt

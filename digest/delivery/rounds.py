@@ -36,8 +36,14 @@ log = logging.getLogger(__name__)
 _BREAKS_IN_A_ROW = 5
 _REFUSALS_IN_A_ROW = 3
 _UNKNOWN_IN_A_ROW = 10
+# After so many refusals in a row that may be our own fault, one message at a time is enough to find out.
+_ENOUGH_TO_BE_WARY = 2
 _RETRY_SECONDS = 0.5
 _HELD_UP_SECONDS = 0.05
+# How long nothing must happen before a round begins with what few there are; the least that epoll can wait.
+_LULL_SECONDS = 0.001
+# And how often the loop may come by without such a lull.
+_MOST_PASSES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +62,14 @@ class Delivered:
 
 @dataclass(slots=True)
 class _Page:
-    """A round under way: what it records, and the letters whose final dots wait for it until `lease_ends`."""
+    """A round under way: what it records, and the letters whose final dots wait for it until `lease_ends`.
+
+    `checked_at` is when it was last asked whether they may be sent.
+    """
 
     outcomes: list[Outcome]
     opened: list[tuple[Connection, Held]]
+    checked_at: float
     lease_ends: float
 
 
@@ -93,12 +103,13 @@ class Run:
         self._heeded_at = float("-inf")
         self._links = Links(policy)
         self._books = [Books() for _ in range(policy.books)]
-        self._quiet = False
         self._pages: dict[Books, _Page] = {}
         self._outcomes: list[Outcome] = []
         self._opened: list[tuple[Connection, Held]] = []
         self._counts: collections.Counter[str] = collections.Counter()
+        self._passes = 0
         self._halted = ""
+        self._turned_away = ""
         self._breaks = self._refusals = 0
         self._away_since: float | None = None
         self._repeated = False
@@ -119,9 +130,7 @@ class Run:
                 self._hand_out()
                 if self._done():
                     break
-                happened = self._links.wait(self._patience(), self._channels())
-                self._quiet = not happened
-                for link, events in happened:
+                for link, events in self._links.wait(self._patience(), self._channels()):
                     self._react(link, events)
         finally:
             self._links.close()
@@ -161,7 +170,7 @@ class Run:
         if self._supply.composable:
             return 0
         to_write = bool(self._outcomes or self._opened) and len(self._pages) < len(self._books)
-        return 0 if to_write and not self._quiet else self._policy.freshness
+        return _LULL_SECONDS if to_write and not self._links.lull else self._policy.freshness
 
     # The ledger
 
@@ -184,7 +193,7 @@ class Run:
             self._supply.stop()
         else:
             self._outcomes += self._supply.refill(self._now)
-            if self._supply.composable and (self._quiet or self._supply.starving):
+            if self._supply.composable and (self._links.lull or self._supply.starving):
                 self._outcomes += self._supply.compose(self._now)
 
     def _heed(self) -> None:
@@ -207,8 +216,10 @@ class Run:
         """Withdraw what must not be sent any more, even from a connection that carries its body already."""
         self._outcomes += self._supply.recheck(self._now)
         for link, held in self._opened:
-            if held.delivery.pk not in self._supply.held:
+            if held.delivery.id not in self._supply.held:
                 link.drop("a message was withdrawn before its final dot")
+            elif why := self._unwelcome(held):
+                link.drop(why)
 
     def _turn_pages(self) -> None:
         """Finish the rounds that are committed, and begin one if there is something to write and a book to write it in."""
@@ -224,14 +235,17 @@ class Run:
         self._opened = [(link, held) for link, held in self._opened if not link.closed]
         if not self._outcomes and not self._opened:
             return
-        page = _Page(self._outcomes, self._opened, self._policy.clock() + self._policy.lease.total_seconds())
-        self._outcomes, self._opened = [], []
+        page = _Page(
+            self._outcomes, self._opened, self._supply.checked_at, self._policy.clock() + self._policy.lease.total_seconds()
+        )
+        self._outcomes, self._opened, self._passes = [], [], 0
         self._pages[free] = page
         free.begin(page.outcomes, [held.delivery for _, held in page.opened], self._now, self._policy.lease)
 
     def _worth_a_round(self) -> bool:
-        """Whether to write now: when half of the connections wait for it, or when nothing else is about to happen."""
-        return self._quiet or 2 * len(self._opened) >= len(self._links.all)
+        """Whether to write now: when half of the connections wait for it, or nothing else happens, or it has waited long."""
+        self._passes += 1
+        return self._links.lull or 2 * len(self._opened) >= len(self._links.all) or self._passes >= _MOST_PASSES
 
     def _committed(self, page: _Page, committed: Round) -> None:
         """What is recorded is counted; what is `sending` gets its final dot, while the lease still runs."""
@@ -240,9 +254,17 @@ class Run:
             known = outcome.delivery in committed.recorded or self._repeated
             self._counts[outcome.state if known else "superseded"] += 1
         self._repeated = False
-        self._suppress()
+        try:
+            self._suppress()
+            if page.opened and self._policy.clock() - page.checked_at >= 2 * self._policy.freshness:
+                # The commit took its time, and the reader may have left meanwhile.
+                self._outcomes += self._supply.withdraw([held for _, held in page.opened], self._now)
+        except (OperationalError, InterfaceError):
+            # No dot without an answer: they wait for another round.
+            self._opened = page.opened + self._opened
+            raise
         for link, held in page.opened:
-            pk = held.delivery.pk
+            pk = held.delivery.id
             if link.closed:
                 continue
             if pk not in committed.begun:
@@ -251,11 +273,14 @@ class Run:
                 link.drop("someone else has taken the delivery over")
             elif pk not in self._supply.held:
                 link.drop("a message was withdrawn before its final dot")
-            elif self._policy.clock() >= page.lease_ends:
-                link.drop("the lease ran out before the final dot")
-                self._break_off(pk, Stage.BODY, "the lease ran out before the final dot")
+            elif why := self._unwelcome(held) or self._overdue(page):
+                link.drop(why)
+                self._break_off(pk, Stage.BODY, why)
             else:
                 self._seal(link, held)
+
+    def _overdue(self, page: _Page) -> str:
+        return "the lease ran out before the final dot" if self._policy.clock() >= page.lease_ends else ""
 
     def _suppress(self) -> None:
         """Never again mail the addresses that do not exist; only once the relay has accepted another, for then it is sane."""
@@ -288,7 +313,7 @@ class Run:
         if self._away_since is not None:
             return
         for link in self._links.all:
-            if link.session.free and (held := self._next_for(link)) and held.letter:
+            if link.session.free and self._may_offer() and (held := self._next_for(link)) and held.letter:
                 self._react(link, link.offer(held.letter))
         if not self._halted and self._supply.waiting:
             busy = sum(1 for link in self._links.all if not link.session.free)
@@ -296,20 +321,26 @@ class Run:
                 self._react(link, events)
         self._links.forget_closed()
 
+    def _may_offer(self) -> bool:
+        """Whether another message may be tried while others are on the way."""
+        if self._refusals + self._unknown_in_a_row + self._streaks.blames < _ENOUGH_TO_BE_WARY:
+            return True
+        return not any(link.session.ready and not link.session.idle for link in self._links.all)
+
     def _next_for(self, link: Connection) -> Held | None:
         """The next letter that this connection can carry."""
         while (held := self._supply.next()) is not None and held.letter is not None:
             unsuited = link.session.unsuited(held.letter)
             if not unsuited:
                 return held
-            self._supply.settle(held.delivery.pk)
+            self._supply.settle(held.delivery.id)
             self._outcomes.append(outcomes.unsendable(held.delivery, unsuited, self._now))
         return None
 
     def _seal(self, link: Connection, held: Held) -> None:
         held.begun = True
         if held.letter is not None:
-            following = self._next_for(link) if link.session.pipelines else None
+            following = self._next_for(link) if link.session.pipelines and self._may_offer() else None
             self._react(link, link.seal(held.letter, following.letter if following else None))
 
     def _react(self, link: Connection, events: list[Event]) -> None:
@@ -354,11 +385,19 @@ class Run:
                 self._refused(f"the relay knows no recipient at all: {event.reply}")
         elif self._streaks.saw(domain, outcome.fault) or domain in self._standing.probing:
             self._breakers[domain] = str(event.reply)
+        if self._streaks.everywhere:
+            self._refused(f"whoever is asked refuses us: {event.reply}")
 
     def _refused(self, why: str) -> None:
         """The relay turns us away: nothing more is tried until its breaker lets one message try again."""
-        self._breakers[brakes.EVERYTHING] = why
+        self._breakers[brakes.EVERYTHING] = self._turned_away = why
         self._halt(why)
+
+    def _unwelcome(self, held: Held) -> str:
+        """Why a message must not be handed over any more, even with its body at the relay; "" when it may."""
+        if held.delivery.domain in self._standing.closed:
+            return "the receiving domain takes nothing now"
+        return self._turned_away
 
     def _broken(self, event: Broken) -> None:
         for letter, stage in event.letters:

@@ -48,11 +48,7 @@ def guard(now: dt.datetime) -> str:
         return why
     if restored():
         return str(Brake.objects.standing().get(kind=Brake.Kind.RESTORE).why)
-    try:
-        safety_log.sweep(stands)
-    except OSError:
-        # Nothing is lost yet, and the next sweep tries again; the preflight tells the operator.
-        log.exception("The log of who has left cannot be written")
+    _sweep(stands)
     return ""
 
 
@@ -71,8 +67,16 @@ def resume(by: str, now: dt.datetime) -> Replayed:
         Home.objects.all().delete()
         Home.objects.create(place=_place())
         brakes.resume(by, now)
-    safety_log.sweep(safety_log.position(_place()))
+    _sweep(safety_log.position(_place()))
     return replayed
+
+
+def _sweep(stands: Position) -> None:
+    try:
+        safety_log.sweep(stands)
+    except OSError:
+        # Nothing is lost yet, and the next sweep tries again; the preflight tells the operator.
+        log.exception("The log of who has left (SAFETY_LOG) cannot be written")
 
 
 def _why_not(known: Position | None, stands: Position) -> str:

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from django.db import connection
+from django.db import connection, transaction
 
 from digest.delivery import composing, eligibility, ledger, outcomes
 from digest.delivery.brakes import Standing
@@ -19,6 +19,7 @@ from digest.models import Delivery
 from digest.smtp import Letter
 
 _HELD_UP_SECONDS = 0.05
+_WARMUP_LOCK = 0x7761726D
 
 
 @dataclass(slots=True, eq=False)
@@ -33,7 +34,8 @@ class Held:
 class Supply:
     """Claims in chunks ahead of need, composes in slices, hands out one letter at a time, and keeps the leases.
 
-    `exhausted`: it will claim nothing more. `drained`: the ledger had nothing more that was ready.
+    `exhausted`: it will claim nothing more. `drained`: the ledger had nothing more that was ready. `checked_at`: when it was
+    last asked, by the policy's clock, whether what is held may be sent.
     """
 
     def __init__(self, policy: Policy, worker: str, limit: int, make: MessagesFor, chance: Chance) -> None:
@@ -55,7 +57,7 @@ class Supply:
         self._stopped = False
         self._uncomposed: deque[Held] = deque()
         self._ready: deque[Held] = deque()
-        self._checked_at = self._renewed_at = policy.clock()
+        self.checked_at = self._renewed_at = policy.clock()
 
     @property
     def waiting(self) -> int:
@@ -70,7 +72,7 @@ class Supply:
     @property
     def composable(self) -> bool:
         """Whether there is something to compose, and room for it."""
-        return bool(self._uncomposed) and (len(self._ready) <= self._policy.connections or self._looks_further)
+        return bool(self._uncomposed) and (len(self._ready) < self._policy.slice or self._looks_further)
 
     @property
     def starving(self) -> bool:
@@ -104,7 +106,7 @@ class Supply:
     def heed(self, standing: Standing) -> list[int]:
         """Claim nothing for the domains that stand still; returns what is held for them and has not been offered."""
         self._standing = standing
-        aside = [held.delivery.pk for held in (*self._ready, *self._uncomposed) if held.delivery.domain in standing.closed]
+        aside = [held.delivery.id for held in (*self._ready, *self._uncomposed) if held.delivery.domain in standing.closed]
         if aside:
             self._forget(aside)
             ledger.give_back(aside, self._worker, "the receiving domain takes nothing now")
@@ -118,7 +120,7 @@ class Supply:
             if claimed is not None:
                 settled = self._take(claimed, now)
         elif not self.exhausted and (len(self._uncomposed) <= self._policy.chunk // 2 or self._looks_further):
-            self._claim(now)
+            settled = self._claim(now)
         return settled
 
     def compose(self, now: dt.datetime) -> list[Outcome]:
@@ -127,7 +129,7 @@ class Supply:
         letters, unmade, unsendable = composing.letters([held.delivery for held in part], now, self._make)
         settled: list[Outcome] = []
         for held in part:
-            pk = held.delivery.pk
+            pk = held.delivery.id
             if letter := letters.get(pk):
                 held.letter = letter
                 self._ready.append(held)
@@ -151,10 +153,10 @@ class Supply:
 
     def recheck(self, now: dt.datetime) -> list[Outcome]:
         """Ask again, when the last answer is no longer fresh, whether what has not begun may be sent."""
-        if self._policy.clock() - self._checked_at < self._policy.freshness:
+        if self._policy.clock() - self.checked_at < self._policy.freshness:
             return []
-        self._checked_at = self._policy.clock()
-        return self._without_barred([held for held in self.held.values() if not held.begun], now)
+        self.checked_at = self._policy.clock()
+        return self.withdraw([held for held in self.held.values() if not held.begun], now)
 
     def renew(self) -> None:
         """Extend the leases when a third of their time has passed."""
@@ -173,14 +175,25 @@ class Supply:
         """The database went away with a claim under way: what it claimed, if it did, comes back when its lease runs out."""
         self._claims.close()
 
-    def _claim(self, now: dt.datetime) -> None:
-        """Ask for what may go out: notices always, issues as far as the warm-up plan goes, one to each domain on probation.
+    def _claim(self, now: dt.datetime) -> list[Outcome]:
+        """Claim what may go out: notices always, issues as far as the warm-up plan goes.
 
         Raises RuntimeError inside a transaction: its rows could not be seen, and a claim that is rolled back protects nothing.
         """
         if connection.in_atomic_block:
             raise RuntimeError("Deliveries cannot be claimed inside a transaction: a claim must be durable to protect them.")
-        left = self._policy.warmup.left(now) if self._policy.warmup else None
+        if self._policy.warmup is None:
+            self._ask(now, None)
+            return []
+        # One worker after the other counts what the day has left and takes its part.
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_WARMUP_LOCK])
+            self._ask(now, self._policy.warmup.left(now))
+            claimed = self._claims.wait() if self._claims.channel.busy else []
+        return self._take(claimed, now)
+
+    def _ask(self, now: dt.datetime, left: int | None) -> None:
+        """Ask the ledger: for `left` issues at most, or for notices alone, and for one message to each domain on probation."""
         notices_alone = left == 0 or self._standing.issues
         priority = Delivery.Priority.NOTICE if notices_alone else Delivery.Priority.ISSUE
         if self._probes is None:
@@ -203,26 +216,28 @@ class Supply:
         if self._asked:
             self.drained = len(taken) < self._asked
             self.exhausted = self.exhausted or self.drained or self.claimed >= self._limit
-        self.held.update((held.delivery.pk, held) for held in taken)
+        self.held.update((held.delivery.id, held) for held in taken)
         if self._stopped:
             return []
         self._uncomposed.extend(taken)
-        return self._without_barred(taken, now)
+        return self.withdraw(taken, now)
 
-    def _without_barred(self, asked: Collection[Held], now: dt.datetime) -> list[Outcome]:
-        """Let go of those that must not be sent; returns their outcomes."""
-        barred = eligibility.barred([held.delivery.pk for held in asked], now) if asked else {}
-        skipped = [outcomes.skipped(self.held[pk].delivery, why, now) for pk, why in barred.items()]
+    def withdraw(self, asked: Collection[Held], now: dt.datetime) -> list[Outcome]:
+        """Ask whether these may be sent, and let go of those that must not; returns their outcomes."""
+        barred = eligibility.barred([held.delivery.id for held in asked], now) if asked else {}
+        skipped = [outcomes.skipped(self.held[pk].delivery, why, now) for pk, why in barred.items() if pk in self.held]
         self._forget(barred)
         return skipped
 
     def _forget(self, deliveries: Collection[int]) -> None:
         """Let go of what has not been offered, or only in part."""
+        if not deliveries:
+            return
         gone = set(deliveries)
         for pk in gone:
             self.held.pop(pk, None)
         for waiting in (self._ready, self._uncomposed):
-            if any(held.delivery.pk in gone for held in waiting):
-                kept = [held for held in waiting if held.delivery.pk not in gone]
+            if any(held.delivery.id in gone for held in waiting):
+                kept = [held for held in waiting if held.delivery.id not in gone]
                 waiting.clear()
                 waiting.extend(kept)

@@ -1,7 +1,7 @@
 """The tastes that subscriptions have stated and voted, as the ranking takes them."""
 
 import datetime as dt
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -22,6 +22,10 @@ class Taste:
         """The names under which a masthead lists what was asked for."""
         named = {Interest.Kind.TOPIC, Interest.Kind.CATEGORY, Interest.Kind.KEYWORD}
         return [each.label for each in self.interests if each.kind in named and not each.excluded]
+
+    def said_since(self, instant: dt.datetime) -> dict[str, int]:
+        """How many votes of each kind were given at `instant` or later."""
+        return dict(Counter(each.kind for each in self.votes if each.at >= instant))
 
 
 @dataclass(frozen=True, slots=True)

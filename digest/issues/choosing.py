@@ -157,8 +157,8 @@ class _Batch:
             "missing_days": self._candidates.missing_days(start),
             "topics": self._tastes[subscription_id].topics,
         }
-        if learned := meanwhile.learned(self._tastes[subscription_id], start):
-            receipt["learned"] = learned
+        if assignment.last_number and (said := self._tastes[subscription_id].said_since(start)):
+            receipt["learned"] = said
         if subscription_id in self._away:
             receipt["away_since"] = self._away[subscription_id].isoformat()
         content_model_id = self._learned.row_id if self._learned else None

@@ -11,8 +11,6 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from digest.ranking import Choice
-
 _INTEREST = "interest:"
 
 
@@ -33,25 +31,8 @@ class Gist(NamedTuple):
     learned: Mapping[str, int]
 
 
-def write(choices: Iterable[Choice], receipt: Mapping[str, Any]) -> str:
-    """The gist of what was just ranked."""
-    return _written(
-        [
-            (
-                each.paper,
-                each.revision,
-                each.slot,
-                _interest(reason.handle for reason in each.reasons),
-                [reason.text for reason in each.reasons],
-            )
-            for each in choices
-        ],
-        receipt,
-    )
-
-
-def of_rows(slate: Iterable[Mapping[str, Any]], receipt: Mapping[str, Any]) -> str:
-    """The gist of a frozen slate, for an issue that was written without one."""
+def write(slate: Iterable[Mapping[str, Any]], receipt: Mapping[str, Any]) -> str:
+    """The gist of a slate as it is frozen, and of its receipt."""
     return _written(
         [
             (

@@ -67,7 +67,7 @@ def _issues(
             configuration_id, ranked and ranked.content_model_id, ranked and ranked.candidates_id, _json(profile),
             f"{{{','.join(map(str, draft.paper_ids))}}}",
             _json({str(each): versions[each] for each in draft.paper_ids if each in versions}),
-            _json(slate), _json(receipt), gist.write(ranked.slate.choices if ranked else (), receipt), now,
+            _json(slate), _json(receipt), gist.write(slate, receipt), now,
         )  # fmt: skip
 
 

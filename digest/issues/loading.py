@@ -144,7 +144,7 @@ def _choices(chosen: Iterable[Sequence[Any]], texts: Mapping[int, PaperText], fo
 
 
 def _gist(row: _Row) -> Gist:
-    return gist.read(row.gist or gist.of_rows(orjson.loads(row.slate or "[]"), orjson.loads(row.receipt or "{}")))
+    return gist.read(row.gist or gist.write(orjson.loads(row.slate or "[]"), orjson.loads(row.receipt or "{}")))
 
 
 def letters(deliveries: Sequence[Delivery], texts: Texts) -> dict[int, Letter]:

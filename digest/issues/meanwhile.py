@@ -1,22 +1,15 @@
-"""What happened since a reader's last issue: how often they voted, and how long they were away."""
+"""How long readers were away whose pause an issue now ends."""
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from django.db.models import F
 
-from digest import feedback
 from digest.issues.decisions import Assignment
 from digest.issues.history import NOT_SENT
 from digest.models import Issue
 from subscriptions import schedule
-
-
-def learned(taste: feedback.Taste, start: dt.datetime) -> dict[str, int]:
-    """Votes cast since the window's start, by kind."""
-    return dict(Counter(vote.kind for vote in taste.votes if vote.at >= start))
 
 
 def away_since(assignments: Sequence[Assignment]) -> Mapping[int, dt.date]:

@@ -101,7 +101,8 @@ class _Reason(NamedTuple):
 class Layout(NamedTuple):
     """An issue made to fit: what is shown of it, its frame, and its blocks in order, as formats and what they take.
 
-    `notes` is how many footnotes the papers have; `stops` are the interests that can be stopped. `size` is the octets of the HTML at most.
+    `notes` is how many footnotes the papers have; `stops` are the interests that can be stopped. `size` is the octets of the
+    HTML at most.
     """
 
     contents: Contents

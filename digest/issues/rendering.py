@@ -79,5 +79,5 @@ def messages_for(deliveries: Sequence[Delivery], now: dt.datetime) -> dict[int, 
             continue
         content = press.message(press.layout(letter.contents, batch), heading, text_only=letter.text_only)
         content = sealed(content, own)
-        outgoing[delivery.id] = Outgoing(return_path(delivery.id), heading.to.address, content)
+        outgoing[delivery.id] = Outgoing(return_path(delivery.id), heading.to.address, content, dotless=True)
     return outgoing

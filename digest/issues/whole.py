@@ -10,7 +10,7 @@ from digest.issues.contents import Choice, Contents, PaperText
 from digest.issues.places import page_url, stop_url, vote_url
 from digest.messages import Rendered, markup, typeset
 
-BLOCK_END = "\n\n\n"
+BLOCK_END = "\n\n"
 
 
 def shape_of(contents: Contents, choice: Choice) -> Shape:

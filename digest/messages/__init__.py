@@ -58,11 +58,15 @@ def _same_for_all(own: Mailbox, date: dt.datetime, list_id: str, feedback_id: st
 
 
 class Outgoing(NamedTuple):
-    """What a relay is handed. `recipient` may hold letters beyond ASCII before the @: then the relay must offer SMTPUTF8."""
+    """What a relay is handed. `recipient` may hold letters beyond ASCII before the @: then the relay must offer SMTPUTF8.
+
+    `dotless`: no line of the content starts with a dot, as none does of what is assembled here.
+    """
 
     envelope_sender: str
     recipient: str
     content: bytes
+    dotless: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,8 @@ def configuration(log_format: str, level: str) -> dict[str, Any]:
         },
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "structured"}},
         "root": {"handlers": ["console"], "level": level},
+        # It tells of every sign-in that went well; the audit log does that.
+        "loggers": {"axes": {"level": "WARNING"}},
     }
 
 

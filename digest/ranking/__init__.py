@@ -3,7 +3,7 @@
 papers -> Newsroom (Index, Matcher, Ballot) | profiles -> Desk: scores -> pools -> select -> terms -> Slates
 """
 
-from digest.ranking.batch import Prepared, prepare, rank
+from digest.ranking.batch import Prepared, explain, prepare, rank
 from digest.ranking.configuration import DEFAULTS, BadConfiguration, Configuration
 from digest.ranking.content import BadModel, ContentModel
 from digest.ranking.inputs import Interest, Paper, Profile, Vote
@@ -29,6 +29,7 @@ __all__ = [
     "Slate",
     "Term",
     "Vote",
+    "explain",
     "prepare",
     "rank",
     "trending_score",

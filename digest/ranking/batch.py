@@ -4,6 +4,7 @@ import copy
 import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from operator import attrgetter
 
 from digest.ranking.configuration import Configuration
 from digest.ranking.content import ContentModel
@@ -29,6 +30,18 @@ def rank(
     interest or a vote of unknown kind or a size below 1, ValueError for two papers of one id.
     """
     return prepare(papers, configuration, now, model, meaning).rank(profiles)
+
+
+def explain(
+    papers: Sequence[Paper],
+    profile: Profile,
+    configuration: Configuration,
+    now: float,
+    model: ContentModel | None = None,
+    meaning: Meaning | None = None,
+) -> list[Choice]:
+    """Every paper that the profile may be shown, with all terms of its score, as `Prepared.explain` does."""
+    return prepare(papers, configuration, now, model, meaning).explain(profile)
 
 
 def prepare(
@@ -101,10 +114,13 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
+_ASKED = attrgetter("kind", "value", "label", "excluded")
+
+
 def _taste(profile: Profile) -> object:
     """What must be equal for two profiles to share a slate: all but the key and the handles."""
     return (
-        tuple([(each.kind, each.value, each.label, each.excluded) for each in profile.interests]),
+        tuple(map(_ASKED, profile.interests)),
         tuple([(vote.kind, vote.paper.id, vote.paper.revision, vote.paper.title, vote.at) for vote in profile.votes]),
         profile.seen,
         profile.size,

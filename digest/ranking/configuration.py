@@ -59,7 +59,6 @@ class Configuration:
     vote_terms: int = 32
     vote_confidence: float = 0.25
     vote_at_half: float = 0.20
-    vote_meaning: float = 0.05
     # The slate.
     repeat_decay: float = 0.70
     diversity: float = 0.30

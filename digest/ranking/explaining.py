@@ -1,6 +1,6 @@
 """Scores in words: the terms of one paper's score for one reader, and which of them are worth saying."""
 
-from collections.abc import Sequence
+from operator import itemgetter
 
 from digest.ranking.inputs import Paper, Vote
 from digest.ranking.matching import clipped
@@ -26,42 +26,44 @@ def voted(vote: Vote) -> str:
     return f"like “{clipped(vote.paper.title, 80)}”, {_VOTED[vote.kind]}"
 
 
-def choice(paper: Paper, slot: str, own: list[Term], general: tuple[Term, ...], most: int) -> Choice:
+class General:
+    """What a paper scores with everyone: its terms, their sum, and the reason they make when there is room, or nothing else."""
+
+    __slots__ = ("otherwise", "score", "talked_of", "terms")
+
+    def __init__(self, terms: tuple[Term, ...]) -> None:
+        self.terms = terms
+        self.score = sum(term.value for term in terms)
+        self.talked_of = tuple(Reason(term.words, term.handle) for term in terms if term.name == "trending")
+        self.otherwise = self.talked_of or tuple(Reason(term.words, term.handle) for term in terms[:1])
+
+
+def choice(paper: Paper, slot: str, own: list[Term], general: General, most: int) -> Choice:
     """A paper with its terms, what the reader's taste gives first and the largest first; the score is their sum.
 
-    At most `most` of the terms are reasons.
+    At most `most` of the terms are reasons: what the reader asked for comes first; attention is mentioned when there is room;
+    age only when nothing else can be said.
     """
+    score = general.score
+    if not own:
+        said = general.otherwise[:most]
+        if slot == "serendipity":
+            said = tuple([Reason(f"outside your topics, {text}", handle) for text, handle in said])
+        return Choice(paper.id, paper.revision, score, slot, general.terms, said)
     if len(own) > 1:
-        own.sort(key=_by_value)
-    terms = (*own, *general)
-    score = 0.0
-    for term in terms:
-        score += term[1]
-    return Choice(paper.id, paper.revision, score, slot, terms, reasons(own, general, slot, most))
-
-
-def reasons(own: Sequence[Term], general: Sequence[Term], slot: str, most: int) -> tuple[Reason, ...]:
-    """The largest terms in words, each with its term's handle.
-
-    What the reader asked for comes first; attention is mentioned when there is room; age only when nothing else can be said.
-    """
-    said: list[Reason] = []
-    largest = 0.0
+        own.sort(key=_VALUE, reverse=True)
+    reasons: list[Reason] = []
+    least = 0.0
     for _, value, handle, words in own:
-        if len(said) == most or value <= 0 or value < SMALLEST_SHARE * largest:
-            break
-        if handle:
-            largest = largest or value
-            said.append(Reason(words, handle))
-    if not said and own and own[0].value > 0:
-        said.append(Reason(own[0].words, own[0].handle))
-    for term in general:
-        if len(said) < most and (term.name == "trending" or not said):
-            said.append(Reason(term.words, term.handle))
-    if slot == "serendipity":
-        return tuple(Reason(f"outside your topics, {reason.text}", reason.handle) for reason in said)
-    return tuple(said)
+        score += value
+        if value > least and handle and len(reasons) < most:
+            reasons.append(Reason(words, handle))
+            least = least or SMALLEST_SHARE * value
+    if not reasons and own[0].value > 0:
+        reasons.append(Reason(own[0].words, own[0].handle))
+    if len(reasons) < most:
+        reasons += general.talked_of if reasons else general.otherwise
+    return Choice(paper.id, paper.revision, score, slot, (*own, *general.terms), tuple(reasons))
 
 
-def _by_value(term: Term) -> tuple[float, str, str]:
-    return (-term.value, term.handle, term.name)
+_VALUE = itemgetter(1)

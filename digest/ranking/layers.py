@@ -8,7 +8,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from digest.ranking.inputs import Paper
-from digest.ranking.terms import BREAK, LONGEST, Codes, Lexicon, phrases
+from digest.ranking.terms import BREAK, LONGEST, PUNCTUATION, Codes, Lexicon, phrases
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -67,12 +67,15 @@ def layers(stream: Stream, lexicon: Lexicon) -> tuple[Layer, Layer]:
 
 
 def split(numbers: Codes, parts: Callable[[int], tuple[int, ...]]) -> tuple[Codes, Ints]:
-    """Every word replaced by its parts, and the place each part comes from. No number may be negative."""
-    distinct = np.unique(numbers)
-    all_parts = [parts(number) for number in distinct.tolist()]
+    """Every number of a stream replaced by its parts, and the place each part comes from; signs stay what they are."""
+    shifted = numbers - PUNCTUATION
+    present = np.zeros(int(shifted.max(initial=-1)) + 1, bool)
+    present[shifted] = True
+    distinct = np.flatnonzero(present) + PUNCTUATION
+    all_parts = [parts(number) if number > BREAK else (number,) for number in distinct.tolist()]
     sizes = np.array([len(each) for each in all_parts], np.int64)
     flat = np.array([part for each in all_parts for part in each], np.int64)
-    which = np.searchsorted(distinct, numbers)
+    which = (np.cumsum(present) - 1)[shifted]
     origin, within = spread(sizes[which])
     starts = np.cumsum(sizes) - sizes
     return flat[starts[which[origin]] + within], origin

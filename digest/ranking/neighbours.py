@@ -1,14 +1,14 @@
 """Papers alike in content: how much of what one says, weighed by how rare its words are, another says too."""
 
 import math
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-
-import numpy as np
+from itertools import pairwise
 
 from digest.ranking.inputs import Paper
-from digest.ranking.terms import BREAK, Lexicon, phrases
+from digest.ranking.terms import STOP_WORDS, fold, stem
 
 _TITLE = 2
 """A word of the title counts as often as this many of the abstract's."""
@@ -16,6 +16,9 @@ _PAIR = 0.7
 """A pair of words counts this much of what its words do together."""
 SHARED = 4
 """Terms named as what two papers have in common, at most."""
+_SENTENCE = re.compile(r"[.!?;:](?:\s|$)")
+# Single letters are names of variables, and what is left of "e.g.".
+_WORD = re.compile(r"[^\W_]{2,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,58 +36,52 @@ def neighbours(paper: Paper, others: Sequence[Paper], frequency: Mapping[str, in
     `frequency` counts the papers that hold a word, of `documents`; a word it does not know is taken to be as rare as any. A
     term's weight is f / (f + 1) times log((N + 1) / (n + 0.5)), f counting its uses in `paper` (BM25 without length norm).
     """
-    lexicon = Lexicon()
-    weights = _weights(paper, lexicon, frequency, documents)
+    weights = _weights(paper, frequency, documents)
     whole = sum(weights.values()) or 1.0
     found = []
     for other in others:
-        held = _uses(other, lexicon)
+        held = _uses(other)
         shared = {term: weight * _saturated(held[term]) for term, weight in weights.items() if term in held}
         score = sum(shared.values()) / whole
         if score > 0:
-            found.append(Neighbour(other.id, min(1.0, score), _named(shared, lexicon)))
+            found.append(Neighbour(other.id, min(1.0, score), _named(shared)))
     return sorted(found, key=lambda each: (-each.score, -each.paper))
 
 
 def words_of(paper: Paper) -> list[str]:
-    """The different words of a paper, as their frequencies are asked for."""
-    lexicon = Lexicon()
-    _uses(paper, lexicon)
-    return lexicon.words[1:]
+    """The different words of a paper, as their frequencies are asked for: folded, in the singular."""
+    return [term for term in _uses(paper) if " " not in term]
 
 
 def telling(paper: Paper, frequency: Mapping[str, int], documents: int, count: int) -> list[str]:
     """The words that tell most about a paper, the most telling first."""
-    lexicon = Lexicon()
-    weights = _weights(paper, lexicon, frequency, documents)
-    single = {lexicon.phrase(term): weight for term, weight in weights.items() if " " not in lexicon.phrase(term)}
+    single = {term: weight for term, weight in _weights(paper, frequency, documents).items() if " " not in term}
     return sorted(single, key=lambda word: (-single[word], word))[:count]
 
 
-def _uses(paper: Paper, lexicon: Lexicon) -> Counter[int]:
-    title = lexicon.read(paper.title)
-    rest = lexicon.read(". ".join([paper.abstract, *paper.keywords]))
-    uses: Counter[int] = Counter()
-    for numbers, times in ((title, _TITLE), (rest, 1)):
-        array = np.array([number for number in numbers if number >= BREAK], np.int64)
-        for length in (1, 2):
-            for code in phrases(array, length)[0].tolist():
-                uses[code] += times
-    uses.pop(0, None)
+def _uses(paper: Paper) -> Counter[str]:
+    """How often a paper uses each word and each pair of words that stand side by side."""
+    uses: Counter[str] = Counter()
+    for text, times in ((paper.title, _TITLE), (". ".join([paper.abstract, *paper.keywords]), 1)):
+        for sentence in _SENTENCE.split(fold(text)):
+            words = [stem(word) for word in _WORD.findall(sentence) if word not in STOP_WORDS]
+            for word in words:
+                uses[word] += times
+            for one, next_ in pairwise(words):
+                uses[f"{one} {next_}"] += times
     return uses
 
 
-def _weights(paper: Paper, lexicon: Lexicon, frequency: Mapping[str, int], documents: int) -> dict[int, float]:
+def _weights(paper: Paper, frequency: Mapping[str, int], documents: int) -> dict[str, float]:
     def rarity(word: str) -> float:
         return math.log((documents + 1) / (min(frequency.get(word, 0), documents) + 0.5))
 
     weights = {}
-    for term, times in _uses(paper, lexicon).items():
-        # Single letters are names of variables, and what is left of "e.g.".
-        words = [word for word in lexicon.phrase(term).split() if len(word) > 1]
-        together = sum(rarity(word) for word in words)
+    for term, times in _uses(paper).items():
+        words = term.split()
+        together = sum(map(rarity, words)) * (_PAIR if len(words) > 1 else 1)
         if together > 0:
-            weights[term] = times / (times + 1) * together * (_PAIR if len(words) > 1 else 1)
+            weights[term] = times / (times + 1) * together
     return weights
 
 
@@ -93,14 +90,12 @@ def _saturated(times: int) -> float:
     return (times + 0.5) / (times + 1)
 
 
-def _named(shared: Mapping[int, float], lexicon: Lexicon) -> tuple[str, ...]:
+def _named(shared: Mapping[str, float]) -> tuple[str, ...]:
     """The heaviest terms, pairs counting double as they say more; a word that is named already is not named again."""
     named: list[str] = []
-    phrases_of = {term: lexicon.phrase(term) for term in shared}
-    for term in sorted(shared, key=lambda term: (-shared[term] * (2 if " " in phrases_of[term] else 1), term)):
-        phrase = phrases_of[term]
-        if not any(set(phrase.split()) & set(other.split()) for other in named):
-            named.append(phrase)
+    for term in sorted(shared, key=lambda term: (-shared[term] * (2 if " " in term else 1), term)):
+        if not any(set(term.split()) & set(other.split()) for other in named):
+            named.append(term)
         if len(named) == SHARED:
             break
     return tuple(named)

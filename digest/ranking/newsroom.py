@@ -1,6 +1,7 @@
 """Readers meet the papers of a batch: eligibility, scores, selection and reasons, some dozens of readers at a time."""
 
 from collections.abc import Sequence
+from itertools import islice
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from digest.ranking.configuration import Configuration
 from digest.ranking.content import ContentModel
 from digest.ranking.eligibility import Eligibility
 from digest.ranking.exact import exact
-from digest.ranking.explaining import choice
+from digest.ranking.explaining import General, choice
 from digest.ranking.index import SKETCH, SKETCH_UNIT, Index
 from digest.ranking.inputs import Paper, Profile
 from digest.ranking.layers import Floats, Ints
@@ -38,9 +39,10 @@ class Newsroom:
         self.configuration = configuration
         index = Index(self.papers, model)
         self.matcher = Matcher(self.papers, index, configuration, meaning)
-        self.ballot = Ballot(self.papers, index, configuration, meaning)
+        self.ballot = Ballot(self.papers, index, configuration)
         self.eligibility = Eligibility(self.papers, self.matcher)
         self.sketches = index.sketch()
+        self.content = index.content
 
 
 class Hour:
@@ -59,19 +61,19 @@ class Hour:
         self.everyone = self._trending + self._freshness
         talked_of = np.argsort(-self.everyone, kind="stable")
         self.talked_of: Ints = talked_of[self._trending[talked_of] > 0][:SURPRISES]
-        self._terms: dict[int, tuple[Term, ...]] = {}
+        self._said: dict[int, General] = {}
 
-    def terms(self, place: int) -> tuple[Term, ...]:
+    def said(self, place: int) -> General:
         """The terms that a paper's score has for everyone."""
-        terms = self._terms.get(place)
-        if terms is None:
+        said = self._said.get(place)
+        if said is None:
             paper, found = self._papers[place], []
             if self._trending[place]:
                 found.append(Term("trending", float(self._trending[place]), "", f"trending: {trending.words(paper)}"))
             if self._freshness[place]:
                 found.append(Term("freshness", float(self._freshness[place]), "", trending.age_words(paper, self.now)))
-            terms = self._terms[place] = tuple(found)
-        return terms
+            said = self._said[place] = General(tuple(found))
+        return said
 
 
 class Desk:
@@ -128,7 +130,7 @@ class Desk:
         pools = given_to(allowed, 1, scores)
         ordinary = "match" if readers[0].known else "trending"
         slots = [ordinary if fits else "" for fits in (pools.keys[0] > NOBODY).tolist()] if len(allowed) else []
-        choices = self._choices(readers, scores, pools, [np.arange(len(allowed)).tolist()], [slots])[0]
+        choices = self._choices(readers, scores, np.zeros(len(allowed), np.int64), allowed, pools.given[:, :-1], slots)
         return sorted(choices, key=lambda each: (-each.score, each.paper))
 
     def pools(self, place: int) -> Pools:
@@ -137,7 +139,15 @@ class Desk:
         return pools_of([reader], self._scores([reader]), reader.profile.size, self._configuration.near_misses)
 
     def _scores(self, readers: Sequence[Reader]) -> Scores:
-        return scores_of(readers, self._columns, self._room.ballot, self._read, self._hour.everyone, self._configuration)
+        return scores_of(
+            readers,
+            self._columns,
+            self._room.ballot,
+            self._read,
+            self._hour.everyone,
+            self._hour.talked_of,
+            self._configuration,
+        )
 
     def _slates(self, readers: Sequence[Reader], size: int) -> list[Slate]:
         configuration = self._configuration
@@ -151,21 +161,28 @@ class Desk:
                     reader.profile.minutes - pace.SURPRISE * int(room[row]), picked[row], pools.papers[row]
                 )
         shown, missed = _ordered(pools, picked, configuration.near_misses)
+        missed = [each if reader.known else [] for reader, each in zip(readers, missed, strict=True)]
         surprises = self._surprises(scores, room, picked, pools)
-        slots = [["match" if reader.known else "trending"] * len(each) for reader, each in zip(readers, shown, strict=True)]
-        listed = [each + more if reader.known else each for reader, each, more in zip(readers, shown, missed, strict=True)]
-        slots = [each + ["match"] * (len(all_) - len(each)) for each, all_ in zip(slots, listed, strict=True)]
-        choices = self._choices(readers, scores, pools, listed, slots)
+        chosen, near, new = _flat(shown), _flat(missed), _flat(surprises)
+        owner = np.concatenate([chosen[0], near[0], new[0]])
+        place = np.concatenate([pools.papers[chosen], pools.papers[near], new[1]])
+        given = np.zeros((len(owner), pools.given.shape[1] - 1))
+        for first, (rows, columns) in ((0, chosen), (len(chosen[0]), near)):
+            given[first : first + len(rows)] = pools.given[pools.starts[rows] + columns, :-1]
+        ordinary = ["match" if reader.known else "trending" for reader in readers]
+        slots = [ordinary[row] for row in chosen[0].tolist()] + ["match"] * len(near[0]) + ["serendipity"] * len(new[0])
+        choices = iter(self._choices(readers, scores, owner, place, given, slots))
+        own, below, outside = ([tuple(islice(choices, len(each))) for each in part] for part in (shown, missed, surprises))
         return [
             Slate(
-                (*mine[: len(shown[row])], *(self._surprise(place) for place in surprises[row])),
-                tuple(mine[len(shown[row]) :]),
+                own[row] + outside[row],
+                below[row],
                 reader.eligible.considered,
                 reader.eligible.excluded,
                 not reader.known,
                 scores.matched[row] if reader.known else 0,
             )
-            for row, (reader, mine) in enumerate(zip(readers, choices, strict=True))
+            for row, reader in enumerate(readers)
         ]
 
     def _within(self, minutes: float, picked: Ints, papers: Ints) -> Ints:
@@ -186,7 +203,7 @@ class Desk:
         configuration = self._configuration
         if size < configuration.serendipity_smallest_slate or not configuration.serendipity:
             return np.zeros(len(readers), np.int64)
-        possible = np.count_nonzero(scores.outside[:, self._hour.talked_of], axis=1)
+        possible = np.count_nonzero(scores.outside, axis=1)
         # Nothing that matches means an empty issue, not one made of a surprise.
         known = np.array([reader.known and matched > 0 for reader, matched in zip(readers, scores.matched, strict=True)], bool)
         room: Ints = np.where(known, np.minimum(possible, min(configuration.serendipity, size - 1)), 0)
@@ -204,36 +221,23 @@ class Desk:
         together = padded[chosen].sum(axis=1)
         counts = np.maximum((chosen >= 0).sum(axis=1), 1)[:, None]
         near = np.clip(together @ sketches[talked_of].T / (counts * SKETCH_UNIT**2), 0.0, 1.0)
-        appeal = np.where(scores.outside[:, talked_of], self._hour.everyone[talked_of] * (1.0 + near), NOBODY)
+        appeal = np.where(scores.outside, self._hour.everyone[talked_of] * (1.0 + near), NOBODY)
         best = np.argsort(-appeal, axis=1, kind="stable")[:, :most]
         return [talked_of[row[:count]].tolist() for row, count in zip(best, room.tolist(), strict=True)]
 
-    def _surprise(self, place: int) -> Choice:
-        return choice(self._papers[place], "serendipity", [], self._hour.terms(place), self._configuration.reasons)
-
     def _choices(
-        self,
-        readers: Sequence[Reader],
-        scores: Scores,
-        pools: Pools,
-        listed: Sequence[Sequence[int]],
-        slots: Sequence[Sequence[str]],
-    ) -> list[list[Choice]]:
-        """For each reader the listed columns of its pool, with terms and reasons."""
-        counts = [len(each) for each in listed]
-        owner = np.repeat(np.arange(len(readers)), counts)
-        column = np.array([column for each in listed for column in each], np.int64)
-        place = pools.papers[owner, column] if len(column) else column
-        own: list[list[Term]] = [[] for _ in range(len(column))]
-        self._add_interests(own, readers, pools.given[pools.starts[owner] + column, :-1], owner, place)
+        self, readers: Sequence[Reader], scores: Scores, owner: Ints, place: Ints, given: Floats, slots: Sequence[str]
+    ) -> list[Choice]:
+        """For readers (`owner`) and papers (`place`) the choice with its terms and reasons; `given` is what interests give."""
+        own: list[list[Term]] = [[] for _ in slots]
+        self._add_interests(own, readers, given, owner, place)
         votes = VoteTerms(self._room.ballot, self._read, self._configuration)
         votes.add(own, "vote", [reader.likes for reader in readers], scores.liked, owner, place)
         votes.add(own, "less", [reader.dislikes for reader in readers], scores.disliked, owner, place)
-        general, papers, most = self._hour.terms, self._papers, self._configuration.reasons
-        said = zip(place.tolist(), own, (slot for each in slots for slot in each), strict=True)
-        flat = [choice(papers[at], slot, terms, general(at), most) for at, terms, slot in said]
-        ends = np.cumsum(counts).tolist()
-        return [flat[end - count : end] for end, count in zip(ends, counts, strict=True)]
+        said, papers, most = self._hour.said, self._papers, self._configuration.reasons
+        return [
+            choice(papers[at], slot, terms, said(at), most) for at, terms, slot in zip(place.tolist(), own, slots, strict=True)
+        ]
 
     def _add_interests(self, own: list[list[Term]], readers: Sequence[Reader], given: Floats, owner: Ints, place: Ints) -> None:
         said = self._room.matcher.said
@@ -261,6 +265,12 @@ def _ordered(pools: Pools, picked: Ints, near_misses: int) -> tuple[list[list[in
     others = usable & ~mine
     others &= np.cumsum(others, axis=1) <= near_misses
     return _runs(order, mine), _runs(order, others)
+
+
+def _flat(rows: Sequence[Sequence[int]]) -> tuple[Ints, Ints]:
+    """Lists of numbers as one, with the row of each."""
+    owner: Ints = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
+    return owner, np.array([number for row in rows for number in row], np.int64)
 
 
 def _runs(order: Ints, wanted: np.ndarray) -> list[list[int]]:

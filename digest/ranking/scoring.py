@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from digest.ranking.configuration import Configuration
 from digest.ranking.eligibility import Eligible
@@ -70,7 +69,8 @@ class Scores:
     """A group's readers x papers (`width` of them, the last few no papers, to fill up the last block).
 
     `keys` order a reader's papers: the score less a trifle for the place, NOBODY for what may not fill an ordinary place.
-    `outside`: allowed, and met by nothing liked or disliked. `matched` counts the keys that are not NOBODY.
+    `outside` (readers x talked-of papers): allowed, and met by nothing liked or disliked. `matched` counts the keys that
+    are not NOBODY.
     """
 
     width: int
@@ -98,7 +98,13 @@ def entries_of(readers: Sequence[Reader], columns: Columns, width: int) -> Entri
 
 
 def scores_of(
-    readers: Sequence[Reader], columns: Columns, ballot: Ballot, read: Read, everyone: Floats, configuration: Configuration
+    readers: Sequence[Reader],
+    columns: Columns,
+    ballot: Ballot,
+    read: Read,
+    everyone: Floats,
+    talked_of: Ints,
+    configuration: Configuration,
 ) -> Scores:
     """The score of every paper for every reader: interests + likes - dislikes + what holds for everyone.
 
@@ -108,34 +114,28 @@ def scores_of(
     papers, width = len(everyone), width_of(len(everyone))
     shape = (len(readers), width)
     entries = entries_of(readers, columns, width)
-    wanted = np.bincount(entries.cells, entries.values, shape[0] * width).reshape(shape)
+    keys: Floats = np.bincount(entries.cells, entries.values, shape[0] * width).reshape(shape).astype(np.float64, copy=False)
     allowed = np.zeros(shape, bool)
     for row, reader in zip(allowed, readers, strict=True):
         row[:papers] = reader.eligible.allowed
-    known = np.array([reader.known for reader in readers], bool)
-    met = wanted > 0
+    met: Bools = keys > 0
     liked = _by_votes([reader.likes for reader in readers], ballot, read, configuration.vote, shape)
     disliked = _by_votes([reader.dislikes for reader in readers], ballot, read, configuration.less, shape)
-    keys = np.empty(shape)
-    keys[:, papers:] = 0.0
-    keys[:, :papers] = everyone - TIE * np.arange(papers)
-    keys += wanted
-    fits = met
     if liked.size:
         most = np.where(allowed, liked, 0.0).max(axis=1, initial=0.0)
         floor = np.maximum(configuration.vote_floor * configuration.vote, configuration.vote_floor_share * most)
-        met = met | ((liked >= floor[:, None]) & (liked > 0))
-        fits = met
+        met |= (liked >= floor[:, None]) & (liked > 0)
         keys += liked
-    outside = allowed & ~met
+    fits = met & allowed
+    outside = ~met[:, talked_of] & allowed[:, talked_of]
     if disliked.size:
-        fits = fits & ((wanted + liked if liked.size else wanted) > disliked)
-        outside &= disliked < configuration.less * max(configuration.vote_floor, 1e-9)
+        fits &= keys > disliked
+        outside &= disliked[:, talked_of] < configuration.less * max(configuration.vote_floor, 1e-9)
         keys -= disliked
-    if not known.all():
-        fits = fits | ~known[:, None]
-    fits = fits & allowed
-    keys[~fits] = NOBODY
+    unknown = [row for row, reader in enumerate(readers) if not reader.known]
+    fits[unknown] = allowed[unknown]
+    keys[:, :papers] += everyone - TIE * np.arange(papers)
+    np.copyto(keys, NOBODY, where=~fits)
     return Scores(width, entries, liked, disliked, keys, outside, np.count_nonzero(fits, axis=1).tolist())
 
 
@@ -143,15 +143,7 @@ def _by_votes(casts: Sequence[Cast], ballot: Ballot, read: Read, weight: float, 
     """Readers x width; empty when none of them has such votes."""
     if not any(cast.rows for cast in casts):
         return np.empty((0, 0))
-    return dense(ballot.scores(casts, read, weight), shape[1])
-
-
-def dense(rows: sparse.csr_array, width: int) -> Floats:
-    """Sparse rows laid out, the columns beyond their own zero."""
-    laid_out = np.zeros((rows.shape[0], width))
-    owner = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
-    laid_out[owner, rows.indices] = rows.data
-    return laid_out
+    return ballot.scores(casts, read, weight, shape[1])
 
 
 def pools_of(readers: Sequence[Reader], scores: Scores, size: int, near_misses: int) -> Pools:
@@ -203,9 +195,11 @@ def _best(keys: Floats, count: int) -> Ints:
     rows = np.arange(readers)[:, None]
     places: Ints = np.broadcast_to(np.arange(width), keys.shape)
     if count * BLOCK < width:
-        blocks = keys.reshape(readers, width // BLOCK, BLOCK).max(axis=2)
-        best = np.argpartition(blocks, blocks.shape[1] - count, axis=1)[:, -count:]
-        places = (best[:, :, None] * BLOCK + np.arange(BLOCK)).reshape(readers, count * BLOCK)
+        # A block's places lie apart from each other, so that whole rows can be compared at a time.
+        apart = width // BLOCK
+        blocks = keys.reshape(readers, BLOCK, apart).max(axis=1)
+        best = np.argpartition(blocks, apart - count, axis=1)[:, -count:]
+        places = (best[:, :, None] + apart * np.arange(BLOCK)).reshape(readers, count * BLOCK)
         keys = keys[rows, places]
     if count < keys.shape[1]:
         best = np.argpartition(keys, keys.shape[1] - count, axis=1)[:, -count:]

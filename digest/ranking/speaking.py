@@ -77,7 +77,7 @@ def _terms(
     """Every term of the taste that the paper holds, the weightiest first."""
     papers = list({vote.paper.id: vote.paper for vote in votes}.values())
     index = Index(papers, model)
-    ballot = Ballot(papers, index, configuration, None)
+    ballot = Ballot(papers, index, configuration)
     read = ballot.read(votes, now)
     cast = read.cast(votes)
     columns, weights = ballot.taste(cast, read)

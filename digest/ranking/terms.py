@@ -99,8 +99,8 @@ class Lexicon:
         self.words = ["", *words]
         self._numbers = {word: number for number, word in enumerate(self.words)}
         self._tokens = _Tokens(self._first_met)
-        self._parts: dict[int, tuple[int, ...]] = {BREAK: (BREAK,)}
-        self._pieces: dict[int, tuple[int, ...]] = {BREAK: (BREAK,)}
+        self._parts: dict[int, tuple[int, ...]] = {}
+        self._pieces: dict[int, tuple[int, ...]] = {}
 
     def read(self, text: str) -> list[int]:
         """The numbers of a text's words as written, BREAK between sentences, FUNCTION and PUNCTUATION in their places."""

@@ -36,7 +36,8 @@ class VoteTerms:
         first = np.cumsum(counts) - counts
         rests = [cast.without(vote) for cast, each in zip(casts, variants, strict=True) for vote in each]
         total = whole[owner, place]
-        some = np.flatnonzero(total > 0)
+        # A vote may also take away what the others would have given alone, down to nothing.
+        some = np.flatnonzero(counts[owner])
         pair, number = spread(counts[owner[some]])
         without = self._ballot.scores_of(rests, self._read, weight, first[owner[some]][pair] + number, place[some][pair])
         lost = np.zeros((len(some), int(counts.max(initial=0))))

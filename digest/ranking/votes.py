@@ -32,7 +32,6 @@ from digest.ranking.exact import exact
 from digest.ranking.index import Index, unit_rows
 from digest.ranking.inputs import Paper, Vote
 from digest.ranking.layers import Floats, Ints, spread
-from digest.ranking.meaning import Meaning
 from digest.ranking.trending import DAY
 
 LIKES = ("more", "save")
@@ -64,16 +63,15 @@ class Cast:
 
 
 class Read:
-    """The papers on which the readers of one batch have voted: their phrases, as in `Index.presence`."""
+    """The papers on which the readers of one batch have voted: their phrases."""
 
-    def __init__(
-        self, presence: sparse.csr_array, rows: dict[_Text, int], papers: Sequence[Paper], now: float, half: float
-    ) -> None:
-        self.presence = presence
-        self.papers = papers
+    def __init__(self, presence: sparse.csr_array, rows: dict[_Text, int], now: float, half_life: float) -> None:
+        # The presence in the real part and 1 in the imaginary one: a single product gives two sums over the same cells.
+        cells = (presence.data + 1j, presence.indices, presence.indptr)
+        self.presence = sparse.csr_array(cells, shape=presence.shape)
         self._rows = rows
         self._now = now
-        self._half_life = half
+        self._half_life = half_life
 
     def cast(self, votes: Iterable[Vote]) -> Cast:
         """Votes with what they count now."""
@@ -88,15 +86,14 @@ class Read:
 class Ballot:
     """Compares the papers of a batch with what its readers voted on."""
 
-    def __init__(self, papers: Sequence[Paper], index: Index, configuration: Configuration, meaning: Meaning | None) -> None:
+    def __init__(self, papers: Sequence[Paper], index: Index, configuration: Configuration) -> None:
         self._index = index
         self._configuration = configuration
         self._candidates = {_text(paper): row for row, paper in enumerate(papers)}
         self._others: dict[_Text, tuple[_Places, Floats]] = {}
+        self._holders: Ints = np.diff(index.by_phrase.indptr).astype(np.int64)
         self._worth = index.rarity**configuration.rarity_power
         self._telling = index.rarity * index.share**0.25
-        self._meaning = meaning
-        self._vectors = meaning.matrix(papers) if meaning else None
 
     def read(self, votes: Iterable[Vote], now: float) -> Read:
         """The papers voted on; those that are candidates too, or were voted on before, are not read again."""
@@ -109,8 +106,7 @@ class Ballot:
             for text, start, end in zip(new, read.indptr[:-1].tolist(), read.indptr[1:].tolist(), strict=True):
                 self._others[text] = (read.indices[start:end], read.data[start:end])
         rows = {text: row for row, text in enumerate(wanted)}
-        half_life = self._configuration.vote_half_life_days
-        return Read(self._stacked(list(wanted)), rows, list(wanted.values()), now, half_life)
+        return Read(self._stacked(list(wanted)), rows, now, self._configuration.vote_half_life_days)
 
     def _stacked(self, texts: Sequence[_Text]) -> sparse.csr_array:
         presence = self._index.presence
@@ -127,12 +123,17 @@ class Ballot:
         data = np.concatenate([data for _, data in parts]) if parts else np.empty(0)
         return sparse.csr_array((data, indices, indptr), shape=(len(parts), presence.shape[1]))
 
-    def scores(self, readers: Sequence[Cast], read: Read, weight: float) -> sparse.csr_array:
-        """What the votes of each reader give each paper of the batch, weighted and exact: readers x papers."""
-        met: sparse.csr_array = self._tastes(readers, read.presence) @ self._index.by_phrase
-        rows = np.repeat(np.arange(len(readers)), np.diff(met.indptr))
-        met.data = self._risen(met.data, readers, read, rows, met.indices, weight)
-        return met
+    def scores(self, readers: Sequence[Cast], read: Read, weight: float, width: int) -> Floats:
+        """What the votes of each reader give each paper, weighted and exact: readers x `width`, zeros at the end."""
+        tastes, held = self._tastes(readers, read.presence), self._index.by_phrase
+        # The product of the two matrices, laid out at once: most papers share some word with a taste.
+        sizes = self._holders[tastes.indices]
+        at = np.arange(int(sizes.sum()))
+        at += np.repeat(held.indptr[tastes.indices] - (np.cumsum(sizes) - sizes), sizes)
+        first = np.repeat(np.arange(len(readers)) * width, np.diff(tastes.indptr))
+        cells = held.indices[at] + np.repeat(first, sizes)
+        met = np.bincount(cells, held.data[at] * np.repeat(tastes.data, sizes), len(readers) * width)
+        return self._risen(met.astype(np.float64, copy=False).reshape(len(readers), width), weight)
 
     def scores_of(self, readers: Sequence[Cast], read: Read, weight: float, rows: Ints, places: Ints) -> Floats:
         """Single ones of the scores, bit for bit: those of the readers at `rows` for the papers at `places`."""
@@ -151,31 +152,17 @@ class Ballot:
         starts, sizes = ends[:-1][which], np.diff(ends)[which]
         pair, within = spread(sizes)
         at = starts[pair] + within
-        # In the order of the phrases, as the product of the matrices adds them.
+        # In the order of the phrases, as `scores` adds them.
         met = np.bincount(pair, laid_out[rows[pair], phrases[at]] * values[at], len(places))
-        return self._risen(met.astype(np.float64), readers, read, rows, places, weight)
-
-    def _risen(self, met: Floats, readers: Sequence[Cast], read: Read, rows: Ints, places: Ints, weight: float) -> Floats:
-        risen = met / (met + self._configuration.vote_at_half)
-        if self._meaning is not None and self._vectors is not None:
-            # It orders what the words have found and adds nothing to it.
-            near = self._meaning.nearness(self._means(readers, read, self._meaning), self._vectors)[rows, places]
-            risen = np.where(met > 0, risen + self._configuration.vote_meaning * near, 0.0)
-        return exact(weight * risen)
+        return self._risen(met.astype(np.float64), weight)
 
     def taste(self, reader: Cast, read: Read) -> tuple[Ints, Floats]:
         """u of one reader, times n / (n + vote_confidence): phrases by their place in the model, and their weights."""
         taste = self._tastes([reader], read.presence)
         return taste.indices.astype(np.int64), taste.data
 
-    def _means(self, readers: Sequence[Cast], read: Read, meaning: Meaning) -> Floats:
-        """The sums of the liked papers' dense vectors."""
-        vectors = meaning.matrix(read.papers)
-        sums = np.zeros((len(readers), meaning.size))
-        for row, reader in zip(sums, readers, strict=True):
-            for place, weight in zip(reader.rows, reader.weights, strict=True):
-                row += weight * vectors[place]
-        return sums
+    def _risen(self, met: Floats, weight: float) -> Floats:
+        return exact(weight * met / (met + self._configuration.vote_at_half))
 
     def _tastes(self, readers: Sequence[Cast], presence: sparse.csr_array) -> sparse.csr_array:
         """u for each reader, times n / (n + vote_confidence)."""
@@ -185,9 +172,7 @@ class Ballot:
         weights = np.array([weight for reader in readers for weight in reader.weights], np.float64)
         indptr = np.concatenate([[0], np.cumsum(sizes)])
         cast = sparse.csr_array((weights, rows, indptr), shape=(len(readers), presence.shape[0]))
-        # One product for two sums over the same cells: the real part is m, the imaginary part k.
-        both = sparse.csr_array((presence.data + 1j, presence.indices, presence.indptr), shape=presence.shape)
-        sums = cast @ both
+        sums = cast @ presence
         mentions, held, phrase = sums.data.real, sums.data.imag, sums.indices
         votes = np.bincount(np.repeat(np.arange(len(readers)), sizes), weights, len(readers))
         total = np.repeat(votes, np.diff(sums.indptr))

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from digest.ranking.layers import Bools, Floats, Ints, Stream, split
-from digest.ranking.terms import BREAK, Codes, Lexicon
+from digest.ranking.terms import BREAK, Lexicon
 
 MOST_WORDS = 8
 """Longer texts are descriptions; nobody repeats them word by word."""
@@ -22,21 +22,13 @@ class Wording:
     """The words of a batch's papers in their order, found by any of them."""
 
     def __init__(self, stream: Stream, lexicon: Lexicon) -> None:
-        said = stream.numbers >= BREAK
-        pieces, origin = split(stream.numbers[said], lexicon.pieces)
-        origin = np.flatnonzero(said)[origin]
-        # Signs keep their places: everything is put back in order of where it came from.
-        signs = np.flatnonzero(~said)
-        at = np.concatenate([origin, signs])
-        order = np.argsort(at, kind="stable")
-        self._pieces: Codes = np.concatenate([pieces, stream.numbers[signs]])[order]
-        came_from = at[order]
-        self._joined: Bools = np.zeros(len(at), bool)
+        self._pieces, origin = split(stream.numbers, lexicon.pieces)
+        self._joined: Bools = np.zeros(len(origin), bool)
         """Whether a piece is hyphenated to the one before it."""
-        self._joined[1:] = came_from[1:] == came_from[:-1]
-        self._owners: Ints = stream.owners[came_from]
-        self._weights: Floats = np.where(stream.title[came_from], TITLE, 1.0)
-        self._places: Ints = np.argsort(self._pieces, kind="stable")
+        self._joined[1:] = origin[1:] == origin[:-1]
+        self._owners: Ints = stream.owners[origin]
+        self._weights: Floats = np.where(stream.title[origin], TITLE, 1.0)
+        self._places: Ints = np.argsort(self._pieces)
         self._sorted = self._pieces[self._places]
 
     def mentions(self, typed: Sequence[int], papers: Ints) -> tuple[Floats, Floats] | None:

@@ -16,7 +16,7 @@ from digest.search.asking import PAGE, SCALE, Cursor, Filters, Hit, Match, Resul
 from digest.search.lexing import Lexed
 from digest.search.matching import HEAD, Found, Matched
 from digest.search.nearby import nearby
-from digest.search.reading import Query, read
+from digest.search.reading import Query, folded, read, tidy
 from digest.search.similar import near
 
 # What orders the papers that hold all words: how well they hold them, how near they are in meaning, how new they are.
@@ -64,6 +64,7 @@ def find(typed: str, filters: Filters, now: dt.datetime, page: str = "") -> Resu
     one, unless `filters.as_typed`; the results say what was looked for instead. Without words, the newest papers that pass the
     filters. Nothing is written.
     """
+    filters = replace(filters, author=tidy(filters.author), topic=tidy(filters.topic))
     first = _ask(read(typed), filters)
     notes = list(first.query.notes)
     asked, perhaps = first, ""
@@ -80,6 +81,10 @@ def find(typed: str, filters: Filters, now: dt.datetime, page: str = "") -> Resu
     if page and cursor is None:
         notes.append("That page does not exist, so this is the first one.")
     shown, following = _page(ranked, cursor)
+    if ranked and not shown:
+        notes.append("There is nothing after that page, so this is the first one.")
+        cursor = None
+        shown, following = _page(ranked, None)
     changed = asked.query != first.query
     hits = _hits(shown, asked, first.query if changed else None, now)
     return Results(
@@ -118,10 +123,10 @@ def _ask(query: Query, filters: Filters) -> _Asked:
 
 
 def _by(names: Sequence[str], papers: Sequence[int]) -> set[int]:
-    wanted = [parts(name) for name in names]
+    wanted = [parts(folded(name)) for name in names]
 
     def wrote(authors: Iterable[str], person: tuple[str, ...]) -> bool:
-        known = [parts(author) for author in authors]
+        known = [parts(folded(author)) for author in authors]
         return any(same_person(person, author) or (len(person) == 1 and person[0] in author) for author in known)
 
     rows = Paper.objects.filter(pk__in=papers).values_list("pk", "authors")

@@ -8,7 +8,7 @@ from digest.search.reading import APART
 
 BATCH = 500
 # One reader of notes at a time: of two, the one that began earlier could write last.
-_LOCK = 0x5EA2C4
+LOCK = 0x5EA2C4
 
 _TAKE = (
     "DELETE FROM digest_searchpending WHERE id IN (SELECT id FROM digest_searchpending ORDER BY id LIMIT %s) RETURNING paper_id"
@@ -62,7 +62,7 @@ class Refreshed:
 def refresh(limit: int = BATCH) -> Refreshed:
     """Read up to `limit` notes and the papers they name, in one transaction; nothing when another process is reading notes."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
         if not cursor.fetchone()[0]:
             return Refreshed((), more=False)
         cursor.execute(_TAKE, [limit])

@@ -2,6 +2,7 @@
 them itself is put together here."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ SELECT array(SELECT phraseto_tsquery('digest_prose', term)::text
         LEFT JOIN digest_searchword USING (word) ORDER BY place),
     (SELECT reltuples FROM pg_class WHERE oid = 'digest_papersearch'::regclass)
 """
+_LEXEME = re.compile(r"'(?:[^']|'')*'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +63,9 @@ class Lexed:
 
 def lex(query: Query, author: str = "") -> Lexed:
     """The query, and an author's name as a filter beside the one in the query. One short question to the database."""
-    terms = [*query.terms, *query.unwanted]
-    typed = sorted({word for term in query.terms for word in term.words})
     names = [Term(name) for name in (query.author, author) if name]
+    terms = [*query.terms, *query.unwanted, *names]
+    typed = sorted({word for term in query.terms for word in term.words})
     with connection.cursor() as cursor:
         cursor.execute(_LEX, {"terms": [term.text for term in terms], "words": typed})
         proses, as_names, counts, documents = cursor.fetchone()
@@ -82,7 +84,7 @@ def lex(query: Query, author: str = "") -> Lexed:
         every=" & ".join([*asked, *unwanted]) if asked else "",
         any_=_either(asked),
         unwanted=" & ".join(unwanted),
-        author=" & ".join(filter(None, map(_name, names))),
+        author=" & ".join(_name(lexed[name][1]) for name in names if lexed[name][1]),
         frequency=frequency,
         choices=tuple(choices),
         documents=max(int(documents), *frequency.values(), 1) if frequency else 1,
@@ -99,7 +101,6 @@ def _either(parts: Sequence[str]) -> str:
     return f"({' | '.join(parts)})" if len(parts) > 1 else "".join(parts)
 
 
-def _name(term: Term) -> str:
-    """Each word of the name among the authors; a single letter stands for what it abbreviates."""
-    # `Term.words` are letters and digits alone, so that they can be quoted as they are.
-    return " & ".join(f"'{word}':{'*' if len(word) == 1 else ''}C" for word in term.words)
+def _name(phrase: str) -> str:
+    """Each word of a name among the authors, in any order; a single letter stands for what it abbreviates."""
+    return " & ".join(f"{word}:{'*' if len(word) == 3 else ''}C" for word in _LEXEME.findall(phrase))

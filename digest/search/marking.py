@@ -97,7 +97,7 @@ def snippet(text: str, marks: Sequence[tuple[int, int]], longest: int = SNIPPET)
     """The stretch, from the beginning of a sentence where that can be, in which most different words are marked."""
     starts = [0, *(found.end() for found in _SENTENCE.finditer(text))]
     starts += [_word_before(text, start - longest // 3) for start, _ in marks if start > longest]
-    best = max(starts, key=lambda start: (_told(text, marks, start, start + longest), -start), default=0)
+    best = max(starts, key=lambda start: (_told(text, marks, start, start + longest), -_wait(marks, start), -start))
     end = min(len(text), best + longest)
     if end < len(text):
         end = max(text.rfind(" ", best, end), best + longest // 2)
@@ -110,6 +110,11 @@ def snippet(text: str, marks: Sequence[tuple[int, int]], longest: int = SNIPPET)
 
 def _told(text: str, marks: Sequence[tuple[int, int]], start: int, end: int) -> int:
     return len({text[at:stop].lower() for at, stop in marks if at >= start and stop <= end})
+
+
+def _wait(marks: Sequence[tuple[int, int]], start: int) -> int:
+    """Characters before the first mark; 0 where none follows."""
+    return next((at - start for at, _ in marks if at >= start), 0)
 
 
 def _word_before(text: str, at: int) -> int:

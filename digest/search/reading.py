@@ -19,6 +19,12 @@ _TOKEN = re.compile(r'(?P<minus>[-−–]?)(?:(?P<field>author:)\s*)?(?:"(?P<phr
 # These set words apart inside a word ("vision-language"), in what is typed and in what is stored; see `keeping`.
 APART = "-/_‐‑–—−"
 _APART = str.maketrans(dict.fromkeys(APART, " "))
+_UNREADABLE = {"Cc", "Cs", "Cn", "Co"}
+# Letters that Unicode does not take apart and PostgreSQL's unaccent does.
+_LETTERS = str.maketrans(
+    {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "ħ": "h"}
+)
+_WORD = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +88,10 @@ class Query:
 def read(typed: str) -> Query:
     """Read a query. Only its first LONGEST characters and MOST_TERMS terms count; the notes say when there were more."""
     notes = []
-    typed = unicodedata.normalize("NFC", "".join(" " if _unreadable(letter) else letter for letter in typed[: 2 * LONGEST]))
-    if len(typed.strip()) > LONGEST:
+    typed = tidy(typed, 2 * LONGEST)
+    if len(typed) > LONGEST:
         notes.append(f"Only the first {LONGEST} characters were read.")
-    typed = typed.strip()[:LONGEST].translate(_QUOTES)
+    typed = typed[:LONGEST].translate(_QUOTES)
     if "\\" in typed or "$" in typed:
         # TeX, copied from an abstract: papers are kept as plain text.
         typed = text.clean(typed)
@@ -119,22 +125,20 @@ def read(typed: str) -> Query:
     return Query(tuple(wanted), tuple(unwanted), author, tuple(notes))
 
 
+def tidy(typed: str, longest: int = LONGEST) -> str:
+    """One line without what no paper holds and some of which no database takes: controls, NUL, halves of surrogate pairs."""
+    readable = "".join(" " if unicodedata.category(letter) in _UNREADABLE else letter for letter in typed[:longest])
+    return " ".join(unicodedata.normalize("NFC", readable).split())
+
+
 def words(phrase: str) -> tuple[str, ...]:
     """The words of a text, lower case without accents: "Schrödinger's cat" -> ("schrodinger", "s", "cat")."""
     return tuple(_WORD.findall(folded(phrase)))
-
-
-_WORD = re.compile(r"[^\W_]+")
 
 
 def folded(phrase: str) -> str:
     """Lower case without accents, as the stored words are."""
     if phrase.isascii():
         return phrase.lower()
-    decomposed = unicodedata.normalize("NFKD", phrase.lower())
+    decomposed = unicodedata.normalize("NFKD", phrase.lower().translate(_LETTERS))
     return unicodedata.normalize("NFC", "".join(letter for letter in decomposed if not unicodedata.combining(letter)))
-
-
-def _unreadable(letter: str) -> bool:
-    """Controls, NUL, halves of surrogate pairs: nothing that a paper holds, and some of it no database takes."""
-    return unicodedata.category(letter) in {"Cc", "Cs", "Cn", "Co"}

@@ -9,12 +9,16 @@ from digest.search.nearby import topics
 from digest.search.reading import LONGEST, read, words
 
 _EACH = 4
+_LEAST = 3
+"""Letters of the last word before titles are looked through."""
 _WORDS = """
 SELECT word FROM digest_searchword WHERE word LIKE %s AND papers > 1 ORDER BY papers DESC, word LIMIT %s
 """
 _TITLES = """
-SELECT p.id, p.title FROM digest_papersearch s JOIN digest_paper p ON p.id = s.paper_id
-WHERE s.title @@ to_tsquery('digest_prose', %s) AND p.merged_into_id IS NULL AND p.withdrawn_at IS NULL
+SELECT p.id, p.title FROM (
+    SELECT paper_id FROM digest_papersearch WHERE title @@ to_tsquery('digest_prose', %s) LIMIT 300
+) s JOIN digest_paper p ON p.id = s.paper_id
+WHERE p.merged_into_id IS NULL AND p.withdrawn_at IS NULL
 ORDER BY p.upvotes DESC, p.id DESC LIMIT %s
 """
 
@@ -42,6 +46,7 @@ def suggest(prefix: str) -> list[Suggestion]:
     with connection.cursor() as cursor:
         cursor.execute(_WORDS, [f"{last}%", _EACH])
         found += [Suggestion("words", " ".join([*before, word])) for (word,) in cursor.fetchall()]
-        cursor.execute(_TITLES, [asked, _EACH])
-        found += [Suggestion("paper", title, paper=paper) for paper, title in cursor.fetchall()]
+        if len(last) >= _LEAST:
+            cursor.execute(_TITLES, [asked, _EACH])
+            found += [Suggestion("paper", title, paper=paper) for paper, title in cursor.fetchall()]
     return found

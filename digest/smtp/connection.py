@@ -64,6 +64,10 @@ class Connection:
     def __init__(self, relay: Relay, hostname: str, timeouts: Timeouts, clock: Callable[[], float]) -> None:
         self.session = Session(relay, hostname, secure=relay.security == "tls")
         self.closed = False
+        # Whether `fileno` or `interest` may be others than they were; whoever watches takes note and sets it to False.
+        self.changed = True
+        # Which of its sockets in turn this is: a new one often gets the descriptor of the last.
+        self.serial = 0
         self._relay = relay
         self._timeouts = timeouts
         self._clock = clock
@@ -135,7 +139,10 @@ class Connection:
         if not self._connected:
             return self._finish_connecting()
         events = self._read() if mask & ~select.EPOLLOUT else []
-        return events + self.flush() if mask & select.EPOLLOUT else events
+        if mask & select.EPOLLOUT:
+            events = events + self.flush()
+            self.changed = True
+        return events
 
     def expire(self) -> list[Event]:
         """Break the connection because a wait has lasted too long."""
@@ -156,7 +163,7 @@ class Connection:
         self.close()
 
     def close(self) -> None:
-        self.closed = True
+        self.closed = self.changed = True
         if self._socket is not None:
             self._socket.close()
             self._socket = None
@@ -179,6 +186,8 @@ class Connection:
             if self._socket is not None:
                 self._socket.close()
             self._socket = socket.socket(family, socket.SOCK_STREAM)
+            self.changed = True
+            self.serial += 1
             self._socket.setblocking(False)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._progress = self._clock()
@@ -197,7 +206,7 @@ class Connection:
         return self._connect(os.strerror(code)) if code else self._connected_now()
 
     def _connected_now(self) -> list[Event]:
-        self._connected = True
+        self._connected = self.changed = True
         self._progress = self._clock()
         return self._begin_tls() if self._relay.security == "tls" else []
 
@@ -271,6 +280,7 @@ class Connection:
             try:
                 sent = channel.sendmsg(self._unsent[:_BUFFERS])
             except (BlockingIOError, InterruptedError):
+                self.changed = True
                 return []
             self._progress = self._clock()
             self._sent += sent

@@ -150,7 +150,7 @@ class Chaos:
         first, last = Issue.objects.order_by("pk").first(), Issue.objects.order_by("pk").last()
         assert first is not None
         assert last is not None
-        Issue.objects.filter(pk=first.pk).update(slate=[{"paper": "poison"}])
+        Issue.objects.filter(pk=first.pk).update(slate=[{"paper": "poison"}], gist="{")
         Subscriber.objects.filter(pk=last.subscription.subscriber_id).update(address="zoë@49.example.org")
 
     # Faults

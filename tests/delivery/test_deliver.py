@@ -3,6 +3,7 @@
 import datetime as dt
 import socket
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -20,6 +21,15 @@ from tests.delivery.relay import DROP, Relay
 pytestmark = pytest.mark.django_db(transaction=True)
 
 HOUR = dt.timedelta(hours=1)
+
+
+class Clock:
+    """A clock that a test puts ahead."""
+
+    ahead = 0.0
+
+    def __call__(self) -> float:
+        return time.monotonic() + self.ahead
 
 
 def at_step(step: str, reply: str, *names: str, times: int = 1_000_000) -> Callable[[str, str], str | None]:
@@ -221,6 +231,17 @@ def test_the_letters_behind_a_broken_connection_go_over_another(relay: Relay) ->
     assert by_state == {"uncertain": 1, "deferred": 1, "accepted": 1}
 
 
+def test_a_relay_whose_first_address_does_not_answer_is_reached_at_the_second(
+    relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting("ada", "grace")
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        nobody = closed.getsockname()
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", address) for address in (nobody, ("127.0.0.1", relay.port))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    assert deliver(MONDAY, 10, policy=policy(relay.url), make=letters).by_state == {"accepted": 2}
+
+
 def test_nothing_is_lost_while_the_relay_is_down() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -301,6 +322,42 @@ def test_an_unsubscription_while_the_body_flows_stops_the_final_dot(relay: Relay
     relay.script = unsubscribe
     delivered = deliver(MONDAY, 10, policy=policy(relay.url, freshness=0.0), make=letters)
     assert (delivered.by_state, relay.taken) == ({"skipped": 1}, [])
+
+
+def test_whoever_leaves_while_a_slow_commit_is_under_way_gets_nothing(relay: Relay) -> None:
+    """The database holds the round up for ten seconds; the reader unsubscribes meanwhile, and their message has no dot yet."""
+    (ada,) = waiting("ada")
+    clock = Clock()
+    blocker = connection.copy()
+    blocker.inc_thread_sharing()
+
+    def leave() -> None:
+        with connection.cursor() as cursor:
+            while True:
+                cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+                if cursor.fetchone()[0]:
+                    break
+        Subscription.objects.update(ended_at=MONDAY, next_issue_at=None)
+        connection.close()
+        clock.ahead = 10.0
+        blocker.rollback()
+
+    def hold_up(step: str, recipient: str) -> str | None:
+        if step == "data":
+            blocker.set_autocommit(False)
+            with blocker.cursor() as cursor:
+                cursor.execute("SELECT id FROM digest_delivery WHERE id = %s FOR UPDATE", [ada.pk])
+            leaving.start()
+        return None
+
+    leaving = threading.Thread(target=leave)
+    relay.script = hold_up
+    delivered = deliver(MONDAY, 10, policy=policy(relay.url, clock=clock), make=letters)
+    leaving.join()
+    blocker.close()
+    assert (delivered.by_state, relay.taken) == ({"skipped": 1}, [])
+    ada.refresh_from_db()
+    assert (ada.state, ada.reason) == ("skipped", "the subscription has ended")
 
 
 def test_a_message_that_cannot_be_made_stops_no_other(relay: Relay) -> None:

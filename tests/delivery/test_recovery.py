@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from digest import tasks
-from digest.delivery import Policy, Told, clocks, deliver, ledger, levers, recover, reports, settle
+from digest.delivery import Told, clocks, deliver, levers, recover, reports, settle
 from digest.models import Attempt, Bounce, Brake, Delivery
 from tests.delivery.cast import MONDAY, letters, policy, waiting
 from tests.delivery.relay import DROP, Relay
@@ -21,7 +21,8 @@ NOTHING = dt.timedelta(0)
 
 def dies_while_sending(delivery: Delivery) -> Delivery:
     """A worker claims the delivery, commits `sending` and is never heard of again; its lease has run out."""
-    ledger.claim(MONDAY, 10, "host:1:dead", dt.timedelta(seconds=-1))
+    dead = {"claimed_by": "host:1:dead", "lease_expires_at": timezone.now() - MINUTE, "fence": 1}
+    Delivery.objects.update(state="claimed", **dead)
     Delivery.objects.filter(pk=delivery.pk).update(state="sending", attempts=1)
     delivery.refresh_from_db()
     return delivery
@@ -59,11 +60,6 @@ def test_without_a_word_it_is_sent_once_more() -> None:
     dies_while_sending(ada)
     recover(MONDAY, policy=sender)
     assert recover(MONDAY + 15 * MINUTE, policy=sender).queued == 1
-
-
-def test_reports_are_waited_for_only_where_they_come(settings: pytest.FixtureRequest) -> None:
-    settings.UNCERTAIN_SETTLE_SECONDS = 900  # type: ignore[attr-defined]
-    assert Policy.from_settings().settle == 15 * MINUTE
 
 
 @pytest.mark.parametrize(

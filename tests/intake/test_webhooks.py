@@ -5,6 +5,7 @@ import datetime as dt
 import hashlib
 import hmac
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -34,7 +35,7 @@ def _configured(settings: Any) -> None:
     settings.EVENT_TOPICS = frozenset({TOPIC})
 
 
-def _post(path: str, body: dict[str, object], **headers: str) -> int:
+def _post(path: str, body: Mapping[str, object], **headers: str) -> int:
     headers.setdefault("authorization", AUTHORIZATION)
     client = Client(raise_request_exception=False)
     return client.post(f"/events/{path}/", json.dumps(body), content_type="application/json", headers=headers).status_code
@@ -141,6 +142,14 @@ def test_a_delivered_message_is_no_longer_uncertain() -> None:
     Delivery.objects.update(state="uncertain", reason="no answer to the final dot", doubts=1)
     assert _post("mailgun/tracking", _mailgun(ada, event="delivered")) == 200
     assert Delivery.objects.get().state == "accepted"
+
+
+def test_a_message_that_the_provider_refused_has_failed() -> None:
+    (ada,) = waiting("ada")
+    Delivery.objects.update(state="uncertain", reason="no answer to the final dot", doubts=1)
+    event = bounces.Event("Example", "1", "rejected", MONDAY, "ada@example.org", message_id=ada.message_id, reason="invalid")
+    assert bounces.take(event, MONDAY).done == "the address is suppressed"
+    assert Delivery.objects.get().state == "failed"
 
 
 def test_unsubscribing_at_the_provider_ends_the_subscription() -> None:

@@ -179,17 +179,16 @@ def test_a_return_path_names_its_delivery_whatever_its_case(number: int, shout: 
     path = return_path(number)
     local = path.partition("@")[0]
     assert len(local) <= 64
-    assert re.fullmatch(r"bounces\+[a-z2-7]+", local)
+    assert re.fullmatch(r"bounces\+[0-9a-f]+", local)
     assert delivery_of(path.upper() if shout else path) == number
 
 
 @hypothesis_settings(deadline=None)
-@given(st.integers(1, 2**40), st.integers(0, 200), st.sampled_from("abcdefghijklmnopqrstuvwxyz234567"))
+@given(st.integers(1, 2**40), st.integers(0, 200), st.sampled_from("0123456789abcdefg"))
 def test_a_return_path_that_we_did_not_sign_names_nothing(number: int, place: int, letter: str) -> None:
     path = return_path(number)
     token = path.partition("+")[2].partition("@")[0]
-    # The last letter may carry bits that stand for nothing; any other change must be noticed.
-    place %= len(token) - 1
+    place %= len(token)
     changed = token[:place] + letter + token[place + 1 :]
     assert delivery_of(f"bounces+{changed}@papers.example.org") == (number if changed == token else None)
 

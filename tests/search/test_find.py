@@ -125,6 +125,14 @@ def test_filters_narrow() -> None:
     assert exact(find("", since=long_ago, until=long_ago)) == [BRIDGES]
 
 
+def test_letters_that_are_no_accents_need_not_be_typed_either() -> None:
+    paper("Splines", authors=["Søren Łoś", "Weiß, Æ."])
+    search.refresh_all()
+    for name in ("soren", "los", "weiss"):
+        assert exact(find(name)) == ["Splines"]
+    assert exact(find("", author="Soren Los")) == ["Splines"]
+
+
 def test_the_words_of_a_name_must_belong_to_one_person() -> None:
     library()
     assert exact(find('author:"Ada Lovelace"')) == [KOOPMAN]
@@ -180,6 +188,14 @@ def test_a_page_that_does_not_exist_is_said_and_the_first_is_shown() -> None:
     results = find("koopman", "nonsense")
     assert results.first
     assert any("page" in note for note in results.notes)
+    assert len(exact(results)) == 2
+
+
+def test_behind_the_last_page_is_the_first_again_and_it_is_said() -> None:
+    library()
+    results = find("koopman", "1.1.1")
+    assert results.first
+    assert len(results.notes) == 1
     assert len(exact(results)) == 2
 
 

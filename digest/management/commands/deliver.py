@@ -3,10 +3,11 @@
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from digest import delivery
+from digest import delivery, providers
 from digest.delivery import clocks, safekeeping
 from digest.smtp import RelayUnclear
 
@@ -26,7 +27,8 @@ class Command(BaseCommand):
                 raise CommandError(f"Nothing is sent: {why}. `manage.py resume` replays the log of who has left, and goes on.")
             delivery.queue_notices(now)
             delivery.recover(now)
-            delivered = delivery.deliver(now, options["limit"])
+            send = providers.deliver if settings.DELIVERY_BACKEND == "anymail" else delivery.deliver
+            delivered = send(now, options["limit"])
         except RelayUnclear as error:
             raise CommandError(str(error)) from error
         states = ", ".join(f"{number} {state}" for state, number in sorted(delivered.by_state.items()))

@@ -20,8 +20,8 @@ from digest.intake import imap, lmtp
 class Command(BaseCommand):
     help = (
         "Take bounces, complaints and answers: one message from standard input (the default, for a mail server's pipe), what "
-        "is new in a Maildir or in the IMAP mailbox of BOUNCES_IMAP_URL, or whatever a mail server hands over by LMTP. Taking a "
-        "message again changes nothing."
+        "is new in a Maildir or in the IMAP mailbox of BOUNCES_IMAP_URL, or whatever a mail server hands over by LMTP. Taking "
+        "a message again changes nothing."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
