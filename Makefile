@@ -19,7 +19,7 @@ KEY := 0000000000000000000000000000000000000000000000000000000000000000
 SETTINGS = set -a; . ./.env.example; set +a; export PAPER_ROUND_VAR=$(CURDIR)/var/check SECRET_KEY=$(KEY) TOKEN_KEYS=$(KEY) IDENTITY_KEY=$(KEY) DATABASE_URL=postgres://nobody@%2Fnonexistent/none
 
 .DEFAULT_GOAL := help
-.PHONY: help run test chaos check up down golden screens lock clean venv requirements requirements-dev chromium
+.PHONY: help run cluster test chaos check up down golden screens docs audit lock clean venv requirements requirements-dev chromium
 
 help: ## list the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | awk -F '\t' '{printf "make %-9s %s\n", $$1, $$2}'
@@ -27,6 +27,9 @@ help: ## list the verbs
 
 run: requirements ## start everything on this machine and stay; ARGS=--once does the whole job and ends
 	@exec $(BIN)/python -m digest.local run $(ARGS)
+
+cluster: requirements ## like run, as two hosts with workers and a beat each; ARGS=--once does the whole job and ends
+	@exec $(BIN)/python -m digest.local run --hosts 2 $(ARGS)
 
 up: requirements ## start the private PostgreSQL and Valkey alone, in the background
 	@$(BIN)/python -m digest.local up
@@ -57,6 +60,14 @@ screens: requirements-dev chromium ## take the pictures of every page into docs/
 
 preview: requirements-dev chromium ## pictures of every message, phone and desktop, light and dark; ARGS=--screens renews docs/screens
 	@$(SETTINGS); export DJANGO_SETTINGS_MODULE=digest.settings PAPER_ROUND_VAR=$(CURDIR)/var; exec $(BIN)/python -m tests.messages.gallery $(ARGS)
+
+docs: requirements-dev ## build the documentation into var/docs; a warning is an error
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs var/docs
+	@echo "Open var/docs/index.html"
+
+audit: requirements-dev ## look for known holes in the locked packages, and list their licences
+	$(BIN)/pip-audit --require-hashes --disable-pip -r requirements.txt
+	$(BIN)/pip-licenses --from=mixed --order=license
 
 lock: requirements-dev ## renew requirements.txt and requirements-dev.txt from the .in files
 	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --upgrade requirements.in -o requirements.txt

@@ -1,13 +1,14 @@
-"""The whole way from the ledger to the wire, side by side with smtp-source and with Django's own loop.
+"""The whole way from the ledger to the wire, side by side with smtp-source, Django's own loop and django-newsletter.
 
     python bench/delivery.py                                  2,000 messages a side, five rounds
     python bench/delivery.py --messages 40000 --rounds 5      the run that counts
     python bench/delivery.py --scale 10000 100000             one run for each number of recipients: time, memory
 
 It starts a PostgreSQL of its own (durable: commits reach the disk), fills it with issues of twelve papers, some 40 KB a
-message, and lets the sides alternate: smtp-source into a sink, then our workers into a fresh sink of its kind. The ratio is
-the median of the rounds' ratios of messages per second, and `spread` its least and greatest. "Sign" means link tokens; DKIM is
-the relay's. Exits with 1 when acknowledgements, ledger and sink do not agree. Sender CPU leaves out PostgreSQL and the sinks.
+message, and lets the sides alternate: smtp-source into a sink, then one and two workers of ours into fresh sinks of its kind;
+so many loops of Django's beside as many workers; django-newsletter beside one. A ratio is the median of the rounds' ratios of
+messages per second, and `spread` its least and greatest. "Sign" means link tokens; what DKIM would add is reported apart. Exits
+with 1 when acknowledgements, ledger and sink do not agree. Sender CPU leaves out PostgreSQL and the sinks.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -60,6 +62,7 @@ class CheapSink:
     def __init__(self) -> None:
         self._process = subprocess.Popen([sys.executable, "-m", "bench.sink"], stdout=subprocess.PIPE, text=True)
         self.port = int(_line_of(self._process))
+        self.recipients = 0
 
     def close(self) -> None:
         if self._process.poll() is None:
@@ -69,7 +72,9 @@ class CheapSink:
         """Stop it; how many messages it took."""
         self._process.send_signal(signal.SIGTERM)
         output, _ = self._process.communicate(timeout=30)
-        return int(json.loads(output)["messages"])
+        counts = json.loads(output)
+        self.recipients = int(counts["recipients"])
+        return int(counts["messages"])
 
 
 class PostfixSink:
@@ -92,14 +97,15 @@ class PostfixSink:
 def send(way: str, port: int, messages: int, workers: int) -> list[dict[str, Any]]:
     """Start so many senders, let them go at once, and return what each says it used."""
     share = messages // workers
+    senders = [("bench.sender", way, f"smtp://127.0.0.1:{port}", n * share, share) for n in range(workers)]
+    return together(senders)
+
+
+def together(commands: Sequence[tuple[object, ...]]) -> list[dict[str, Any]]:
+    """Start these modules with their arguments, let them go at once, and return what each says it used."""
     started = [
-        subprocess.Popen(
-            [sys.executable, "-m", "bench.sender", way, f"smtp://127.0.0.1:{port}", str(number * share), str(share)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for number in range(workers)
+        subprocess.Popen([sys.executable, "-m", *map(str, command)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for command in commands
     ]
     if any(_line_of(process) != "ready\n" for process in started):
         raise SystemExit("a sender did not start")
@@ -122,6 +128,8 @@ def measure(way: str, sink: "CheapSink | PostfixSink", messages: int, workers: i
     acknowledged, recorded = sum(each["sent"] for each in said), mailing.accepted()
     if not acknowledged == recorded == took == messages:
         raise Disagreement(f"{way}: {acknowledged} acknowledged, {recorded} in the ledger, {took} in the sink, of {messages}")
+    if isinstance(sink, CheapSink) and sink.recipients != messages:
+        raise Disagreement(f"{way}: {messages} messages went to {sink.recipients} recipients")
     parts: dict[str, float] = {}
     for each in said:
         for part, seconds in each["parts"].items():
@@ -139,42 +147,89 @@ def median(values: list[float]) -> dict[str, float]:
     return {"median": statistics.median(values), "least": min(values), "greatest": max(values)}
 
 
-def compare(postfix: Postfix, messages: int, django_messages: int, rounds: int) -> dict[str, Any]:
+Sink = CheapSink | PostfixSink
+
+
+def compare(postgres: Postgres, messages: int, slow_messages: int, rounds: int) -> dict[str, Any]:
     """The sides in turn, `rounds` times."""
-    ratios: dict[str, list[float]] = {name: [] for name in ("smtp_source", "cheap_sink", "django_1", "django_2")}
-    cpu: list[float] = []
-    parts: list[dict[str, float]] = []
-    size = 43_000
+    postfix = Postfix.unpack(_HOME)
+    sinks: dict[str, Callable[[], Sink]] = {"smtp_source": lambda: PostfixSink(postfix), "cheap_sink": CheapSink}
+    ratios: dict[str, list[float]] = {}
     rates: dict[str, list[float]] = {}
+    used: dict[int, list[dict[str, Any]]] = {1: [], 2: []}
+    size = measure("ours", CheapSink(), messages)["size"]
+
+    def beside(name: str, theirs: float, ours: float) -> None:
+        ratios.setdefault(name, []).append(ours / theirs)
+        rates.setdefault(f"{name}: theirs", []).append(theirs)
+        rates.setdefault(f"{name}: ours", []).append(ours)
+
     for _ in range(rounds):
-        for name, kind in (("smtp_source", "postfix"), ("cheap_sink", "cheap")):
-            sink: CheapSink | PostfixSink = PostfixSink(postfix) if kind == "postfix" else CheapSink()
-            with closing(sink):
-                theirs = messages / postfix.source(sink.port, messages, size)
-            sink = PostfixSink(postfix) if kind == "postfix" else CheapSink()
-            ours = measure("ours", sink, messages)
-            size = ours["size"]
-            ratios[name].append(ours["rate"] / theirs)
-            rates.setdefault(f"source into {kind} sink", []).append(theirs)
-            rates.setdefault(f"ours into {kind} sink", []).append(ours["rate"])
-            cpu.append(ours["cpu_us"])
-            parts.append(ours["parts_us"])
+        for name, sink in sinks.items():
+            with closing(sink()) as running:
+                theirs = messages / postfix.source(running.port, messages, size)
+            for workers in (1, 2):
+                ours = measure("ours", sink(), messages, workers)
+                used[workers].append(ours)
+                beside(name if workers == 1 else f"{name}_two_workers", theirs, ours["rate"])
         for workers in (1, 2):
+            loops = _django(slow_messages, workers)
             ours = measure("ours", CheapSink(), messages, workers)
-            loop = _django(django_messages, workers)
-            ratios[f"django_{workers}"].append(ours["rate"] / loop)
-            rates.setdefault(f"ours, {workers} workers", []).append(ours["rate"])
-            rates.setdefault(f"django, {workers} loops", []).append(loop)
+            used[workers].append(ours)
+            beside(f"django_{workers}", loops, ours["rate"])
+        theirs = _newsletter(postgres, slow_messages, size)
+        beside("newsletter", theirs, measure("ours", CheapSink(), messages)["rate"])
     return {
         "ratio": {name: statistics.median(values) for name, values in ratios.items()},
         "spread": {name: median(values) for name, values in ratios.items()},
         "rates": {name: statistics.median(values) for name, values in rates.items()},
-        "sender_cpu_us": statistics.median(cpu),
-        "cpu_s_per_1000": {name: statistics.median(each[name] for each in parts) / 1000 for name in parts[0]},
+        "sender_cpu_us": statistics.median(each["cpu_us"] for each in used[1]),
+        "cpu_s_per_1000": {f"workers_{workers}": _parts(runs) for workers, runs in used.items()},
+        "dkim_us": _dkim(),
         "message_octets": size,
         "messages": messages,
         "rounds": rounds,
     }
+
+
+def _parts(runs: list[dict[str, Any]]) -> dict[str, float]:
+    """CPU seconds per thousand messages, by part."""
+    return {part: statistics.median(run["parts_us"][part] for run in runs) / 1000 for part in runs[0]["parts_us"]}
+
+
+def _dkim(times: int = 100) -> dict[str, float]:
+    """What a DKIM signature would add to a message, in microseconds of CPU, by the kind of key."""
+    from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+
+    from bench import mailing
+    from digest.delivery import composing
+    from digest.messages import dkim
+    from digest.models import Delivery
+
+    (message,) = composing.messages_for(list(Delivery.objects.all()[:1]), mailing.NOW).values()
+    keys: dict[str, rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey] = {
+        "rsa_2048": rsa.generate_private_key(public_exponent=65537, key_size=2048),
+        "ed25519": ed25519.Ed25519PrivateKey.generate(),
+    }
+    took = {}
+    for name, key in keys.items():
+        signers = (dkim.Signer("papers.example.org", "bench", key),)
+        start = time.process_time()
+        for _ in range(times):
+            dkim.signed(message.content, signers)
+        took[name] = (time.process_time() - start) / times * 1e6
+    return took
+
+
+def _newsletter(postgres: Postgres, messages: int, size: int) -> float:
+    """Messages per second of django-newsletter."""
+    postgres.create("newsletter")
+    with closing(CheapSink()) as sink:
+        (said,) = together([("bench.newsletter", sink.port, postgres.url("newsletter"), messages, size)])
+        took = sink.counted()
+    if not said["sent"] == took == messages:
+        raise Disagreement(f"newsletter: {said['sent']} of {messages} sent, {took} in the sink")
+    return messages / float(said["seconds"])
 
 
 def _django(messages: int, workers: int) -> float:
@@ -199,14 +254,15 @@ def scale(sizes: list[int]) -> list[dict[str, Any]]:
         mailing.prepare(size)
         for workers in (1, 2):
             run = measure("ours", CheapSink(), size, workers)
-            runs.append({"recipients": size, "workers": workers, **{k: run[k] for k in ("rate", "cpu_us", "memory_mb")}})
+            figures = {name: run[name] for name in ("rate", "cpu_us", "memory_mb")}
+            runs.append({"recipients": size, "workers": workers, **figures, "cpu_s_per_1000": _parts([run])})
     return runs
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--messages", type=int, default=2000)
-    parser.add_argument("--django-messages", type=int, default=200, help="messages a round for Django's loop, which is slow")
+    parser.add_argument("--slow-messages", type=int, default=200, help="messages a round for each loop of the slow sides")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--scale", type=int, nargs="+", metavar="RECIPIENTS")
     parser.add_argument("--json", action="store_true")
@@ -231,7 +287,7 @@ def main() -> int:
             result = {"scale": scale(options.scale)}
         else:
             mailing.prepare(options.messages)
-            result = compare(Postfix.unpack(_HOME), options.messages, options.django_messages, options.rounds)
+            result = compare(postgres, options.messages, options.slow_messages, options.rounds)
         result["seconds"] = time.perf_counter() - start
     finally:
         postgres.stop()

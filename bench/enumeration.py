@@ -7,21 +7,18 @@ compared by the area under the ROC curve, which is the probability that a known 
 """
 
 import argparse
-import contextlib
 import http.client
-import os
 import random
-import secrets
 import shutil
-import socket
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
+
+from bench.site import servers, web
 
 BOUNDS = (0.45, 0.55)
 _HEADERS = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
@@ -43,40 +40,6 @@ def auc(known: Sequence[float], unknown: Sequence[float]) -> float:
 
     ranks = rankdata(np.concatenate([known, unknown]))
     return float((ranks[: len(known)].sum() - len(known) * (len(known) + 1) / 2) / (len(known) * len(unknown)))
-
-
-@contextlib.contextmanager
-def _servers(home: Path) -> Iterator[None]:
-    """A private PostgreSQL and Valkey, and the environment that points at them."""
-    os.environ["PAPER_ROUND_VAR"] = str(home)
-    from digest.local.servers import Postgres, Valkey
-
-    postgres, valkey = Postgres(home), Valkey(home)
-    postgres.start()
-    try:
-        postgres.create()
-        valkey.start()
-        os.environ.update(
-            DJANGO_SETTINGS_MODULE="digest.settings",
-            SECRET_KEY=secrets.token_hex(32),
-            TOKEN_KEYS=secrets.token_hex(32),
-            IDENTITY_KEY=secrets.token_hex(32),
-            SITE_URL="http://127.0.0.1",
-            DATABASE_URL=postgres.url(),
-            REDIS_URL=valkey.url,
-            SMTP_URL="smtp://127.0.0.1:9",
-            DIGEST_FROM="Paper Round <digest@papers.example.org>",
-            NOTICE_FROM="Paper Round <hello@papers.example.org>",
-            BOUNCE_ADDRESS="bounces@papers.example.org",
-            POSTAL_ADDRESS="Paper Round, 1 Example Street, 75000 Paris",
-            REQUESTS_PER_NETWORK_AND_HOUR="1000000",
-            ASKED_MESSAGES_PER_HOUR="1000000",
-            LOG_LEVEL="ERROR",
-        )
-        yield
-    finally:
-        valkey.stop()
-        postgres.stop()
 
 
 def _populate(count: int) -> None:
@@ -106,30 +69,6 @@ def _populate(count: int) -> None:
     )
     topic = Topic.objects.earliest("pk")
     Interest.objects.bulk_create(Interest(subscription=digest, kind="topic", topic=topic) for digest in digests)
-
-
-@contextlib.contextmanager
-def _web() -> Iterator[int]:
-    """The site under granian on a free port of 127.0.0.1."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = int(probe.getsockname()[1])
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
-    command += ["--workers", "1", "--blocking-threads", "1", "--no-ws", "--log-level", "error", "digest.wsgi:application"]
-    server = subprocess.Popen(command)
-    try:
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            except OSError:
-                if server.poll() is not None or time.monotonic() > deadline:
-                    raise
-                time.sleep(0.1)
-        yield port
-    finally:
-        server.terminate()
-        server.wait()
 
 
 def _ask(port: int, path: str, fields: dict[str, str], addresses: Sequence[tuple[bool, str]]) -> list[Timed]:
@@ -173,7 +112,7 @@ def main() -> int:
     options = parser.parse_args()
     home = Path(tempfile.mkdtemp(prefix="paper-round-bench-"))
     try:
-        with _servers(home):
+        with servers(home):
             import django
 
             django.setup()
@@ -182,10 +121,10 @@ def main() -> int:
             _populate(options.count)
             opened = tokens.sign(tokens.Scope.FORM, int(time.time()) - 60)
             chance = random.Random(options.seed)
-            with _web() as port:
+            with web() as site:
                 alike = [
-                    _form(port, "/subscribe/", {"opened": opened, "topics": "koopman"}, options.count, chance),
-                    _form(port, "/preferences/", {}, options.count, chance),
+                    _form(site.port, "/subscribe/", {"opened": opened, "topics": "koopman"}, options.count, chance),
+                    _form(site.port, "/preferences/", {}, options.count, chance),
                 ]
     finally:
         shutil.rmtree(home, ignore_errors=True)

@@ -201,12 +201,17 @@ def main() -> int:
         return 1
     arxiv = found["arxiv"]
     if options.json:
-        ratio = {"feedparser": arxiv["of_feedparser"], "update_or_create": arxiv["over_update_or_create"]}
+        ratio = {
+            "feedparser": arxiv["of_feedparser"],
+            "feedparser_journal": found["syndication"]["of_feedparser"],
+            "update_or_create": arxiv["over_update_or_create"],
+        }
         print(json.dumps({"ratio": ratio, **found}))
     else:
         for form, figures in found.items():
             print(form, *(f"  {name:30} {value:>12,}" for name, value in figures.items()), sep="\n")
-    # Feeds that feedparser itself reads for us cost its time and ours; the goal is for arXiv, where the numbers are.
+    # The goal is held for arXiv, where the numbers are. A journal's ordinary feed comes to about the same bound; one left
+    # to feedparser itself costs its time and ours.
     missed = [
         name
         for name, good in {

@@ -5,6 +5,7 @@ import random
 
 from django.db import connection
 
+from digest.issues import gist
 from digest.models import Delivery, Issue, Paper, RankingConfiguration
 from subscriptions.models import Subscriber, Subscription
 
@@ -63,6 +64,18 @@ def _papers(count: int, draw: random.Random) -> list[int]:
 
 def _issue(digest: Subscription, papers: list[int], configuration: RankingConfiguration) -> Issue:
     reasons = [{"text": "matches “Learning”", "handle": "interest:1"}]
+    slate = [
+        {"paper": paper, "revision": 1, "score": 1.5, "slot": "match", "terms": [], "reasons": reasons} for paper in papers
+    ]
+    receipt = {
+        "considered": 412,
+        "shown": _SHOWN,
+        "near_misses": [],
+        "excluded": {},
+        "trending_only": False,
+        "missing_days": 0,
+        "topics": ["Learning"],
+    }
     return Issue(
         subscription=digest,
         number=1,
@@ -71,18 +84,9 @@ def _issue(digest: Subscription, papers: list[int], configuration: RankingConfig
         window_end=NOW,
         configuration=configuration,
         paper_ids=papers,
-        slate=[
-            {"paper": paper, "revision": 1, "score": 1.5, "slot": "match", "terms": [], "reasons": reasons} for paper in papers
-        ],
-        receipt={
-            "considered": 412,
-            "shown": _SHOWN,
-            "near_misses": [],
-            "excluded": {},
-            "trending_only": False,
-            "missing_days": 0,
-            "topics": ["Learning"],
-        },
+        slate=slate,
+        receipt=receipt,
+        gist=gist.write(slate, receipt),
         published_at=NOW,
     )
 

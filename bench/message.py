@@ -55,7 +55,6 @@ from django.core.mail.message import SafeMIMEMultipart  # noqa: E402
 
 from digest.issues import whole  # noqa: E402
 from digest.issues.contents import Choice, Contents, Link, PaperText  # noqa: E402
-from digest.issues.places import absolute  # noqa: E402
 from digest.issues.press import Press  # noqa: E402
 from digest.messages import Heading, Mailbox, headers, sender  # noqa: E402
 from subscriptions import tokens  # noqa: E402
@@ -64,6 +63,8 @@ _QUOTED = Charset("utf-8")
 _QUOTED.body_encoding = QP
 _NOW = dt.datetime(2026, 3, 16, 6, 1, tzinfo=dt.UTC)
 _PARIS = ZoneInfo("Europe/Paris")
+_DATE = _NOW.astimezone(_PARIS)
+_NEXT = (_NOW + dt.timedelta(days=7)).astimezone(_PARIS)
 _SEED = 20260316
 _SLOW_MESSAGES_A_ROUND = 25
 _WORDS = [
@@ -84,7 +85,7 @@ class Reader:
     address: str
     number: int
     topics: tuple[str, ...]
-    slate: tuple[tuple[PaperText, str], ...]
+    slate: tuple[Choice, ...]
     near: tuple[PaperText, ...]
     considered: int
 
@@ -115,6 +116,10 @@ def papers(count: int, draw: random.Random) -> list[PaperText]:
     ]
 
 
+def _reason(draw: random.Random) -> str:
+    return f"matches “{draw.choice(_WORDS)} {draw.choice(_WORDS)}” ({draw.randint(1, 9)} terms)"
+
+
 def readers(count: int, stock: Sequence[PaperText], shown: int, draw: random.Random) -> list[Reader]:
     """Readers whose papers are drawn evenly from all of them."""
     return [
@@ -124,10 +129,7 @@ def readers(count: int, stock: Sequence[PaperText], shown: int, draw: random.Ran
             address=f"reader{number}@example.org",
             number=draw.randint(1, 200),
             topics=tuple(word.title() for word in draw.sample(_WORDS, 3)),
-            slate=tuple(
-                (paper, f"matches “{draw.choice(_WORDS)} {draw.choice(_WORDS)}” ({draw.randint(1, 9)} terms)")
-                for paper in draw.sample(stock, shown)
-            ),
+            slate=tuple(Choice(paper, (_reason(draw),), interest=number) for paper in draw.sample(stock, shown)),
             near=tuple(draw.sample(stock, 3)),
             considered=draw.randint(50, 900),
         )
@@ -138,18 +140,19 @@ def readers(count: int, stock: Sequence[PaperText], shown: int, draw: random.Ran
 def contents(reader: Reader) -> Contents:
     """The reader's issue, links signed."""
     return Contents(
-        date=_NOW.astimezone(_PARIS),
+        date=_DATE,
         number=reader.number,
         cadence="weekly",
         topics=reader.topics,
         trending_only=False,
-        choices=tuple([Choice(paper, (reason,)) for paper, reason in reader.slate]),
+        choices=reader.slate,
         near=reader.near,
         considered=reader.considered,
         missing_days=0,
-        next_at=(_NOW + dt.timedelta(days=7)).astimezone(_PARIS),
-        unsubscribe_url=absolute(tokens.unsubscribe_path(reader.subscription)),
-        preferences_url=absolute(tokens.preferences_path(reader.subscription, 0)),
+        next_at=_NEXT,
+        unsubscribe_token=tokens.sign(tokens.Scope.UNSUBSCRIBE, reader.subscription),
+        message_token=tokens.message_token(reader.subscription, 0),
+        issue_token=tokens.sign(tokens.Scope.ISSUE, reader.number, 0),
     )
 
 

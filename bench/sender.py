@@ -20,8 +20,9 @@ from django.conf import settings  # noqa: E402 - Django is set up above
 from django.core.mail import EmailMultiAlternatives, get_connection  # noqa: E402
 
 from bench.mailing import NOW  # noqa: E402
-from digest.delivery import Policy, composing, deliver, eligibility, ledger  # noqa: E402
+from digest.delivery import Policy, composing, deliver, eligibility  # noqa: E402
 from digest.delivery.books import Books  # noqa: E402
+from digest.delivery.claims import Claims  # noqa: E402
 from digest.issues import whole  # noqa: E402
 from digest.issues.loading import Texts, letters  # noqa: E402
 from digest.models import Delivery  # noqa: E402
@@ -50,7 +51,8 @@ class Parts:
 
 
 def ours(url: str, parts: Parts) -> int:
-    parts.around(ledger, "claim", "claim")
+    parts.around(Claims, "begin", "claim")
+    parts.around(Claims, "finished", "claim")
     parts.around(eligibility, "barred", "claim")
     parts.around(composing, "letters", "compose")
     parts.around(Books, "begin", "record")

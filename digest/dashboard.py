@@ -162,7 +162,7 @@ def deliveries_by_state(now: dt.datetime, number: int = 7) -> tuple[StateCount, 
 
 def deliveries_waiting() -> int:
     """Deliveries of any age whose fate is open."""
-    return Delivery.objects.filter(state__in=WAITING).count()
+    return Delivery.objects.filter(finished_at=None).count()
 
 
 def next_run(now: dt.datetime) -> NextRun:

@@ -80,3 +80,9 @@ def rates(name: str) -> dict[str, float]:
         if not domain or not found[domain.lower()] > 0:
             raise ImproperlyConfigured(f"{name} holds {pair!r}. It takes pairs such as {name}=example.com=20,example.net=5")
     return found
+
+
+def prefixed(prefix: str) -> dict[str, str]:
+    """All variables whose names begin so, by the rest of their names; empty ones are left out."""
+    everything = {**_local, **os.environ}
+    return {name.removeprefix(prefix): value for name, value in everything.items() if name.startswith(prefix) and value}

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import models
 
-from digest.models import Bounce, Delivery, Feedback, Issue, Upvote
+from digest.models import Bounce, Delivery, Feedback, Issue, Submission, Upvote
 from subscriptions import mailboxes, suppression
 from subscriptions.models import Consent, Interest, Notice, Request, Subscriber, Subscription, Suppression
 
@@ -34,6 +34,7 @@ def held(subscriber: Subscriber, now: dt.datetime) -> dict[str, Any]:
         "deliveries": _rows(Delivery.objects.filter(subscriber=subscriber).order_by("id")),
         "bounces": _rows(Bounce.objects.filter(subscriber=subscriber).order_by("id")),
         "feedback": _rows(Feedback.objects.filter(subscription__in=subscriptions).order_by("id")),
+        "submissions": _rows(Submission.objects.filter(subscriber=subscriber).order_by("id")),
         "upvotes": _rows(Upvote.objects.filter(subscriber=subscriber).order_by("id")),
     }
 

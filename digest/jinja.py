@@ -4,7 +4,9 @@ Names end in .html.jinja, .xml.jinja or .txt.jinja; everything that is not plain
 error rather than an empty space.
 """
 
+import datetime as dt
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.templatetags.static import static
@@ -13,10 +15,26 @@ from jinja2 import Environment, StrictUndefined
 
 from digest import text
 from digest.messages import theme, typeset
+from subscriptions.forms import topic_words
 
 
 def _autoescape(name: str | None) -> bool:
     return name is None or not name.endswith(".txt.jinja")
+
+
+def _day(at: dt.date) -> str:
+    """`13 March 2026`; of an instant, its day in UTC."""
+    day = at.astimezone(dt.UTC) if isinstance(at, dt.datetime) else at
+    return f"{day.day} {day:%B %Y}"
+
+
+def _rfc3339(at: dt.datetime) -> str:
+    return f"{at.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _host(address: str) -> str:
+    """`github.com` of https://www.github.com/someone/something."""
+    return (urlsplit(address).hostname or "").removeprefix("www.")
 
 
 def environment(**options: Any) -> Environment:
@@ -39,5 +57,6 @@ def environment(**options: Any) -> Environment:
         theme=theme.load(settings.THEME, settings.SITE_NAME) if settings.THEME else theme.default(settings.SITE_NAME),
         rule="-" * typeset.COLUMNS,
     )
-    env.filters.update(hang=typeset.hang, centre=typeset.centre, extract=text.extract)
+    env.filters.update(hang=typeset.hang, centre=typeset.centre, extract=text.extract, searchable=topic_words)
+    env.filters.update(day=_day, rfc3339=_rfc3339, host=_host)
     return env

@@ -5,9 +5,10 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import BrinIndex
-from django.db import models
-from django.db.models import Q
+from django.contrib.postgres.indexes import BrinIndex, GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import connection, models
+from django.db.models import Case, F, Q, When
 from django.db.models.functions import Now
 
 from subscriptions.models import Notice, Subscriber, Subscription, Topic
@@ -79,7 +80,10 @@ class Poll(models.Model):
     error = models.CharField(max_length=500, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["source", "-started_at"])]
+        indexes = [
+            models.Index(fields=["source", "-started_at"]),
+            BrinIndex(fields=["started_at"], name="poll_started_brin"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.source_id} at {self.started_at:%Y-%m-%d %H:%M}"
@@ -145,6 +149,20 @@ class Paper(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @classmethod
+    def held(cls, pk: int) -> int | None:
+        """The paper that the id means now, kept from being merged away until this transaction ends; None when there is none.
+
+        Whoever votes on a paper asks first: a merge under way is waited for and followed, one that begins waits for the vote
+        and takes it along. A vote's key is checked on committing only, when a merge has long looked for votes.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT coalesce(merged_into_id, id) FROM digest_paper WHERE id = %s FOR KEY SHARE", [pk])
+            row = cursor.fetchone()
+        if row is None or row[0] == pk:
+            return pk if row else None
+        return cls.held(row[0])
 
 
 class PaperIdentifier(models.Model):
@@ -221,11 +239,77 @@ class PaperTopic(models.Model):
         return f"{self.paper_id} {self.topic_id} {self.score:.2f}"
 
 
+class PaperSearch(models.Model):
+    """What full-text search reads of a paper that can be found. `digest.search.refresh` keeps it in step with the papers.
+
+    `document` holds the title (weight A), key terms and topics (B), authors (C) and abstract (D), folded and stemmed; `title`
+    the title alone, so that a word that every other abstract uses need not be looked for in abstracts.
+    """
+
+    paper = models.OneToOneField(Paper, on_delete=models.CASCADE, primary_key=True, related_name="search")
+    title = SearchVectorField()
+    document = SearchVectorField()
+
+    class Meta:
+        # Rows are written in batches, off the transactions that store papers, so nobody waits for the index.
+        indexes = [
+            GinIndex(fields=["title"], name="search_title", fastupdate=False),
+            GinIndex(fields=["document"], name="search_document", fastupdate=False),
+        ]
+
+    def __str__(self) -> str:
+        return f"search of {self.paper_id}"
+
+
+class SearchPending(models.Model):
+    """A paper whose wording, topics or standing changed since search last read it; triggers write these rows.
+
+    It names its paper by id without a foreign key or uniqueness: storing papers must not wait for anything here.
+    """
+
+    paper_id = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"paper {self.paper_id}"
+
+
+class SearchWord(models.Model):
+    """A word as papers spell it, in lower case without accents, with the number of papers it was read in."""
+
+    word = models.CharField(max_length=40, primary_key=True)
+    papers = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.word} ({self.papers})"
+
+
+class PaperVector(models.Model):
+    """What a paper means, as a vector that the optional extra computed from one revision of it.
+
+    `octets` are the numbers as signed octets, 127 being the largest of them, `signs` one bit each. A vector that changes gets a
+    new id, so that whoever has read the ids up to one knows what is new.
+    """
+
+    paper = models.OneToOneField(Paper, on_delete=models.CASCADE, related_name="vector")
+    revision = models.PositiveIntegerField()
+    model = models.CharField(
+        max_length=40, help_text="Name and release of what computed it; vectors of two are never compared."
+    )
+    octets = models.BinaryField(editable=False)
+    signs = models.BinaryField(editable=False)
+
+    def __str__(self) -> str:
+        return f"vector of {self.paper_id}"
+
+
 class Upvote(models.Model):
     """A confirmed subscriber's vote for a paper on the site."""
 
     paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="votes")
     subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="upvotes")
+    weight = models.FloatField(
+        db_default=1.0, help_text="How much it counts: less from an account that was new when it voted (`ranking.trust`)."
+    )
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -233,6 +317,54 @@ class Upvote(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subscriber_id} for {self.paper_id}"
+
+
+class SubmissionQuerySet(models.QuerySet["Submission"]):
+    def unread(self) -> "SubmissionQuerySet":
+        """Submissions of arXiv papers whose metadata has not been fetched yet, the oldest first."""
+        return self.filter(state=Submission.State.ASKED).order_by("id")
+
+
+class Submission(models.Model):
+    """A paper that a reader brought: shown at once to its submitter, to everyone after an editor's yes.
+
+    What was brought is no Paper before that, so that nothing of it can appear anywhere.
+    """
+
+    class State(models.TextChoices):
+        ASKED = "asked", "being looked up"
+        WAITING = "waiting", "waits for an editor"
+        APPROVED = "approved", "approved"
+        DECLINED = "declined", "declined"
+        FAILED = "failed", "could not be looked up"
+
+    subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="submissions")
+    kind = models.CharField(max_length=8, choices=PaperIdentifier.Kind, help_text="What kind of name it was brought under.")
+    value = models.CharField(max_length=1000, help_text="That name: an arXiv id, a DOI or a canonical address.")
+    title = models.CharField(max_length=1000, blank=True)
+    entry = models.JSONField(default=dict, blank=True, help_text="What the archive, or the submitter, says of the paper.")
+    state = models.CharField(max_length=8, choices=State, default=State.ASKED)
+    reason = models.CharField(max_length=300, blank=True, help_text="Why it was declined or could not be looked up.")
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="How often the archive has been asked.")
+    paper = models.ForeignKey(Paper, on_delete=models.SET_NULL, null=True, blank=True, related_name="submissions")
+    created_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.CharField(max_length=150, blank=True)
+
+    objects: ClassVar[SubmissionQuerySet] = SubmissionQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        indexes = [models.Index(fields=["state", "id"], name="submission_state")]
+        constraints = [
+            models.UniqueConstraint(fields=["subscriber", "kind", "value"], name="submission_once"),
+            models.CheckConstraint(condition=~Q(state__in=["declined", "failed"]) | ~Q(reason=""), name="submission_says_why"),
+            models.CheckConstraint(
+                condition=~Q(state__in=["approved", "declined"]) | Q(decided_at__isnull=False), name="submission_decided"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title or self.value
 
 
 class Pick(models.Model):
@@ -259,6 +391,7 @@ class RankingConfiguration(models.Model):
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        permissions = [("adopt_rankingconfiguration", "Can adopt other ranking weights")]
         ordering = ["-version"]
 
     def __str__(self) -> str:
@@ -338,6 +471,7 @@ class Issue(models.Model):
     versions = models.JSONField(default=dict, help_text="Of its papers that have versions: paper id -> number shown.")
     slate = models.JSONField(default=list)
     receipt = models.JSONField(default=dict)
+    gist = models.TextField(db_default="", blank=True, help_text="What its message says of slate and receipt, as JSON.")
     published_at = models.DateTimeField()
 
     class Meta:
@@ -358,9 +492,8 @@ class Issue(models.Model):
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def ready(self, now: dt.datetime) -> "DeliveryQuerySet":
         """What waits and may be tried at `now`: notices first, then the longest waiting."""
-        return self.filter(state__in=[Delivery.State.QUEUED, Delivery.State.DEFERRED], next_attempt_at__lte=now).order_by(
-            "priority", "next_attempt_at", "id"
-        )
+        waiting = self.filter(finished_at=None, state__in=[Delivery.State.QUEUED, Delivery.State.DEFERRED])
+        return waiting.filter(next_attempt_at__lte=now).order_by("priority", "next_attempt_at", "id")
 
 
 class Delivery(models.Model):
@@ -393,6 +526,8 @@ class Delivery(models.Model):
         BODY = "body", "in the body"
         DOT = "dot", "after the final dot"
 
+    TROUBLES = (State.DEFERRED, State.UNCERTAIN, State.FAILED, State.SKIPPED)
+
     issue = models.OneToOneField(Issue, on_delete=models.CASCADE, null=True, blank=True, related_name="delivery")
     notice = models.OneToOneField(Notice, on_delete=models.CASCADE, null=True, blank=True, related_name="delivery")
     subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="deliveries")
@@ -415,24 +550,25 @@ class Delivery(models.Model):
     size = models.PositiveIntegerField(null=True, blank=True, help_text="Octets of the message sent.")
     created_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True, blank=True)
+    trouble = models.GeneratedField(
+        expression=Case(When(state__in=[state.value for state in TROUBLES], then=F("state"))),
+        output_field=models.CharField(max_length=10, null=True),
+        db_persist=True,
+        help_text="The state, if it is one that somebody may look for; only by this column is it found fast.",
+    )
 
     objects: ClassVar[DeliveryQuerySet] = DeliveryQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
+        permissions = [("decide_delivery", "Can resend, hold and release deliveries")]
         verbose_name_plural = "deliveries"
         indexes = [
+            # No B-tree mentions the state or the lease: a message changes both three times within a second, and PostgreSQL
+            # then writes the row alone (a heap-only tuple), not an entry of every index.
             models.Index(
-                fields=["priority", "next_attempt_at", "id"],
-                name="delivery_ready",
-                condition=Q(state__in=["queued", "deferred"]),
+                fields=["priority", "next_attempt_at", "id"], name="delivery_unfinished", condition=Q(finished_at=None)
             ),
-            models.Index(fields=["lease_expires_at"], name="delivery_leased", condition=Q(state__in=["claimed", "sending"])),
-            # What is on its way changes its state several times in a second; only what stays needs to be found by state.
-            models.Index(
-                fields=["state", "-created_at"],
-                name="delivery_state",
-                condition=Q(state__in=["deferred", "uncertain", "failed", "skipped"]),
-            ),
+            models.Index(fields=["trouble", "-created_at"], name="delivery_trouble", condition=Q(trouble__isnull=False)),
             BrinIndex(fields=["created_at"], name="delivery_created_brin"),
             BrinIndex(fields=["finished_at"], name="delivery_finished_brin"),
         ]
@@ -462,6 +598,37 @@ class Delivery(models.Model):
         return f"{self.state} {self.message_id}"
 
 
+class Attempt(models.Model):
+    """One attempt that did not end with the relay's 250: what the ledger's row forgets when the next one begins."""
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="tries")
+    number = models.PositiveSmallIntegerField(help_text="From 1.")
+    ended_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=Delivery.State, help_text="What the delivery became by it.")
+    stage = models.CharField(max_length=8, choices=Delivery.Stage, blank=True, help_text="How far it came.")
+    reply_code = models.PositiveSmallIntegerField(null=True, blank=True)
+    reply = models.CharField(max_length=500, blank=True, help_text="The relay's words.")
+    reason = models.CharField(max_length=200)
+    worker = models.CharField(max_length=120, blank=True, help_text="The run that died during it, if one did.")
+
+    class Meta:
+        ordering = ["ended_at", "id"]
+
+    def __str__(self) -> str:
+        return f"attempt {self.number}: {self.state}"
+
+
+class AlarmSent(models.Model):
+    """An alarm that the operator was told of. `watched` ones are removed once they are over, and may be told again."""
+
+    key = models.CharField(max_length=120, unique=True)
+    sent_at = models.DateTimeField()
+    watched = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return self.key
+
+
 class BrakeQuerySet(models.QuerySet["Brake"]):
     def standing(self) -> "BrakeQuerySet":
         return self.filter(lifted_at=None)
@@ -489,6 +656,7 @@ class Brake(models.Model):
     objects: ClassVar[BrakeQuerySet] = BrakeQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
+        permissions = [("pause_sending", "Can pause and resume all sending")]
         constraints = [
             models.UniqueConstraint(fields=["kind", "domain"], condition=Q(lifted_at=None), name="brake_stands_once"),
         ]
@@ -497,14 +665,32 @@ class Brake(models.Model):
         return f"{self.domain or 'everything'}: {self.why}"
 
 
-class Home(models.Model):
-    """The PostgreSQL cluster that this database lives in; in another one it is a copy, and sends nothing by itself."""
+class Preflight(models.Model):
+    """One run of the checks of what receivers ask of bulk senders."""
 
-    cluster = models.CharField(max_length=32, help_text="The cluster's system identifier.")
+    ran_at = models.DateTimeField()
+    by = models.CharField(max_length=150, blank=True, help_text="Who asked for it; empty when it was due.")
+    fatal = models.BooleanField(help_text="Whether something holds issues back.")
+    findings = models.JSONField(help_text="Objects {check, level: fine|warning|fatal, found, mend}, in order.")
+
+    class Meta:
+        ordering = ["-ran_at", "-id"]
+        get_latest_by = "ran_at"
+
+    def __str__(self) -> str:
+        return f"preflight at {self.ran_at:%Y-%m-%d %H:%M}"
+
+
+class Home(models.Model):
+    """Where this database lives; anywhere else it is a copy or was restored, and sends nothing by itself."""
+
+    place = models.CharField(
+        max_length=80, help_text="The cluster's system identifier and timeline, and the numbers of database and table."
+    )
     since = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:
-        return self.cluster
+        return self.place
 
 
 class Bounce(models.Model):
@@ -522,7 +708,15 @@ class Bounce(models.Model):
     verdict = models.CharField(max_length=16, choices=Verdict)
     status = models.CharField(max_length=16, blank=True, help_text="Enhanced status code (RFC 3463), if any.")
     why = models.CharField(max_length=500)
+    report = models.CharField(max_length=64, blank=True, help_text="Tells this report from others.")
     received_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [BrinIndex(fields=["received_at"], name="bounce_received_brin")]
+        constraints = [
+            # The same report may come by several ways, and any of them twice.
+            models.UniqueConstraint(fields=["delivery", "report"], condition=~Q(report=""), name="bounce_once_a_report"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.verdict} {self.status}"
@@ -548,3 +742,19 @@ class Feedback(models.Model):
 
     def __str__(self) -> str:
         return f"{self.vote} {self.paper_id}"
+
+
+class DayCount(models.Model):
+    """What a UTC day saw, counted once so that no page counts millions of rows: `digest.counts` says what each kind means."""
+
+    day = models.DateField()
+    kind = models.CharField(max_length=24)
+    key = models.CharField(max_length=254, blank=True, help_text="What it is divided by: a state, a domain, a source's id.")
+    number = models.BigIntegerField()
+
+    class Meta:
+        ordering = ["day", "kind", "key"]
+        constraints = [models.UniqueConstraint(fields=["kind", "day", "key"], name="day_count_once")]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.kind} {self.key}: {self.number}"

@@ -113,7 +113,7 @@ def messages_for(deliveries: Sequence[Delivery], now: dt.datetime) -> dict[int, 
             _log.error("Delivery %d cannot be composed: %s", delivery.pk, error)
             continue
         content = _content(words, to, delivery.message_id, now)
-        outgoing[delivery.pk] = Outgoing(return_path(delivery.pk), to.address, content)
+        outgoing[delivery.pk] = Outgoing(return_path(delivery.pk), to.address, content, dotless=True)
     return outgoing
 
 
@@ -125,7 +125,7 @@ def erasure(address: str, removed: Sequence[tuple[str, int]], key: str, now: dt.
     counted = ", ".join(f"{count} {what}" for what, count in removed) or "nothing was left"
     words = rendered("erasure", {"link": "", "removed": inert.line(counted)})
     to = Mailbox("", transport(address))
-    return Outgoing(bounce_address(), to.address, _content(words, to, message_id("erasure", key), now))
+    return Outgoing(bounce_address(), to.address, _content(words, to, message_id("erasure", key), now), dotless=True)
 
 
 def alarm(happened: str, safe: str, todo: str, since: dt.datetime, key: str, now: dt.datetime) -> Outgoing:
@@ -141,4 +141,4 @@ def alarm(happened: str, safe: str, todo: str, since: dt.datetime, key: str, now
         },
     )
     to = sender(settings.OPERATOR_ADDRESS or settings.NOTICE_FROM, "OPERATOR_ADDRESS")
-    return Outgoing(bounce_address(), to.address, _content(words, to, message_id("alarm", key), now))
+    return Outgoing(bounce_address(), to.address, _content(words, to, message_id("alarm", key), now), dotless=True)

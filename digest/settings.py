@@ -1,5 +1,6 @@
 """Django's settings, read from the environment; see `docs/settings.md` for every variable."""
 
+import datetime as dt
 import socket
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -7,8 +8,10 @@ from zoneinfo import ZoneInfo
 import dj_database_url
 from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
+from kombu import Queue
 
-from digest.environment import BASE, VAR, flag, number, optional, rates, required, secret
+from digest.environment import BASE, VAR, flag, number, optional, prefixed, rates, required, secret
+from digest.observability import logs, sentry
 
 DEBUG = flag("DEBUG")
 SECRET_KEY = secret("SECRET_KEY", "the key that signs sessions, 50 random characters or more", "$(openssl rand -hex 32)", 50)
@@ -77,16 +80,43 @@ SAFETY_LOG = optional("SAFETY_LOG", str(VAR / "safety.log"))
 # For the preflight: the selector under which the relay signs for us, and the addresses from which it sends, if we run it.
 DKIM_SELECTOR = optional("DKIM_SELECTOR", "")
 RELAY_ADDRESSES = [each for each in optional("RELAY_ADDRESSES", "").split(",") if each]
-# Whether the preflight runs each night, and a fatal finding holds issues back (never notices) until it is mended.
-PREFLIGHT = flag("PREFLIGHT")
-# A delivery whose outcome nobody knows is sent once more, with the same Message-ID, after this long; or it is held.
-UNCERTAIN_RESEND = flag("UNCERTAIN_RESEND", default=True)
-UNCERTAIN_SETTLE_SECONDS = number("UNCERTAIN_SETTLE_SECONDS", 60)
+# Whether the preflight runs before the first message of each day, and a fatal finding holds issues back (never notices) until
+# it is mended. A relay on this machine is for trying things out.
+PREFLIGHT = flag("PREFLIGHT", default=urlsplit(SMTP_URL).hostname not in {"localhost", "127.0.0.1", "::1"})
+# How long a worker holds what it has claimed without saying that it lives, and how often the beat asks for work and for what
+# dead workers held.
+LEASE_SECONDS = number("LEASE_SECONDS", 120)
+DELIVER_EVERY_SECONDS = number("DELIVER_EVERY_SECONDS", 20)
+RECOVER_EVERY_SECONDS = number("RECOVER_EVERY_SECONDS", 60)
 DIGEST_FROM = required("DIGEST_FROM", "the sender of digests", "Paper Round <digest@papers.example.org>")
 NOTICE_FROM = required("NOTICE_FROM", "the sender of confirmations and links", "Paper Round <hello@papers.example.org>")
 OPERATOR_ADDRESS = optional("OPERATOR_ADDRESS", "")
 DKIM_KEYS = optional("DKIM_KEYS", "")
 BOUNCE_ADDRESS = required("BOUNCE_ADDRESS", "where relays return what cannot be delivered", "bounces@papers.example.org")
+# Where else what comes back is found: a mailbox, and providers' webhooks (see docs/bounces.md). Whoever posts to a webhook must
+# know its secret; Amazon's topics must be listed besides.
+BOUNCES_IMAP_URL = optional("BOUNCES_IMAP_URL", "")
+EVENTS_FROM = frozenset(filter(None, optional("EVENTS_FROM", "").replace(" ", "").split(",")))
+EVENT_TOPICS = frozenset(filter(None, optional("EVENT_TOPICS", "").replace(" ", "").split(",")))
+ANYMAIL_WEBHOOK_SECRET = optional("ANYMAIL_WEBHOOK_SECRET", "")
+ANYMAIL = prefixed("ANYMAIL_") | ({"WEBHOOK_SECRET": ANYMAIL_WEBHOOK_SECRET} if ANYMAIL_WEBHOOK_SECRET else {})
+# How messages leave: to the relay of SMTP_URL, or by the interface of a provider that django-anymail knows.
+DELIVERY_BACKEND = optional("DELIVERY_BACKEND", "smtp")
+ANYMAIL_ESP = optional("ANYMAIL_ESP", "")
+if DELIVERY_BACKEND not in {"smtp", "anymail"} or (DELIVERY_BACKEND == "anymail" and not ANYMAIL_ESP):
+    raise ImproperlyConfigured(
+        f"DELIVERY_BACKEND is {DELIVERY_BACKEND!r}. It takes smtp, or anymail together with ANYMAIL_ESP; for example "
+        "DELIVERY_BACKEND=anymail and ANYMAIL_ESP=mailgun"
+    )
+if EVENTS_FROM and len(ANYMAIL_WEBHOOK_SECRET) < 20:
+    raise ImproperlyConfigured(
+        "ANYMAIL_WEBHOOK_SECRET has fewer than 20 characters, and EVENTS_FROM lets providers post events. It is name:password, "
+        "as in the address they post to; for example ANYMAIL_WEBHOOK_SECRET=events:$(openssl rand -hex 32)"
+    )
+# A delivery whose outcome nobody knows is sent once more, with the same Message-ID, after this long; or it is held. A
+# provider that reports what became of each message gets time to tell.
+UNCERTAIN_RESEND = flag("UNCERTAIN_RESEND", default=True)
+UNCERTAIN_SETTLE_SECONDS = number("UNCERTAIN_SETTLE_SECONDS", 900 if EVENTS_FROM else 60)
 POSTAL_ADDRESS = required(
     "POSTAL_ADDRESS", "the postal address that ends each message, as the law asks", "1 Example Street, 75000 Paris"
 )
@@ -107,6 +137,9 @@ REQUESTS_PER_NETWORK_AND_HOUR = number("REQUESTS_PER_NETWORK_AND_HOUR", 60)
 ASKED_MESSAGES_PER_DOMAIN_AND_HOUR = number("ASKED_MESSAGES_PER_DOMAIN_AND_HOUR", 500)
 ASKED_MESSAGES_PER_HOUR = number("ASKED_MESSAGES_PER_HOUR", 2000)
 
+# How long a public page may be answered from a process's memory before it is made anew; 0 makes each one anew.
+PUBLIC_PAGES_SECONDS = number("PUBLIC_PAGES_SECONDS", 30)
+
 # Set by `make run` alone: the Maildir of the inbox that shows what was sent.
 LOCAL_INBOX = optional("LOCAL_INBOX", "")
 
@@ -119,19 +152,31 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
+    "anymail",
+    "axes",
+    "django_otp",
+    "django_otp.plugins.otp_static",
+    "django_otp.plugins.otp_totp",
     "subscriptions",
     "digest",
 ]
 MIDDLEWARE = [
+    "digest.observability.health.probes",
+    "digest.observability.logs.requests",
+    "digest.observability.metrics.requests",
     "django.middleware.security.SecurityMiddleware",
+    "digest.cached.public_pages",
     "digest.headers.content_security",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "digest.access.second_factor.required",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 # An operator's own look: a file of colours and words, and templates that stand before ours, each under the same name.
 THEME = optional("THEME", "")
@@ -152,6 +197,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "digest.admin.desk.pausing.banner",
             ],
         },
     },
@@ -159,6 +205,21 @@ TEMPLATES = [
 ROOT_URLCONF = "digest.urls"
 WSGI_APPLICATION = "digest.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+# Whoever is signed in shows a code of their own device before the admin opens.
+SECOND_FACTOR = flag("SECOND_FACTOR", default=not DEBUG)
+OTP_TOTP_ISSUER = SITE_NAME
+OTP_ADMIN_HIDE_SENSITIVE_DATA = True
+# Five wrong passwords for a name from one network lock that pair for half an hour.
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = dt.timedelta(minutes=30)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True
+AXES_CLIENT_IP_CALLABLE = "digest.access.lockout.client"
+AXES_LOCKOUT_CALLABLE = "digest.access.lockout.locked"
+AXES_VERBOSE = False
+AXES_ENABLE_ADMIN = False
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
@@ -179,6 +240,11 @@ WHITENOISE_USE_FINDERS = True
 # Django's CSRF check refuses every POST of the admin. Pages whose address holds a token set the stricter policy themselves.
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
+# Browsers are told for a year to come by TLS alone, once they have done so; proxies that we count say how a request came.
+SECURE_HSTS_SECONDS = number("HSTS_SECONDS", 31_536_000) if SITE_URL.startswith("https:") else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PROXIES else None
+# What stands in front redirects to https (Caddy does by itself); subdomains and browsers' own lists are not ours to decide on.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W008", "security.W021"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE_URL.startswith("https:")
 SESSION_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
@@ -243,39 +309,69 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A hint that cannot be given is not worth a visitor's time: three tries within a fraction of a second.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "visibility_timeout": 3600,
+    "visibility_timeout": number("VISIBILITY_TIMEOUT_SECONDS", 3600),
     "max_retries": 3,
     "interval_start": 0,
     "interval_step": 0.05,
     "interval_max": 0.1,
 }
-CELERY_TASK_DEFAULT_QUEUE = "paper-round"
+# Sending and ingesting scale apart; a worker that is given no queue (-Q) serves both.
+CELERY_TASK_DEFAULT_QUEUE = "send"
+CELERY_TASK_QUEUES = [Queue("send"), Queue("ingest")]
+CELERY_TASK_ROUTES = {
+    f"digest.tasks.{name}": {"queue": "ingest"} for name in ("poll_due_sources", "fill_missing_days", "learn_words")
+}
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # The schedule is static and short: what is due lives in rows, and a lost hint is found at the next tick.
 CELERY_BEAT_SCHEDULE = {
     "publish what is due": {"task": "digest.tasks.publish_due", "schedule": crontab()},
-    "deliver what waits": {"task": "digest.tasks.deliver_waiting", "schedule": 20.0},
-    "recover what a dead worker held": {"task": "digest.tasks.recover_expired", "schedule": 60.0},
+    "deliver what waits": {"task": "digest.tasks.deliver_waiting", "schedule": float(DELIVER_EVERY_SECONDS)},
+    "recover what a dead worker held": {
+        "task": "digest.tasks.recover_expired",
+        "schedule": float(RECOVER_EVERY_SECONDS),
+    },
     "poll sources": {"task": "digest.tasks.poll_due_sources", "schedule": 60.0},
+    "look up what readers brought": {"task": "digest.tasks.look_up_submissions", "schedule": 60.0},
+    "look for alarms": {"task": "digest.tasks.look_for_alarms", "schedule": crontab(minute="*/10")},
     "fill missing days": {"task": "digest.tasks.fill_missing_days", "schedule": crontab(minute=17)},
+    "read changed papers for search": {"task": "digest.tasks.read_for_search", "schedule": 20.0},
+    "compute missing vectors": {"task": "digest.tasks.embed_papers", "schedule": crontab(minute="*/10")},
     "learn the words of the papers": {
         "task": "digest.tasks.learn_words",
         "schedule": crontab(day_of_week="6", hour="3", minute="40"),
     },
+    "count what the days saw": {"task": "digest.tasks.count_days", "schedule": crontab(minute="7,37")},
+    "remove what is old": {"task": "digest.tasks.forget_old", "schedule": crontab(hour="2", minute="25")},
     "answer what was asked": {"task": "subscriptions.tasks.answer_requests", "schedule": 20.0},
+    "go on with operators' jobs": {"task": "subscriptions.tasks.advance_jobs", "schedule": 30.0},
     "forget what nobody confirmed": {"task": "subscriptions.tasks.forget_unconfirmed", "schedule": crontab(minute="17")},
 }
-if PREFLIGHT:
-    CELERY_BEAT_SCHEDULE["check what receivers ask for"] = {
-        "task": "digest.tasks.check_preflight",
-        "schedule": crontab(hour="0", minute="5"),
-    }
+if BOUNCES_IMAP_URL:
+    CELERY_BEAT_SCHEDULE["take what came back"] = {"task": "digest.tasks.take_returned", "schedule": 60.0}
+# Any number of beats may run; one leads.
+CELERY_BEAT_SCHEDULER = "digest.leadership.Scheduler"
+CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "beat-schedule")
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": optional("LOG_LEVEL", "INFO")},
+try:
+    LOGGING = logs.configuration(optional("LOG_FORMAT", "line"), optional("LOG_LEVEL", "INFO"))
+except ValueError as error:
+    raise ImproperlyConfigured(str(error)) from error
+
+# How long things are kept, in days; 0 keeps them for ever. Issues are their readers' archive and stay.
+KEEP_DAYS = {
+    "polls": number("KEEP_POLLS_DAYS", 90),
+    "deliveries": number("KEEP_DELIVERIES_DAYS", 730),
+    "notices": number("KEEP_NOTICES_DAYS", 30),
 }
+# Where pg_dump and pg_restore lie, for backups; empty: those of the wheel we depend on, or else on the PATH.
+PG_BIN = optional("PG_BIN", "")
+
+# Whoever shows this token may read /metrics; empty: nobody. A worker serves its own on this port of 127.0.0.1; 0: nowhere.
+METRICS_TOKEN = optional("METRICS_TOKEN", "")
+METRICS_PORT = number("METRICS_PORT", 0)
+
+# Faults go to Sentry where its package is installed and this says where; docs/operations.md tells of traces.
+SENTRY_DSN = optional("SENTRY_DSN", "")
+if SENTRY_DSN:
+    sentry.start(SENTRY_DSN)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from django.db import IntegrityError, transaction
 
-from subscriptions import consent, mailboxes, suppression
+from subscriptions import consent, mailboxes, signals, suppression
 from subscriptions.models import Consent, Notice, Request, Subscriber
 
 ADDRESS_LINK = dt.timedelta(days=1)
@@ -40,15 +40,18 @@ class Erased:
     removed: dict[str, int] = field(default_factory=dict)
 
 
-def send_link(address: str, now: dt.datetime) -> Linked:
-    """Write the notice with a link to the preferences, when the address is confirmed. Raises AddressRefused."""
+def send_link(address: str, now: dt.datetime, then: str = "") -> Linked:
+    """Write the notice with a link to the preferences, when the address is confirmed. Raises AddressRefused.
+
+    `then` is the path on which the session goes on.
+    """
     hashed = suppression.mailbox_hash(mailboxes.parse(address).address)
     if suppression.standing([hashed]):
         return Linked("suppressed", "the address is suppressed")
     subscriber = Subscriber.objects.filter(mailbox_hash=hashed, status=Subscriber.Status.CONFIRMED).first()
     if subscriber is None:
         return Linked("unknown", "no confirmed subscriber has this address")
-    notice = consent.write_notice(subscriber, Notice.Kind.MAGIC_LINK, now, consent.LINK, because="asked")
+    notice = consent.write_notice(subscriber, Notice.Kind.MAGIC_LINK, now, consent.LINK, because="asked", then=then)
     return Linked("sent", "a link was asked for", notice)
 
 
@@ -58,12 +61,12 @@ def link(token: str, now: dt.datetime) -> Notice | None:
     return notice if notice and notice.used_at is None and notice.expires_at > now else None
 
 
-def use_link(token: str, now: dt.datetime) -> Subscriber | None:
-    """Use the link, once: whose it was, or None when it was used, is too old, or is none."""
+def use_link(token: str, now: dt.datetime) -> Notice | None:
+    """Use the link, once: the notice that carried it, or None when it was used, is too old, or is none."""
     notice = link(token, now)
     if notice is None or not Notice.objects.filter(pk=notice.pk, used_at=None).update(used_at=now):
         return None
-    return notice.subscriber
+    return notice
 
 
 def ask_address(subscriber: Subscriber, address: str, now: dt.datetime) -> Linked:
@@ -125,7 +128,13 @@ def erase(subscriber: Subscriber, now: dt.datetime, network: str = "") -> Erased
         canonical = suppression.mailbox_hash(mailboxes.parse(locked.address).canonical)
         consent.record(None, Consent.Event.ERASED, "session", ERASE_WORDING, now, network, hashed=hashed)
         requests, _ = Request.objects.filter(mailbox=canonical).delete()
+        address = locked.address
         _, removed = locked.delete()
-    if requests:
-        removed[Request._meta.label] = removed.get(Request._meta.label, 0) + requests
-    return Erased({label: count for label, count in removed.items() if count})
+        if requests:
+            removed[Request._meta.label] = removed.get(Request._meta.label, 0) + requests
+        erased = Erased({label: count for label, count in removed.items() if count})
+        # The last message has to know where to go, and no row remembers it.
+        transaction.on_commit(
+            lambda: signals.erased.send_robust(None, address=address, removed=erased.removed, now=now), robust=True
+        )
+    return erased

@@ -43,6 +43,9 @@ class SignUp:
     excluded_topics: tuple[str, ...] = ()
     excluded_keywords: tuple[str, ...] = ()
     excluded_authors: tuple[str, ...] = ()
+    size: int = 12
+    minutes: int | None = None
+    format: str = Subscription.Format.HTML.value
     method: str = "form"
     network: str = ""
     wording: str = WORDING
@@ -125,6 +128,7 @@ def subscribe(signup: SignUp, now: dt.datetime) -> Subscribed:
         subscription = subscriber.subscriptions.waiting().order_by("-id").first() or Subscription(subscriber=subscriber)
         subscription.created_at = now
         subscription.cadence, subscription.weekday, subscription.hour = signup.cadence, signup.weekday, signup.hour
+        subscription.size, subscription.minutes, subscription.format = signup.size, signup.minutes, signup.format
         subscription.save()
         replaced = interests.replace(subscription, signup.wishes)
         record(subscriber, Consent.Event.REQUESTED, signup.method, signup.wording, now, signup.network)

@@ -45,9 +45,12 @@ def ask_to_sign_up(signup: SignUp, now: dt.datetime) -> Asked:
     return _ask(Request.Kind.SIGN_UP, signup.address, signup.network, now, wishes=wishes)
 
 
-def ask_for_link(address: str, network: str, now: dt.datetime) -> Asked:
-    """Write down that someone wants a link to the preferences of an address. Raises AddressRefused."""
-    return _ask(Request.Kind.LINK, address, network, now)
+def ask_for_link(address: str, network: str, now: dt.datetime, then: str = "") -> Asked:
+    """Write down that someone wants a link to the preferences of an address, and the path on which the session goes on.
+
+    Raises AddressRefused.
+    """
+    return _ask(Request.Kind.LINK, address, network, now, wishes={"then": then} if then else None)
 
 
 def ask_for_address(subscriber: Subscriber, address: str, network: str, now: dt.datetime) -> Asked:
@@ -145,7 +148,7 @@ def _answer(request: Request, now: dt.datetime) -> tuple[Request.Outcome, str]:
             signed_up = consent.subscribe(SignUp(request.address, network=request.network, **wishes), now)
             mailed, reason = signed_up.notice is not None, signed_up.reason
         case Request.Kind.LINK:
-            linked = account.send_link(request.address, now)
+            linked = account.send_link(request.address, now, str(request.wishes.get("then", "")))
             mailed, reason = linked.notice is not None, linked.reason
         case Request.Kind.ADDRESS if request.subscriber is not None:
             linked = account.ask_address(request.subscriber, request.address, now)

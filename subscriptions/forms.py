@@ -1,6 +1,8 @@
 """Forms: what people type, checked, with errors that say how to mend it. Nothing here touches a person's rows."""
 
 import datetime as dt
+import re
+import unicodedata
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
@@ -8,8 +10,9 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.conf import settings
+from django.utils.functional import cached_property
 
-from subscriptions import interests, mailboxes, tokens
+from subscriptions import interests, mailboxes, schedule, tokens
 from subscriptions.consent import SignUp
 from subscriptions.interests import InterestRefused, Wishes
 from subscriptions.mailboxes import AddressRefused
@@ -18,6 +21,8 @@ from subscriptions.preferences import Choices
 
 QUICKEST = dt.timedelta(seconds=2)  # nobody reads and types in less; programs do
 STALEST = dt.timedelta(days=2)
+DEFAULT_SIZE = 12
+_SMALL = frozenset({"", "a", "an", "and", "as", "for", "from", "in", "of", "on", "or", "the", "their", "to", "what", "with"})
 PAUSES = {"2": "two weeks", "4": "four weeks", "12": "three months"}
 HOURS = [(hour, f"{hour:02d}:00") for hour in range(24)]
 _PLACES = {"Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"}
@@ -66,48 +71,157 @@ class _ItemsField(forms.CharField):
             raise forms.ValidationError(str(refusal)) from refusal
 
 
-def _choice(choices: Any, initial: str | int) -> forms.TypedChoiceField:
-    """A choice that falls back to `initial` when the form leaves it out."""
-    return forms.TypedChoiceField(
-        choices=choices,
-        coerce=int if isinstance(initial, int) else str,
-        empty_value=initial,  # type: ignore[arg-type]  # the stubs know empty strings alone, Django takes any value
-        required=False,
-        initial=initial,
-        error_messages={"invalid_choice": "Please choose one of those in the list."},
+class _LineField(forms.CharField):
+    """One visible line, or nothing."""
+
+    def __init__(self, what: str, longest: int) -> None:
+        super().__init__(
+            required=False,
+            max_length=longest,
+            error_messages={"max_length": f"{what} may have {longest} characters. Please shorten it."},
+        )
+        self.what = what
+
+    def clean(self, value: Any) -> str:
+        text = str(super().clean(value))
+        if interests.invisible(text):
+            raise forms.ValidationError(
+                f"{self.what} contains an invisible character. Please type it by hand instead of pasting it."
+            )
+        return text
+
+
+class _ChoiceField(forms.Field):
+    """One of a list, each value told by how it is written; the initial one where the form leaves it out.
+
+    Django's own copies its choices for every form that is made; with the list of time zones that was half of a sign-up's work.
+    """
+
+    def __init__(self, choices: Sequence[tuple[Any, str]], initial: str | int) -> None:
+        super().__init__(required=False, initial=initial)
+        self.choices = choices
+        self._values = {str(value): value for value, _ in choices}
+
+    def clean(self, value: Any) -> Any:
+        if value in self.empty_values:
+            return self.initial
+        if str(value) not in self._values:
+            raise forms.ValidationError("Please choose one of those in the list.", "invalid_choice")
+        return self._values[str(value)]
+
+
+class _TopicsField(forms.Field):
+    """Slugs of topics; cleaning asks for those alone."""
+
+    widget = forms.SelectMultiple
+
+    def __init__(self) -> None:
+        super().__init__(required=False)
+
+    def clean(self, value: Any) -> list[str]:
+        chosen = list(dict.fromkeys(map(str, value or ())))
+        asked = [slug for slug in chosen if slug.isprintable()]
+        known = set(Topic.objects.filter(slug__in=asked).values_list("slug", flat=True)) if asked else set()
+        for slug in chosen:
+            if slug not in known:
+                raise forms.ValidationError(
+                    f"There is no topic “{slug}” any more. Please choose from the list.", "invalid_choice"
+                )
+        return chosen
+
+
+def _count(low: int, high: int, complaint: str, *, required: bool) -> forms.IntegerField:
+    """A whole number, with one sentence for whatever is wrong with it."""
+    return forms.IntegerField(
+        min_value=low,
+        max_value=high,
+        required=required,
+        error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), complaint),
     )
 
 
-class _TopicsMixin(forms.Form):
-    """Topics as check boxes, in folds by field."""
+class _DigestForm(forms.Form):
+    """What every form about a digest asks: subjects, schedule, length and form."""
 
-    topics = forms.MultipleChoiceField(
-        required=False,
-        error_messages={"invalid_choice": "There is no topic “%(value)s” any more. Please choose from the list."},
-    )
-    cadence = _choice(Subscription.Cadence.choices, Subscription.Cadence.WEEKLY.value)
-    weekday = _choice(Subscription.Weekday.choices, int(Subscription.Weekday.MONDAY.value))
-    hour = _choice(HOURS, 7)
+    topics = _TopicsField()
+    find = forms.CharField(required=False, max_length=80)
+    authors = _ItemsField(commas=False)
+    never = _ItemsField()
+    cadence = _ChoiceField(Subscription.Cadence.choices, Subscription.Cadence.WEEKLY.value)
+    weekday = _ChoiceField(Subscription.Weekday.choices, int(Subscription.Weekday.MONDAY.value))
+    hour = _ChoiceField(HOURS, 7)
+    size = _count(1, 50, "Please write a number from 1 to 50.", required=False)
+    minutes = _count(2, 120, "Please write a number from 2 to 120, or leave it empty.", required=False)
+    format = _ChoiceField(Subscription.Format.choices, Subscription.Format.HTML.value)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        offered = list(Topic.objects.all())
-        self.fields_of_topics = by_field(offered)
-        topics = self.fields["topics"]
-        if isinstance(topics, forms.MultipleChoiceField):
-            topics.choices = [(topic.slug, topic.name) for topic in offered]
+    @cached_property
+    def _offered(self) -> list[Topic]:
+        """Every topic; asked for when the form is shown, not when it is taken."""
+        return list(Topic.objects.all())
+
+    @property
+    def looked_for(self) -> str:
+        """The words by which the topics are narrowed down."""
+        return " ".join(str(self["find"].value() or "").split())[:80]
+
+    @property
+    def found(self) -> list[Topic]:
+        """The topics that have all words looked for in their name, field, description or key terms; all without any."""
+        words = _folded(self.looked_for).split()
+        return [topic for topic in self._offered if all(word in topic_words(topic) for word in words)]
+
+    @property
+    def fields_of_topics(self) -> list[tuple[str, list[Topic]]]:
+        """What was found, under the headings of its fields."""
+        return by_field(self.found)
+
+    @property
+    def chosen_elsewhere(self) -> list[Topic]:
+        """Topics that are ticked and not among those found: they stay ticked, and in sight."""
+        chosen, found = self.chosen_topics(), {topic.slug for topic in self.found}
+        return [topic for topic in self._offered if topic.slug in chosen and topic.slug not in found]
 
     def chosen_topics(self) -> set[str]:
-        """The slugs that are checked: what was typed, or what stands."""
-        return set(self["topics"].value() or ())
+        """The slugs that are checked: what was typed, or what stands; of topics that are offered."""
+        return set(self["topics"].value() or ()) & {topic.slug for topic in self._offered}
+
+    @property
+    def when(self) -> str:
+        """Day and hour as they stand in the form: `Monday, 07:00`."""
+        days = {str(value): name for value, name in Subscription.Weekday.choices}
+        hours = {str(value): name for value, name in HOURS}
+        return f"{days.get(self.stands('weekday'), 'Monday')}, {hours.get(self.stands('hour'), '07:00')}"
+
+    def stands(self, name: str) -> str:
+        """What a choice is: as it was made, or as it comes where the form leaves it out."""
+        made = self[name].value()
+        return str(self.fields[name].initial if made in {None, ""} else made)
+
+    def open_with(self, *names: str) -> bool:
+        """Whether a fold over these fields should stand open: something in it is wrong, or is not as it comes."""
+        return any(
+            self[name].errors or str(self[name].value() or "") not in {"", str(self.fields[name].initial or "")}
+            for name in names
+        )
 
 
-class SignUpForm(_TopicsMixin):
-    """The box on the first page."""
+def topic_words(topic: Topic) -> str:
+    """What a topic can be found by: the words of its name, field, description and key terms, folded, each once."""
+    said = _folded(" ".join([topic.name, topic.field, topic.description, *topic.key_terms]))
+    return " ".join(dict.fromkeys(word for word in re.split(r"[^\w-]+", said) if word not in _SMALL))
+
+
+def _folded(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(each for each in decomposed if not unicodedata.combining(each))
+
+
+class SignUpForm(_DigestForm):
+    """The box on the first page, and the page of its own that asks for more."""
 
     address = _AddressField()
     interests = _ItemsField()
-    time_zone = _choice([(zone, zone) for zone in ZONES], settings.DEFAULT_TIME_ZONE)
+    time_zone = _ChoiceField([(zone, zone) for zone in ZONES], settings.DEFAULT_TIME_ZONE)
     website = forms.CharField(required=False)  # hidden from people: whoever fills it in is a program
     opened = forms.CharField(required=False)
 
@@ -134,11 +248,18 @@ class SignUpForm(_TopicsMixin):
             raise forms.ValidationError("That was quick. Please press the button once more.")
 
     @property
-    def when(self) -> str:
-        """Day and hour as they stand in the form: `Monday, 07:00`."""
-        days = {str(value): name for value, name in Subscription.Weekday.choices}
-        hours = {str(value): name for value, name in HOURS}
-        return f"{days.get(str(self['weekday'].value()), 'Monday')}, {hours.get(str(self['hour'].value()), '07:00')}"
+    def first(self) -> dt.datetime | None:
+        """When the first digest would come by what stands in the form; None when that makes no schedule."""
+        try:
+            return schedule.next_issue_at(
+                self.stands("cadence"),
+                int(self.stands("weekday")),
+                int(self.stands("hour")),
+                self.stands("time_zone"),
+                self.now,
+            )
+        except ValueError:
+            return None
 
     @property
     def by_a_program(self) -> bool:
@@ -157,57 +278,56 @@ class SignUpForm(_TopicsMixin):
             hour=data["hour"],
             topics=tuple(data["topics"]),
             keywords=keywords,
+            authors=data["authors"],
             texts=texts,
+            excluded_keywords=data["never"],
+            size=data["size"] or DEFAULT_SIZE,
+            minutes=data["minutes"],
+            format=data["format"],
             network=network,
         )
 
 
-class PreferencesForm(_TopicsMixin):
+class LookForm(SignUpForm):
+    """The same form, looked at before anything is asked for: no address is needed, and no time has to have passed."""
+
+    address = forms.CharField(required=False)  # type: ignore[assignment]  # typed or not, it is only handed back
+
+    def clean(self) -> None:
+        """A preview changes nothing, so nobody has to prove anything."""
+
+
+class PreferencesForm(_DigestForm):
     """Everything about one digest that a forwarded message may show and change."""
 
+    name = _LineField("The name of a digest", 80)
     keywords = _ItemsField()
-    authors = _ItemsField(commas=False)
     texts = _ItemsField(commas=False)
-    never = _ItemsField()
     never_authors = _ItemsField(commas=False)
-    size = forms.IntegerField(
-        min_value=1,
-        max_value=50,
-        error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), "Please write a number from 1 to 50."),
-    )
-    format = _choice(Subscription.Format.choices, Subscription.Format.HTML.value)
+    shown_again = forms.MultipleChoiceField(required=False)
+    size = _count(1, 50, "Please write a number from 1 to 50.", required=True)
 
-    @classmethod
-    def of(cls, subscription: Subscription) -> "PreferencesForm":
-        """The form as the digest stands."""
-        wishes = interests.current(subscription)
-        return cls(
-            initial={
-                "topics": list(wishes.topics),
-                "keywords": "\n".join(wishes.keywords),
-                "authors": "\n".join(wishes.authors),
-                "texts": "\n".join(wishes.texts),
-                "never": "\n".join(wishes.excluded_keywords),
-                "never_authors": "\n".join(wishes.excluded_authors),
-                "cadence": subscription.cadence,
-                "weekday": subscription.weekday,
-                "hour": subscription.hour,
-                "size": subscription.size,
-                "format": subscription.format,
-            }
-        )
+    def __init__(self, *args: Any, subscription: Subscription | None = None, **kwargs: Any) -> None:
+        if subscription is not None:
+            kwargs.setdefault("initial", _standing(subscription))
+        super().__init__(*args, **kwargs)
+        hidden = interests.current(subscription).excluded_topics if subscription is not None else ()
+        self.hidden_topics = [topic for topic in self._offered if topic.slug in hidden]
+        shown_again = self.fields["shown_again"]
+        if isinstance(shown_again, forms.MultipleChoiceField):
+            shown_again.choices = [(topic.slug, topic.name) for topic in self.hidden_topics]
 
-    def choices(self, subscription: Subscription) -> Choices:
-        """What the valid form asks for; topics never to be shown, which it does not offer, stay as they are."""
+    def choices(self) -> Choices:
+        """What the valid form asks for; topics never to be shown stay so, unless they are wanted or to be shown again."""
         data = self.cleaned_data
-        excluded = interests.current(subscription).excluded_topics
+        back = {*data["topics"], *data["shown_again"]}
         return Choices(
             wishes=Wishes(
                 topics=tuple(data["topics"]),
                 keywords=data["keywords"],
                 authors=data["authors"],
                 texts=data["texts"],
-                excluded_topics=tuple(slug for slug in excluded if slug not in data["topics"]),
+                excluded_topics=tuple(topic.slug for topic in self.hidden_topics if topic.slug not in back),
                 excluded_keywords=data["never"],
                 excluded_authors=data["never_authors"],
             ),
@@ -215,8 +335,29 @@ class PreferencesForm(_TopicsMixin):
             weekday=data["weekday"],
             hour=data["hour"],
             size=data["size"],
+            minutes=data["minutes"],
             format=data["format"],
         )
+
+
+def _standing(subscription: Subscription) -> dict[str, object]:
+    """A digest's preferences as the form has them."""
+    wishes = interests.current(subscription)
+    return {
+        "name": subscription.name,
+        "topics": list(wishes.topics),
+        "keywords": "\n".join(wishes.keywords),
+        "authors": "\n".join(wishes.authors),
+        "texts": "\n".join(wishes.texts),
+        "never": "\n".join(wishes.excluded_keywords),
+        "never_authors": "\n".join(wishes.excluded_authors),
+        "cadence": subscription.cadence,
+        "weekday": subscription.weekday,
+        "hour": subscription.hour,
+        "size": subscription.size,
+        "minutes": subscription.minutes,
+        "format": subscription.format,
+    }
 
 
 class AddressForm(forms.Form):
@@ -228,9 +369,7 @@ class AddressForm(forms.Form):
 class PersonForm(forms.Form):
     """Name and time zone."""
 
-    name = forms.CharField(
-        required=False, max_length=120, error_messages={"max_length": "A name may have 120 characters. Please shorten it."}
-    )
+    name = _LineField("A name", 120)  # it may stand in a header of a message, so it is one visible line
     time_zone = forms.ChoiceField(error_messages={"invalid_choice": "Please choose a time zone from the list."})
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -240,15 +379,6 @@ class PersonForm(forms.Form):
             standing = self.initial.get("time_zone")
             offered = ZONES if standing in ZONES or not standing else [standing, *ZONES]
             zones.choices = [(zone, zone) for zone in offered]
-
-    def clean_name(self) -> str:
-        """The name; it may stand in a header of a message, so it is one visible line."""
-        name = str(self.cleaned_data["name"])
-        if interests.invisible(name):
-            raise forms.ValidationError(
-                "The name contains an invisible character. Please type it by hand instead of pasting it."
-            )
-        return name
 
 
 class PauseForm(forms.Form):

@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from subscriptions import tokens
 from subscriptions.models import Interest, Subscription, Topic
 
 MOST = 60
@@ -136,3 +137,96 @@ def replace(subscription: Subscription, wishes: Wishes) -> Replaced:
         for (kind, key), (topic, excluded) in wanted.items()
     )
     return Replaced(len(wanted), len(removed), tuple(slug for slug in slugs if slug not in topics))
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """An interest that was stopped, as much of it as brings it back; `proof` says that it was this subscription's."""
+
+    kind: str
+    value: str
+    label: str
+    excluded: bool
+    proof: str
+
+
+def find(subscription: Subscription, interest_id: int) -> Interest | None:
+    """One of the subscription's interests."""
+    return subscription.interests.select_related("topic").filter(pk=interest_id).first()
+
+
+def stop(subscription: Subscription, interest_id: int) -> Stopped | None:
+    """Match on this interest no more; None when there is none."""
+    row = find(subscription, interest_id)
+    if row is None:
+        return None
+    row.delete()
+    proof = tokens.sign(tokens.Scope.UNDO, subscription.pk, interest_id)
+    return Stopped(row.kind, row.topic.slug if row.topic else row.value, label(row), row.excluded, proof)
+
+
+def restore(subscription: Subscription, kind: str, value: str, *, excluded: bool, proof: str) -> Interest | None:
+    """Bring back a stopped interest under its old id, so that older messages' links still know it.
+
+    None when it cannot be: the proof is not for this subscription, the topic is gone, or the interest stands again already.
+    """
+    numbers = tokens.read(tokens.Scope.UNDO, proof)
+    if numbers is None or len(numbers) != 2 or numbers[0] != subscription.pk:
+        return None
+    if invisible(value):
+        return None
+    topic = Topic.objects.filter(slug=value).first() if kind == Interest.Kind.TOPIC else None
+    if kind not in Interest.Kind.values or not value or (kind == Interest.Kind.TOPIC and topic is None):
+        return None
+    text = "" if topic else value[:500]
+    if subscription.interests.filter(kind=kind, topic=topic, value=text).exists():
+        return None
+    if Interest.objects.filter(pk=numbers[1]).exists():
+        return None
+    row = Interest(pk=numbers[1], subscription=subscription, kind=kind, topic=topic, value=text, excluded=excluded)
+    row.save(force_insert=True)
+    return row
+
+
+def exclude(subscription: Subscription, kind: Interest.Kind, value: str) -> tuple[Interest, str] | None:
+    """Never show what matches, and what stood before: "" (nothing), "wanted" or "excluded". None for a topic that is none.
+
+    `value` is a topic's slug, or an author's name or key term as shown. Raises InterestRefused as `items` does.
+    """
+    topic = None
+    if kind == Interest.Kind.TOPIC:
+        if invisible(value):
+            return None
+        topic = Topic.objects.filter(slug=value).first()
+        if topic is None:
+            return None
+    else:
+        value = next(iter(items(value, commas=False)), "")
+        if not value:
+            return None
+    row, new = subscription.interests.get_or_create(
+        kind=kind, topic=topic, value="" if topic else value, defaults={"excluded": True}
+    )
+    before = "" if new else "excluded" if row.excluded else "wanted"
+    if not row.excluded:
+        row.excluded = True
+        row.save(update_fields=["excluded"])
+    return row, before
+
+
+def include(subscription: Subscription, interest_id: int, before: str) -> Interest | None:
+    """Undo `exclude`: what was wanted is wanted again, what was nothing goes; None when the interest is gone."""
+    row = find(subscription, interest_id)
+    if row is None or before == "excluded":
+        return row
+    if before == "wanted":
+        row.excluded = False
+        row.save(update_fields=["excluded"])
+    else:
+        row.delete()
+    return row
+
+
+def label(row: Interest) -> str:
+    """What people call the interest: a topic's name, or the words as typed."""
+    return row.topic.name if row.topic else row.value

@@ -38,7 +38,7 @@ return 0
 class Rule:
     """At most `limit` events in any `window`, for one `subject` of its `kind`."""
 
-    kind: Literal["mailbox", "domain", "messages", "network", "requests"]
+    kind: Literal["mailbox", "domain", "messages", "network", "requests", "previews", "votes", "submissions"]
     subject: str
     limit: int
     window: dt.timedelta
@@ -48,7 +48,7 @@ class Rule:
         return f"paper-round:limit:{self.kind}:{self.window.total_seconds():.0f}:{self.subject}"
 
     def counted(self, now: dt.datetime) -> int:
-        """How many events of the last window PostgreSQL knows of."""
+        """How many events of the last window PostgreSQL knows of; none of those that leave no request behind."""
         since = now - self.window
         answered = ~Q(outcome=Request.Outcome.REFUSED) & Q(answered_at__gt=since)
         counts = {
@@ -58,6 +58,8 @@ class Rule:
             "network": Q(created_at__gt=since, network=self.subject),
             "requests": Q(created_at__gt=since),
         }
+        if self.kind not in counts:
+            return 0
         return Request.objects.filter(counts[self.kind]).count()
 
 
@@ -84,6 +86,16 @@ def of_network(network: str) -> list[Rule]:
 def of_all_requests() -> list[Rule]:
     """How many requests are written down in an hour, answered or not."""
     return [Rule("requests", "all", 10 * settings.ASKED_MESSAGES_PER_HOUR, HOUR)]
+
+
+def of_previews(network: str) -> list[Rule]:
+    """Previews of a digest that one network may look at; each costs a ranking."""
+    return [Rule("previews", network or "socket", 2 * settings.REQUESTS_PER_NETWORK_AND_HOUR, HOUR)]
+
+
+def of_person(kind: Literal["votes", "submissions"], subscriber_id: int, limit: int) -> list[Rule]:
+    """What one subscriber may do in a day."""
+    return [Rule(kind, str(subscriber_id), limit, DAY)]
 
 
 def take(rules: Sequence[Rule], name: str, now: dt.datetime) -> Rule | None:

@@ -7,7 +7,9 @@ mailbox and no address.
 import datetime as dt
 from typing import ClassVar
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -52,6 +54,12 @@ class Subscriber(models.Model):
     confirmed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        permissions = [
+            ("import_subscriber", "Can import subscribers"),
+            ("export_subscriber", "Can export subscribers"),
+            ("erase_subscriber", "Can erase subscribers"),
+            ("preview_subscriber", "Can look at a subscriber's digest"),
+        ]
         indexes = [models.Index(fields=["status", "created_at"])]
         constraints = [
             models.CheckConstraint(
@@ -115,6 +123,18 @@ class Subscription(models.Model):
     size = models.PositiveSmallIntegerField(
         default=12, validators=[MinValueValidator(1), MaxValueValidator(50)], help_text="Papers in an issue, at most."
     )
+    minutes = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(2), MaxValueValidator(120)],
+        help_text="Minutes of reading that an issue should take; empty when the number of papers alone counts.",
+    )
+    feed_generation = models.PositiveIntegerField(
+        default=0, editable=False, help_text="Raising it gives the private feed a new address and revokes the old one."
+    )
+    paused_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the latest pause began; it stays, for the issue after it tells of the time away."
+    )
     paused_until = models.DateTimeField(null=True, blank=True)
     next_issue_at = models.DateTimeField(null=True, blank=True, help_text="Empty until confirmed and after the end.")
     created_at = models.DateTimeField(db_default=Now())
@@ -126,11 +146,15 @@ class Subscription(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["next_issue_at", "id"], name="subscription_due", condition=Q(ended_at=None)),
+            models.Index(fields=["ended_at"], name="subscription_ended", condition=Q(ended_at__isnull=False)),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(hour__lte=23), name="subscription_hour_of_the_day"),
             models.CheckConstraint(condition=Q(weekday__lte=6), name="subscription_weekday"),
             models.CheckConstraint(condition=Q(size__gte=1, size__lte=50), name="subscription_size"),
+            models.CheckConstraint(
+                condition=Q(minutes=None) | Q(minutes__gte=2, minutes__lte=120), name="subscription_minutes"
+            ),
             models.CheckConstraint(
                 condition=Q(ended_at=None) | Q(next_issue_at=None), name="subscription_ended_has_no_next_issue"
             ),
@@ -193,7 +217,7 @@ class Consent(models.Model):
     at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        indexes = [models.Index(fields=["mailbox_hash", "at"])]
+        indexes = [models.Index(fields=["mailbox_hash", "at"]), BrinIndex(fields=["at"], name="consent_at_brin")]
 
     def __str__(self) -> str:
         return f"{self.event} at {self.at:%Y-%m-%d %H:%M}"
@@ -318,3 +342,65 @@ class Request(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} at {self.created_at:%Y-%m-%d %H:%M}"
+
+
+class AuditEntry(models.Model):
+    """Who did what in the admin. Append-only, by a trigger; an account that goes keeps its name here."""
+
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    actor_name = models.CharField(max_length=150, help_text="The account's name when it acted.")
+    action = models.CharField(max_length=40, help_text="A verb: pause, export, preview, lift suppression.")
+    target = models.CharField(max_length=200, blank=True, help_text="What it was done to, by kind and number; no address.")
+    detail = models.JSONField(default=dict, help_text="What else matters, such as the reason given or the number of rows.")
+    network = models.CharField(max_length=64, blank=True, help_text="The network it came from (/24 or /48), if any.")
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "audit log"
+        indexes = [models.Index(fields=["actor", "-at"], name="audit_actor"), models.Index(fields=["-at"], name="audit_at")]
+
+    def __str__(self) -> str:
+        return f"{self.actor_name}: {self.action} {self.target}".rstrip()
+
+
+class Job(models.Model):
+    """Work on many rows that an operator started: done in Celery, a batch at a time, watched and cancelled from the admin.
+
+    waiting -> running -> done | cancelled | failed. A row, not a message, is the truth: a worker that dies leaves `cursor`
+    where the last committed batch ended, and the sweep lets another go on from there.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        RUNNING = "running"
+        DONE = "done"
+        CANCELLED = "cancelled"
+        FAILED = "failed"
+
+    kind = models.CharField(max_length=40)
+    arguments = models.JSONField(default=dict)
+    payload = models.BinaryField(null=True, editable=False, help_text="What was handed in, compressed; gone once finished.")
+    state = models.CharField(max_length=9, choices=State, default=State.WAITING)
+    total = models.PositiveIntegerField(null=True, blank=True, help_text="How many there are to do, once that is known.")
+    done = models.PositiveIntegerField(default=0)
+    cursor = models.JSONField(default=dict, help_text="Where the next batch begins.")
+    result = models.JSONField(default=dict, help_text="Counts by outcome, and what an operator should know.")
+    error = models.CharField(max_length=500, blank=True)
+    cancel_asked = models.BooleanField(default=False)
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    started_by_name = models.CharField(max_length=150)
+    created_at = models.DateTimeField()
+    lease_expires_at = models.DateTimeField(null=True, blank=True, help_text="Until when the worker that runs it is believed.")
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["id"], name="job_open", condition=Q(state__in=["waiting", "running"])),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.created_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def open(self) -> bool:
+        return self.state in {Job.State.WAITING, Job.State.RUNNING}

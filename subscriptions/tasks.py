@@ -1,5 +1,6 @@
 """Celery tasks, and the hint that a notice waits. Rows are the truth: a lost hint costs seconds, never a sign-up."""
 
+import datetime as dt
 import logging
 
 from celery import current_app, shared_task
@@ -7,14 +8,17 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from subscriptions import consent, door
+from subscriptions import consent, door, jobs
 
 BATCH = 500
+# A job gives way to other tasks this often.
+JOB_BUDGET = dt.timedelta(seconds=30)
 
 _log = logging.getLogger(__name__)
 
 
-def _hint(name: str) -> None:
+def hint(name: str) -> None:
+    """Say that a task has something to do; while the queue is away, its next sweep finds it."""
     try:
         current_app.send_task(name, retry=False)
     except OperationalError as error:
@@ -23,12 +27,12 @@ def _hint(name: str) -> None:
 
 def hint_notices() -> None:
     """Once the transaction is committed, say that notices wait; by name, for delivering is not ours."""
-    transaction.on_commit(lambda: _hint("digest.tasks.deliver_waiting"))
+    transaction.on_commit(lambda: hint("digest.tasks.deliver_waiting"))
 
 
 def hint_requests() -> None:
     """Once the transaction is committed, say that a request waits for its answer."""
-    transaction.on_commit(lambda: _hint("subscriptions.tasks.answer_requests"))
+    transaction.on_commit(lambda: hint("subscriptions.tasks.answer_requests"))
 
 
 @shared_task
@@ -47,3 +51,18 @@ def forget_unconfirmed() -> dict[str, int]:
     """Remove sign-ups that nobody confirmed in time, and requests that no limit counts any more."""
     now = timezone.now()
     return {**consent.forget_unconfirmed(now), "requests": door.forget(now)}
+
+
+def hint_jobs() -> None:
+    """Once the transaction is committed, say that a job waits."""
+    transaction.on_commit(lambda: hint("subscriptions.tasks.advance_jobs"))
+
+
+@shared_task
+def advance_jobs() -> dict[str, int]:
+    """Work on what operators started, for half a minute at a time; returns how many rows the job has behind it."""
+    job = jobs.advance(timezone.now, JOB_BUDGET)
+    if job is None:
+        return {}
+    hint_jobs()
+    return {job.kind: job.done}

@@ -3,10 +3,10 @@
 A token is good for its scope alone. Keys rotate: the first of TOKEN_KEYS signs, all of them verify.
 """
 
-import base64
 import functools
 import hashlib
 import hmac
+from binascii import b2a_base64
 from enum import StrEnum
 
 from django.conf import settings
@@ -16,6 +16,8 @@ from subscriptions.models import Notice
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _MAC_OCTETS = 16  # 128 bits, beyond guessing; a token stays near 30 characters
+_MAC_CHARACTERS = 22  # without the padding of base64
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 class Scope(StrEnum):
@@ -27,6 +29,9 @@ class Scope(StrEnum):
     LINK = "link"
     ADDRESS = "address"
     SESSION = "session"
+    ISSUE = "issue"
+    FEED = "feed"
+    UNDO = "undo"
     FORM = "form"
     PROOF = "proof"
 
@@ -38,17 +43,22 @@ _NOTICES = {
 }
 
 
-@functools.lru_cache(maxsize=16)
-def _key(secret: str) -> bytes:
+@functools.lru_cache(maxsize=64)
+def _keyed(secret: str, scope: str) -> "hashlib.blake2b":
+    """A hash that has taken the key in already; every token begins from a copy of it."""
     # A BLAKE2b key has 64 octets at most (RFC 7693), and a setting may be longer.
-    return hashlib.blake2b(secret.encode()).digest()
+    key = hashlib.blake2b(secret.encode()).digest()
+    return hashlib.blake2b(key=key, person=scope.encode(), digest_size=_MAC_OCTETS)
 
 
 def _mac(secret: str, scope: Scope, payload: str) -> str:
-    digest = hashlib.blake2b(payload.encode(), key=_key(secret), person=scope.encode(), digest_size=_MAC_OCTETS).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    # Taken as a plain string: an enumeration's members are hashed in Python.
+    digest = _keyed(secret, str.__str__(scope)).copy()
+    digest.update(payload.encode())
+    return b2a_base64(digest.digest(), newline=False)[:_MAC_CHARACTERS].translate(_URL_SAFE).decode()
 
 
+@functools.lru_cache(maxsize=4096)
 def _base36(number: int) -> str:
     if number < 0:
         raise ValueError(f"A token holds whole numbers from 0; {number} is none.")
@@ -59,16 +69,16 @@ def _base36(number: int) -> str:
     return _DIGITS[number] + digits
 
 
-@functools.cache
-def _route(name: str) -> tuple[str, str]:
-    """What stands before and after the token. Resolving a route costs more than signing, and every message has two."""
-    before, _, after = reverse(name, args=["token"]).rpartition("token")
+@functools.lru_cache(maxsize=8192)
+def _route(name: str, *rest: int | str) -> tuple[str, str]:
+    """What stands before and after the token. Resolving a route costs more than signing, and every message has many."""
+    before, _, after = reverse(name, args=["token", *rest]).partition("token")
     return before, after
 
 
-def _path(name: str, token: str) -> str:
+def _path(name: str, token: str, *rest: int | str) -> str:
     # A token's characters are safe in a path, so nothing needs quoting.
-    before, after = _route(name)
+    before, after = _route(name, *rest)
     return f"{before}{token}{after}"
 
 
@@ -91,12 +101,40 @@ def unsubscribe_path(subscription_id: int) -> str:
     return _path("unsubscribe", sign(Scope.UNSUBSCRIBE, subscription_id))
 
 
-def preferences_path(subscription_id: int, generation: int) -> str:
-    """What a digest links to: a digest may be forwarded, so this shows and changes nothing personal.
+def message_token(subscription_id: int, generation: int) -> str:
+    """The one token of a digest's links: a digest may be forwarded, so what it opens shows and changes nothing personal.
 
-    `generation` is the subscriber's `token_generation`: raising that revokes the link.
+    `generation` is the subscriber's `token_generation`: raising that revokes the links.
     """
-    return _path("preferences", sign(Scope.MESSAGE, subscription_id, generation))
+    return sign(Scope.MESSAGE, subscription_id, generation)
+
+
+def preferences_path(subscription_id: int, generation: int) -> str:
+    """Where a digest's subjects, schedule and pauses are changed, by its message token."""
+    return _path("preferences", message_token(subscription_id, generation))
+
+
+def feedback_path(token: str, paper_id: int, vote: str) -> str:
+    """Where a message token's digest votes on a paper. `vote`: more, less, save or mute. GET asks, POST votes."""
+    return _path("feedback", token, paper_id, vote)
+
+
+def stop_interest_path(token: str, interest_id: int) -> str:
+    """Where a message token's digest stops matching on one of its interests. GET asks, POST stops it."""
+    return _path("stop-interest", token, interest_id)
+
+
+def issue_path(issue_id: int, generation: int) -> str:
+    """An issue in the browser: private, revoked with the subscriber's `token_generation`; it shows what was mailed."""
+    return _path("issue", sign(Scope.ISSUE, issue_id, generation))
+
+
+def feed_path(subscription_id: int, generation: int, form: str) -> str:
+    """The private feed of one digest. `form`: atom or json; `generation` is the subscription's own `feed_generation`.
+
+    It was never mailed, so it outlives a change of address; only a new feed address revokes it.
+    """
+    return _path(f"feed-{form}", sign(Scope.FEED, subscription_id, generation))
 
 
 def notice_path(notice: Notice) -> str:

@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern] = [
     path("session/<str:token>/", views.open_session, name="session"),
     path("address/<str:token>/", views.new_address, name="address"),
     path("you/", you.you, name="you"),
+    path("you/digests/new/", you.new_digest, name="new-digest"),
     path("you/digests/<int:subscription_id>/", you.digest, name="your-digest"),
     path("you/address/", you.address, name="your-address"),
     path("you/erase/", you.erase, name="erase"),

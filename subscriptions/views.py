@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from subscriptions import account, consent, editing, pages, preferences, sessions, tasks, tokens
+from subscriptions import account, consent, editing, entrance, pages, preferences, sessions, tasks, tokens
 from subscriptions.models import Subscription
 
 FOUR_WEEKS = dt.timedelta(weeks=4)
@@ -95,13 +95,13 @@ def open_session(request: HttpRequest, token: str) -> HttpResponse:
         if account.link(token, now) is None:
             return pages.gone(request)
         return render(request, "web/session.html.jinja", {"token": token})
-    subscriber = account.use_link(token, now)
-    if subscriber is None:
+    used = account.use_link(token, now)
+    if used is None:
         return pages.gone(request)
-    response = redirect("you")
+    response = redirect(entrance.onward(str(used.context.get("then", ""))) or "you")
     response.set_cookie(
         sessions.COOKIE,
-        sessions.start(subscriber, now),
+        sessions.start(used.subscriber, now),
         max_age=sessions.LASTS,
         path="/you/",
         secure=request.is_secure() or pages.secure_site(),

@@ -4,15 +4,17 @@ A session is a cookie that a mailed link set; SameSite=Strict keeps it from requ
 carries a proof made from it.
 """
 
+import datetime as dt
 from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from subscriptions import account, door, editing, pages, preferences, sessions, tasks
+from subscriptions import account, door, editing, entrance, pages, preferences, sessions, tasks
 from subscriptions.forms import AddressForm, PersonForm
 from subscriptions.models import Subscriber, Subscription
 
@@ -22,19 +24,36 @@ _View = Callable[Concatenate[HttpRequest, Subscriber, _P], HttpResponse]
 
 def signed_in(view: "_View[_P]") -> Callable[Concatenate[HttpRequest, _P], HttpResponse]:
     """Gives the view the session's subscriber; without a session, the page that mails a link. A POST must prove its form."""
+    return _with_session(view, lambda request: sessions.proves(request.POST.get("proof", ""), _cookie(request)))
 
+
+def signed_in_anywhere(view: "_View[_P]") -> Callable[Concatenate[HttpRequest, _P], HttpResponse]:
+    """The same for forms on public pages, which are one for everybody and hold no proof: the browser must say that a POST
+    comes from this site."""
+    return _with_session(
+        view, lambda request: sessions.proves(request.POST.get("proof", ""), _cookie(request)) or pages.ours(request)
+    )
+
+
+def _with_session(
+    view: "_View[_P]", proven: Callable[[HttpRequest], bool]
+) -> Callable[Concatenate[HttpRequest, _P], HttpResponse]:
     @pages.private
     @wraps(view)
     def wrapped(request: HttpRequest, /, *args: _P.args, **kwargs: _P.kwargs) -> HttpResponse:
-        cookie = request.COOKIES.get(sessions.COOKIE, "")
-        subscriber = sessions.find(cookie, timezone.now())
+        subscriber = sessions.find(_cookie(request), timezone.now())
         if subscriber is None:
-            return render(request, "web/link.html.jinja", {"form": AddressForm(), "over": True}, status=401)
-        if request.method == "POST" and not sessions.proves(request.POST.get("proof", ""), cookie):
+            context = {"form": AddressForm(), "over": True, "then": entrance.onward(request.path)}
+            return render(request, "web/link.html.jinja", context, status=401)
+        if request.method == "POST" and not proven(request):
             return render(request, "web/refused.html.jinja", status=403)
         return view(request, subscriber, *args, **kwargs)
 
     return wrapped
+
+
+def _cookie(request: HttpRequest) -> str:
+    return request.COOKIES.get(sessions.COOKIE, "")
 
 
 @signed_in
@@ -53,11 +72,11 @@ def you(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
     digests = subscriber.subscriptions.live().select_related("subscriber").prefetch_related("interests__topic").order_by("id")
     context = {
         "subscriber": subscriber,
-        "digests": [(digest, pages.next_issue(digest)) for digest in digests],
+        "digests": [(digest, pages.next_issue(digest), _paused(digest, now)) for digest in digests],
         "consents": [(pages.instant(each.at, subscriber.time_zone), each) for each in subscriber.consents.order_by("-id")],
         "form": form,
         "saved": saved,
-        "proof": _proof(request),
+        "proof": proof(request),
     }
     return render(request, "web/you.html.jinja", context, status=422 if form.errors else 200)
 
@@ -70,7 +89,13 @@ def digest(request: HttpRequest, subscriber: Subscriber, subscription_id: int) -
     )
     if subscription is None:
         return pages.gone(request)
-    return editing.edit(request, subscription, timezone.now(), proof=_proof(request))
+    return editing.edit(request, subscription, timezone.now(), proof=proof(request))
+
+
+@signed_in
+def new_digest(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
+    """Another digest for the same address."""
+    return editing.add(request, subscriber, timezone.now(), proof=proof(request))
 
 
 @signed_in
@@ -83,7 +108,7 @@ def address(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
             return render(request, "web/too_many.html.jinja", status=429)
         tasks.hint_requests()
         return render(request, "web/address_asked.html.jinja")
-    context = {"form": form, "subscriber": subscriber, "proof": _proof(request)}
+    context = {"form": form, "subscriber": subscriber, "proof": proof(request)}
     return render(request, "web/you_address.html.jinja", context, status=422 if form.errors else 200)
 
 
@@ -91,7 +116,7 @@ def address(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
 def erase(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
     """GET says what would go, POST removes it and says what went."""
     if request.method != "POST":
-        return render(request, "web/erase.html.jinja", {"subscriber": subscriber, "proof": _proof(request)})
+        return render(request, "web/erase.html.jinja", {"subscriber": subscriber, "proof": proof(request)})
     erased = account.erase(subscriber, timezone.now(), pages.network(request))
     response = render(request, "web/erased.html.jinja", {"removed": pages.counted(erased.removed)})
     response.delete_cookie(sessions.COOKIE, path="/you/", samesite="Strict")
@@ -108,5 +133,12 @@ def leave(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
     return response
 
 
-def _proof(request: HttpRequest) -> str:
+def _paused(digest: Subscription, now: dt.datetime) -> str:
+    """Until which day a digest is paused, in words; empty for one that runs."""
+    until = digest.paused_until
+    return pages.day(until, ZoneInfo(digest.subscriber.time_zone)) if until and until > now else ""
+
+
+def proof(request: HttpRequest) -> str:
+    """What the forms of the session that made this request carry."""
     return sessions.proof(request.COOKIES[sessions.COOKIE])

@@ -41,4 +41,7 @@ os.environ.update(
     POSTAL_ADDRESS="Paper Round, 1 Example Street, 75000 Paris",
     DEFAULT_TIME_ZONE="Europe/Paris",
     LOCAL_INBOX="",
+    PUBLIC_PAGES_SECONDS="0",
+    # Its own tests ask for it.
+    SECOND_FACTOR="0",
 )

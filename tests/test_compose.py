@@ -33,7 +33,7 @@ def test_it_follows_the_compose_specification() -> None:
 
 
 def test_it_is_the_topology_of_production() -> None:
-    assert set(SERVICES) == {"migrate", "web", "worker", "beat", "postgres", "redis", "mailpit"}
+    assert set(SERVICES) == {"migrate", "web", "send", "ingest", "beat", "postgres", "redis", "mailpit", "caddy"}
     assert SERVICES["postgres"]["image"] == "postgres:18"
 
 
@@ -47,18 +47,35 @@ def test_every_dependency_is_a_service() -> None:
     assert wanted <= set(SERVICES)
 
 
-def test_nothing_listens_beyond_this_host() -> None:
-    ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
+def test_nothing_but_the_proxy_listens_beyond_this_host() -> None:
+    ports = [port for name, service in SERVICES.items() if name != "caddy" for port in service.get("ports", [])]
     assert ports
     assert all(port.startswith("127.0.0.1:") for port in ports)
 
 
-@pytest.mark.parametrize("name", ["worker", "beat"])
-def test_celery_finds_its_application_and_its_verb(name: str) -> None:
-    program, option, application, verb, *_ = _command(name)
-    assert (program, option, verb) == ("celery", "-A", name)
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_our_containers_can_write_only_where_processes_keep_things(name: str) -> None:
+    assert OURS[name]["read_only"] is True
+    assert OURS[name]["cap_drop"] == ["ALL"]
+    assert {volume.partition(":")[0] for volume in OURS[name]["volumes"]} <= set(COMPOSE["volumes"])
+
+
+@pytest.mark.parametrize(("name", "verb"), [("send", "worker"), ("ingest", "worker"), ("beat", "beat")])
+def test_celery_finds_its_application_and_its_verb(name: str, verb: str) -> None:
+    program, option, application, given, *_ = _command(name)
+    assert (program, option, given) == ("celery", "-A", verb)
     assert importlib.util.find_spec(application)
     assert app.main == application
+
+
+def test_every_queue_has_its_workers() -> None:
+    served = {option.partition("=")[2] for name in OURS for option in _command(name) if option.startswith("--queues=")}
+    assert served == {queue.name for queue in app.conf.task_queues}
+
+
+def test_migrations_run_before_anything_new_starts() -> None:
+    for name in set(OURS) - {"migrate"}:
+        assert SERVICES[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
 
 
 def test_the_web_server_finds_its_application() -> None:

@@ -33,6 +33,13 @@ class DeliveryAdmin(AddressSearch[Delivery], ReadOnlyAdmin[Delivery]):
     )
     readonly_fields = ("who", "message", "answer")
     inlines = (BounceInline,)
+    change_form_before_template = "admin/delivery_before.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
+        """The few that are in trouble among the many that are not are found by the column that has an index."""
+        found = super().get_queryset(request)
+        asked = request.GET.get("state__exact")
+        return found.filter(trouble=asked) if asked in Delivery.TROUBLES else found
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Delivery], search_term: str

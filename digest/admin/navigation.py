@@ -8,9 +8,21 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
 
-from digest.models import Bounce, Delivery, Feedback, Issue, Paper, Pick, Poll, RankingConfiguration, Source, SourceDay
+from digest.models import (
+    Bounce,
+    Delivery,
+    Feedback,
+    Issue,
+    Paper,
+    Pick,
+    Poll,
+    RankingConfiguration,
+    Source,
+    SourceDay,
+    Submission,
+)
 from subscriptions.admin.base import list_path
-from subscriptions.models import Consent, Notice, Request, Subscriber, Subscription, Suppression, Topic
+from subscriptions.models import AuditEntry, Consent, Notice, Request, Subscriber, Subscription, Suppression, Topic
 
 GROUPS: dict[str, list[tuple[type[Model], str]]] = {
     "Readers": [
@@ -21,7 +33,14 @@ GROUPS: dict[str, list[tuple[type[Model], str]]] = {
         (Request, "door_front"),
         (Suppression, "block"),
     ],
-    "Papers": [(Paper, "article"), (Source, "rss_feed"), (Poll, "history"), (SourceDay, "event_busy"), (Pick, "push_pin")],
+    "Papers": [
+        (Paper, "article"),
+        (Source, "rss_feed"),
+        (Poll, "history"),
+        (SourceDay, "event_busy"),
+        (Pick, "push_pin"),
+        (Submission, "inbox"),
+    ],
     "Sending": [
         (Issue, "newspaper"),
         (Delivery, "outbox"),
@@ -30,7 +49,7 @@ GROUPS: dict[str, list[tuple[type[Model], str]]] = {
         (Feedback, "thumbs_up_down"),
         (RankingConfiguration, "tune"),
     ],
-    "Access": [(User, "person"), (Group, "badge")],
+    "Access": [(User, "person"), (Group, "badge"), (AuditEntry, "receipt_long")],
 }
 
 
@@ -44,10 +63,32 @@ def _viewer(model: type[Model]) -> Callable[[HttpRequest], bool]:
     return lambda request: may_view(request.user, model)
 
 
+DESK: list[tuple[str, str, str, str]] = [
+    ("Sending", "pause_circle", "admin:desk-sending", "digest.pause_sending"),
+    ("Preflight", "flight_takeoff", "admin:desk-preflight", "digest.pause_sending"),
+    ("What if", "balance", "admin:desk-what-if", "digest.view_rankingconfiguration"),
+    ("Import", "group_add", "admin:desk-import", "subscriptions.import_subscriber"),
+    ("Jobs", "checklist", "admin:desk-jobs", "subscriptions.view_job"),
+]
+
+
+def _holder(permission: str) -> Callable[[HttpRequest], bool]:
+    return lambda request: request.user.has_perm(permission)
+
+
+def _desk(request: HttpRequest) -> list[dict[str, Any]]:
+    items = [
+        {"title": title, "icon": icon, "link": reverse(name), "permission": _holder(permission)}
+        for title, icon, name, permission in DESK
+    ]
+    allowed = any(request.user.has_perm(permission) for *_, permission in DESK)
+    return [{"title": "Desk", "separator": True, "items": items}] if allowed else []
+
+
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """Groups of links as Unfold's SIDEBAR.navigation takes them; groups with nothing to show are left out."""
     home = {"title": "Dashboard", "icon": "space_dashboard", "link": reverse("admin:index")}
-    groups: list[dict[str, Any]] = [{"items": [home]}]
+    groups: list[dict[str, Any]] = [{"items": [home]}, *_desk(request)]
     for title, models in GROUPS.items():
         items = [
             {

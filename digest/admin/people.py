@@ -2,8 +2,10 @@
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
+from digest.admin.desk import people_pages
 from digest.models import Delivery, Feedback, Issue
 from subscriptions.admin.base import ReadOnlyInline, change_link, links, list_path
 from subscriptions.admin.people import ConsentInline, InterestInline, SubscriberAdmin, SubscriptionAdmin, SubscriptionInline
@@ -53,6 +55,22 @@ class IssueInline(ReadOnlyInline[Issue, Subscription]):
 
 class ReaderAdmin(SubscriberAdmin):
     inlines = (SubscriptionInline, ConsentInline, DeliveryInline)
+    actions = ("erase_chosen", "suppress_chosen", "ask_chosen")
+
+    @admin.action(description="Erase everything about the chosen", permissions=["erase"])
+    def erase_chosen(self, request: HttpRequest, chosen: QuerySet[Subscriber]) -> HttpResponse:
+        return people_pages.ask(request, "erase", list(chosen.values_list("pk", flat=True)))
+
+    @admin.action(description="Never mail the chosen again", permissions=["erase"])
+    def suppress_chosen(self, request: HttpRequest, chosen: QuerySet[Subscriber]) -> HttpResponse:
+        return people_pages.ask(request, "suppress", list(chosen.values_list("pk", flat=True)))
+
+    @admin.action(description="Ask for confirmation again", permissions=["erase"])
+    def ask_chosen(self, request: HttpRequest, chosen: QuerySet[Subscriber]) -> HttpResponse:
+        return people_pages.ask(request, "ask-again", list(chosen.values_list("pk", flat=True)))
+
+    def has_erase_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("subscriptions.erase_subscriber"))
 
     def places(self, subscriber: Subscriber) -> list[tuple[str, str]]:
         key = subscriber.pk
@@ -74,6 +92,7 @@ class DigestAdmin(SubscriptionAdmin):
         key = subscription.pk
         return links(
             [
+                (reverse("admin:desk-preview", args=[key]), "Preview"),
                 (list_path(Issue, subscription__id__exact=key), "Issues"),
                 (list_path(Delivery, issue__subscription__id__exact=key), "Deliveries"),
                 (list_path(Feedback, subscription__id__exact=key), "Votes"),

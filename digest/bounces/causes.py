@@ -97,7 +97,17 @@ _NAMES = re.compile(r"https?://\S+|<?[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)
 _SURELY_UNKNOWN = re.compile(
     r"requested action not taken: mailbox unavailable|recipient name is not recogni[sz]ed|^unknown user: "
     r"|does(?:n.t| not) have an? .{0,40}\baccount|not our (?:user|customer)|adresse? (?:destinataire|d.au moins).{0,20}invalide"
+    r"|\(bad-mailbox\)|ディレクトリ.{0,10}見つかりません|mailbox not found"
+    r"|no mailbox here by that name|recipient address rejected: access denied"
     r"|not listed in|no such person|account .{0,30}(?:terminated|deleted)|recipnotfound|adr\.(?:ex)?recip",
+    re.IGNORECASE,
+)
+
+
+# Of these, what some say under a status of the security class (5.7.x), which others keep for those who are blocked.
+_PLAINLY_UNKNOWN = re.compile(
+    r"no such (?:user|account|mailbox)\b|unknown (?:recipient|user)\b|(?:user|recipient) unknown"
+    r"|no mailbox here by that name|recipient address rejected: access denied",
     re.IGNORECASE,
 )
 
@@ -111,6 +121,11 @@ def from_words(text: str) -> Cause | None:
 def surely_unknown(text: str) -> bool:
     """Whether the words leave no doubt that the mailbox does not exist."""
     return _SURELY_UNKNOWN.search(_NAMES.sub("(address)", text)) is not None
+
+
+def plainly_unknown(text: str) -> bool:
+    """Whether the words say that the mailbox does not exist, and nothing else could be meant by a status of another class."""
+    return _PLAINLY_UNKNOWN.search(_NAMES.sub("(address)", text)) is not None
 
 
 def from_status(status: str) -> Cause | None:

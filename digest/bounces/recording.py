@@ -3,12 +3,15 @@
 import datetime as dt
 import re
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from django.db import transaction
 
+from digest import doubts
 from digest.bounces.causes import Cause
 from digest.bounces.reports import addressed_to
 from digest.bounces.verdicts import Judgement, classify
+from digest.doubts import Told
 from digest.messages import delivery_of
 from digest.models import Bounce, Delivery
 from subscriptions import suppression
@@ -35,7 +38,7 @@ class Recorded:
 
 
 def record(octets: bytes, now: dt.datetime, envelope_recipient: str = "") -> Recorded:
-    """Judge a message that came back and do what its verdict asks for.
+    """Judge a message that came back and do what its verdict asks for; the same message again changes nothing.
 
     Whom it concerns is told by the signed return path it came to, else by our Message-ID inside it; a report that carries
     neither could be anyone's invention, and changes nothing.
@@ -46,21 +49,36 @@ def record(octets: bytes, now: dt.datetime, envelope_recipient: str = "") -> Rec
     delivery = _delivery(octets, envelope_recipient)
     if delivery is None:
         return Recorded(judgement, None, "nothing: no message of ours is named in it")
+    return record_on(delivery, judgement, fingerprint(octets), now)
+
+
+def record_on(delivery: Delivery, judgement: Judgement, report: str, now: dt.datetime) -> Recorded:
+    """Keep a judgement on a delivery and do what it asks for, once for each `report`, its name of at most 64 characters."""
     with transaction.atomic():
-        bounce = Bounce.objects.create(
+        bounce, created = Bounce.objects.get_or_create(
             delivery=delivery,
-            subscriber=delivery.subscriber,
-            verdict=judgement.verdict,
-            status=judgement.status[:16],
-            why=judgement.why[:500],
-            received_at=now,
+            report=report,
+            defaults={
+                "subscriber": delivery.subscriber,
+                "verdict": judgement.verdict,
+                "status": judgement.status[:16],
+                "why": judgement.why[:500],
+                "received_at": now,
+            },
         )
+        if not created:
+            return Recorded(judgement, bounce, "nothing: it was recorded before")
         # Whoever reports on a message has had it.
-        Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.UNCERTAIN).update(
-            state=Delivery.State.ACCEPTED, reason="", held=False, finished_at=now
-        )
+        doubts.settle(delivery.pk, Told.BOUNCED, now)
         done = _follow(judgement, delivery, now)
     return Recorded(judgement, bounce, done)
+
+
+def fingerprint(octets: bytes) -> str:
+    """What stays the same of a report on whatever way it comes: its own Message-ID and its body, line ends aside."""
+    head, _, body = octets.replace(b"\r\n", b"\n").lstrip(b"\n").partition(b"\n\n")
+    named = re.search(rb"^message-id:[ \t]*(?:\n[ \t]+)?(\S+)", head, re.IGNORECASE | re.MULTILINE)
+    return blake2b((named[1] if named else b"") + b"\n" + body.strip(), digest_size=32).hexdigest()
 
 
 def _follow(judgement: Judgement, delivery: Delivery, now: dt.datetime) -> str:

@@ -2,16 +2,25 @@
 
 import email
 import json
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.message import Message
 from typing import Any
 
+from flufl.bounce import all_failures
+
+from digest.bounces import causes
+
+# It writes down each detector that it runs.
+logging.getLogger("flufl.bounce").setLevel(logging.WARNING)
 # More than this is an attachment, not a report.
 _LONGEST_TEXT = 100_000
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _CODE = re.compile(r"(?<![\d.])([45][0-5]\d)(?=[\s-])(?!-\d)")
+# A server's whole reply: its code, and the enhanced status with it.
+_REPLY = re.compile(r"(?<![\d.])[45][0-5]\d[ -]#?[45]\.\d{1,3}\.\d{1,3}(?![\d.])")
 _ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+")
 # Where the returned message begins, so that its own words are not taken for the report's.
 _ORIGINAL = re.compile(
@@ -43,6 +52,14 @@ _DELAYED = re.compile(
     r"not yet been delivered|has been delayed|is delayed|will (?:keep|continue) trying|still being|warning", re.IGNORECASE
 )
 _TAGS = re.compile(r"<(?:style|script)\b.*?</(?:style|script)>|</?[a-z][^<>]{0,2000}>", re.IGNORECASE | re.DOTALL)
+# What was refused, as Exim and qmail tell of it in words of their own.
+_TOLD = (
+    (re.compile(r"after (?:initial connection|(?:pipelined )?(?:EHLO|HELO)\b)", re.IGNORECASE), "CONNECT"),
+    (re.compile(r"but (?:greeting failed|my name was rejected)", re.IGNORECASE), "CONNECT"),
+    (re.compile(r"but sender was rejected", re.IGNORECASE), "MAIL"),
+    (re.compile(r"does not like recipient", re.IGNORECASE), "RCPT"),
+    (re.compile(r"failed (?:after I sent the message|on DATA command)", re.IGNORECASE), "DATA"),
+)
 _COMMAND = re.compile(
     r"(?:>>> ?|in reply to |response to |error after |after |did not like our |during |while (?:talking|sending|in) |\()"
     r"(?:the )?(?:end of )?(MAIL|RCPT|DATA)\b"
@@ -87,6 +104,7 @@ def read(octets: bytes) -> Report:
         or list(_from_fields(prose))
         or list(_from_notification(whole))
         or _from_prose(message, prose)
+        or _from_old_formats(message)
     )
     return Report(
         failures=tuple(failures),
@@ -177,7 +195,9 @@ def _from_group(group: Message, prose: str) -> Failure:
     said = _header(group, "Final-Recipient") or _header(group, "Original-Recipient")
     action = (_header(group, "Action").split() or [""])[0].strip(";,").lower()
     diagnostic = _header(group, "Diagnostic-Code").partition(";")[2].strip() or _header(group, "Diagnostic-Code")
-    return _failure(_recipient(said), action, _header(group, "Status"), diagnostic, prose)
+    if category := _header(group, "X-PowerMTA-BounceCategory"):
+        diagnostic = f"{diagnostic} ({category})"
+    return failure(_recipient(said), action, _header(group, "Status"), diagnostic, prose)
 
 
 def _from_fields(prose: str) -> Iterator[Failure]:
@@ -190,7 +210,8 @@ def _from_notification(prose: str) -> Iterator[Failure]:
     """The recipients of a provider's JSON notification (Amazon SES by SNS), mailed as it is."""
     start = prose.find("{")
     try:
-        outer = json.loads(prose[start:]) if start >= 0 else None
+        # What stands behind it is the provider's footer.
+        outer = json.JSONDecoder().raw_decode(prose, start)[0] if start >= 0 else None
         inner = json.loads(outer["Message"]) if isinstance(outer, dict) and isinstance(outer.get("Message"), str) else outer
     except ValueError:
         return
@@ -199,11 +220,11 @@ def _from_notification(prose: str) -> Iterator[Failure]:
     bounce: Mapping[str, Any] = inner.get("bounce") or {}
     for each in _list(bounce, "bouncedRecipients"):
         text = str(each.get("diagnosticCode", "")) or f"{bounce.get('bounceType')} {bounce.get('bounceSubType')}"
-        yield _failure(
+        yield failure(
             str(each.get("emailAddress", "")), str(each.get("action", "failed")), str(each.get("status", "")), text, ""
         )
     for each in _list(inner.get("delivery"), "recipients"):
-        yield _failure(str(each), "delivered", "2.0.0", "", "")
+        yield failure(str(each), "delivered", "2.0.0", "", "")
 
 
 def _list(source: Any, name: str) -> list[Any]:
@@ -213,19 +234,40 @@ def _list(source: Any, name: str) -> list[Any]:
 
 def _from_prose(message: Message, prose: str) -> list[Failure]:
     """One failure out of a report that is prose alone; none when nothing suggests that it is a report."""
-    if not _automatic(message) and not _STATUS.search(prose) and not _CODE.search(prose):
+    if not _automatic(message) and not _reads_like_a_report(message, prose):
         return []
     starts = [found for found in _EACH.finditer(prose) if _CODE.search(prose, found.end())]
     if len(starts) > 1:
         ends = [*(found.start() for found in starts[1:]), len(prose)]
-        return [_failure(found[1], "", "", "", prose[found.end() : end]) for found, end in zip(starts, ends, strict=True)]
+        return [failure(found[1], "", "", "", prose[found.end() : end]) for found, end in zip(starts, ends, strict=True)]
     named = _header(message, "X-Failed-Recipients")
     first = named.split(",")[0].strip() or next(iter(_ADDRESS.findall(prose)), "")
     says_so = named or _UNDELIVERED.search(f"{_header(message, 'Subject')}\n{prose}")
-    return [_failure(first, "failed" if says_so and not _DELAYED.search(prose) else "", "", "", f"{prose} {named}")]
+    only = failure(first, "failed" if says_so and not _DELAYED.search(prose) else "", "", "", f"{prose} {named}")
+    return [only] if only.action or only.status or only.code or causes.from_words(only.prose) else []
 
 
-def _failure(recipient: str, action: str, status: str, diagnostic: str, prose: str) -> Failure:
+def _from_old_formats(message: Message) -> list[Failure]:
+    """What flufl.bounce knows of formats that nothing above reads. It tells whom, seldom why, so nobody is dropped for it."""
+    if not _automatic(message):
+        return []
+    try:
+        temporary, permanent = all_failures(message)
+    except (LookupError, ValueError, TypeError, AttributeError, AssertionError):
+        return []  # its detectors trust what they read
+    named = sorted(address.decode("ascii", "replace") for address in temporary | permanent)
+    return [Failure(address, "failed", "", None, "", "", "") for address in named]
+
+
+def _reads_like_a_report(message: Message, prose: str) -> bool:
+    """Whether a message that nothing marks as a machine's must be one: people, too, write of 450 papers or of section 5.1.1."""
+    if message["In-Reply-To"] or message["References"]:
+        return False
+    coded = bool(_STATUS.search(prose) or _CODE.search(prose))
+    return bool(_REPLY.search(prose)) or (coded and bool(_UNDELIVERED.search(_header(message, "Subject"))))
+
+
+def failure(recipient: str, action: str, status: str, diagnostic: str, prose: str) -> Failure:
     """Join what is known of one recipient. A status in the server's own words is more precise than a relay's general one."""
     own = _STATUS.search(diagnostic) or _STATUS.search(prose)
     said = _STATUS.search(status)
@@ -234,6 +276,8 @@ def _failure(recipient: str, action: str, status: str, diagnostic: str, prose: s
         best = own[1]
     code = _CODE.search(diagnostic) or _CODE.search(prose)
     commands = _COMMAND.findall(diagnostic) or _COMMAND.findall(prose)
+    if not commands and code:
+        commands = [command for words, command in _TOLD if words.search(f"{diagnostic}\n{prose}")]
     return Failure(
         recipient,
         action,
@@ -283,7 +327,8 @@ def _automatic(message: Message) -> bool:
     sender = _header(message, "From").lower()
     return _header(message, "Return-Path") == "<>" or bool(
         re.search(
-            r"mailer.?daemon|postmaster|mail (?:delivery|administrator)|(?:mail|delivery)[ -](?:sub)?system|no-?reply|mmdf",
+            r"mailer.?daemon|postmaster|post_master|mail (?:delivery|administrator)"
+            r"|(?:mail|delivery)[ -](?:sub)?system|no-?reply|mmdf",
             sender,
         )
         or sender.endswith("<>")

@@ -23,6 +23,8 @@ _CERTAIN = {
 _BLAMES_SENDER = {
     Cause.AUTHENTICATION, Cause.REPUTATION, Cause.CONTENT, Cause.POLICY, Cause.RATE, Cause.SENDER, Cause.SIZE,
 }  # fmt: skip
+# What a refusal before any recipient was named is about, when its words do not tell.
+_AT_STAGE = {"MAIL": Cause.SENDER, "CONNECT": Cause.REPUTATION}
 # This carrier says "unknown user" of subscribers who filter their mail.
 _SAYS_UNKNOWN_WHEN_FILTERED = re.compile(r"\bdocomo\.ne\.jp\b", re.IGNORECASE)
 
@@ -50,7 +52,7 @@ def judge(report: Report) -> Judgement:
         return Judgement(Verdict.IGNORE, "", report.recipients, "a reader's automatic reply")
     if not report.failures:
         return Judgement(Verdict.IGNORE, "", (), "not a report")
-    judged = [(*_of_failure(failure), failure) for failure in report.failures]
+    judged = [(*of_failure(failure), failure) for failure in report.failures]
     verdict, why, failure = max(judged, key=lambda each: _GRAVITY.index(each[0]))
     return Judgement(verdict, failure.status, report.recipients, why)
 
@@ -65,7 +67,8 @@ def _of_feedback(report: Report) -> Judgement:
             return Judgement(Verdict.COMPLAINT, "", report.recipients, f"a complaint (RFC 5965): {kind}")
 
 
-def _of_failure(failure: Failure) -> tuple[Bounce.Verdict, str]:
+def of_failure(failure: Failure) -> tuple[Bounce.Verdict, str]:
+    """The verdict on one recipient's failure, and why."""
     if failure.action in _DONE:
         return Verdict.IGNORE, f"it was {failure.action}"
     cause = cause_of(failure)
@@ -88,12 +91,16 @@ def cause_of(failure: Failure) -> Cause | None:
     words = failure.diagnostic or failure.prose
     spoken = causes.from_words(failure.diagnostic) or causes.from_words(failure.prose)
     detail = failure.status[2:]
-    if failure.command == "MAIL":
-        return spoken if spoken in _BLAMES_SENDER else Cause.SENDER
+    if detail == "4.1" and causes.surely_unknown(words):
+        # Exchange Online, of addresses that its directory does not know; "access denied" means the recipient's here.
+        return Cause.UNKNOWN_USER
+    if failure.command in {"MAIL", "CONNECT"}:
+        later = (failure.code or 500) < 500 and spoken in {Cause.FULL, Cause.SYSTEM, Cause.EXPIRED}
+        return spoken if spoken in _BLAMES_SENDER or later else _AT_STAGE[failure.command]
     if spoken in _BLAMES_SENDER and detail not in _CERTAIN:
         return spoken
     if detail.startswith("7.") and spoken not in {Cause.FULL, Cause.DISABLED, Cause.UNKNOWN_HOST}:
-        return Cause.POLICY
+        return Cause.UNKNOWN_USER if spoken is Cause.UNKNOWN_USER and causes.plainly_unknown(words) else Cause.POLICY
     if detail in _CERTAIN:
         return spoken if spoken in {Cause.FULL, Cause.DISABLED, Cause.AUTHENTICATION, Cause.MOVED} else _CERTAIN[detail]
     if spoken is Cause.UNKNOWN_USER and not _supported(failure, words):
@@ -103,7 +110,7 @@ def cause_of(failure: Failure) -> Cause | None:
 
 def _supported(failure: Failure, words: str) -> bool:
     """Whether more than a phrase says that the mailbox does not exist."""
-    if causes.surely_unknown(words):
+    if causes.surely_unknown(words) or causes.surely_unknown(failure.prose):
         return True
     if _SAYS_UNKNOWN_WHEN_FILTERED.search(words) and failure.command != "RCPT":
         return False

@@ -15,8 +15,9 @@ from digest.delivery.policy import Policy
 from digest.delivery.queueing import queue_notices
 from digest.delivery.recovery import Recovered
 from digest.delivery.rounds import Delivered, Run
+from digest.doubts import Told, settle
 
-__all__ = ["Delivered", "Policy", "Recovered", "deliver", "queue_notices", "recover"]
+__all__ = ["Delivered", "Policy", "Recovered", "Told", "deliver", "queue_notices", "recover", "settle"]
 
 
 def deliver(now: dt.datetime, limit: int, *, policy: Policy | None = None, make: MessagesFor = messages_for) -> Delivered:

@@ -1,21 +1,13 @@
-"""The rounds' own connection to the database: one statement, one synchronous commit, never waited for.
+"""Rounds: what the relay answered, and what may be sent next, in one statement and one synchronous commit.
 
-While PostgreSQL writes a round down, the sender goes on: bodies flow, the next messages are composed over the other connection.
-The statement goes straight to libpq (`psycopg.pq`): it is prepared once a run, and its answer is taken when the socket has it.
+While PostgreSQL writes a round down, the sender goes on: bodies flow, the next messages are composed.
 """
 
 import datetime as dt
-import json
-import selectors
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import psycopg
-from django.db import connection
-from psycopg.pq import ExecStatus
-from psycopg.pq.abc import PGconn
-
+from digest.delivery.channel import Channel, Row, Statement, numbers, words
 from digest.delivery.outcomes import Outcome
 from digest.models import Delivery
 
@@ -23,14 +15,12 @@ from digest.models import Delivery
 # may come after the lease has run out; while nobody has claimed the delivery anew, it still settles the matter.
 _ROUND = """
 WITH outcome AS (
-    SELECT * FROM json_to_recordset($1::json) AS o (
-        id bigint, fence bigint, state text, reason text, stage text, code smallint, reply text, size integer,
-        next_attempt_at timestamptz, tried boolean
-    )
+    {outcome}
 ), recorded AS (
     UPDATE digest_delivery d
     SET state = o.state, reason = o.reason, stage = o.stage, reply_code = o.code, reply = o.reply,
-        size = coalesce(o.size, d.size), next_attempt_at = o.next_attempt_at, lease_expires_at = NULL, claimed_by = '',
+        size = coalesce(o.size, d.size), next_attempt_at = coalesce(o.next_attempt_at, d.next_attempt_at),
+        lease_expires_at = NULL, claimed_by = '',
         attempts = d.attempts + (o.tried AND d.state = 'claimed')::int,
         doubts = d.doubts + (o.state = 'uncertain')::int,
         first_attempt_at = CASE WHEN o.tried THEN coalesce(d.first_attempt_at, $3::timestamptz) ELSE d.first_attempt_at END,
@@ -40,20 +30,36 @@ WITH outcome AS (
         d.state IN ('claimed', 'sending')
         OR (o.state IN ('accepted', 'failed') AND d.state IN ('uncertain', 'queued', 'deferred'))
     )
-    RETURNING d.id
+    RETURNING d.id, d.attempts
 ), begun AS (
     UPDATE digest_delivery d
     SET state = 'sending', attempts = d.attempts + (d.state = 'claimed')::int,
         first_attempt_at = coalesce(d.first_attempt_at, $3::timestamptz),
         lease_expires_at = clock_timestamp() + $4::interval
-    FROM json_to_recordset($2::json) AS b (id bigint, fence bigint)
+    FROM unnest($1::bigint[], $2::bigint[]) AS b (id, fence)
     WHERE d.id = b.id AND d.fence = b.fence AND d.state IN ('claimed', 'sending')
     RETURNING d.id
-)
+){told}
 SELECT false, id FROM recorded UNION ALL SELECT true, id FROM begun
 """
-
-_NAME = b"round"
+_ANY_OUTCOME = """
+    SELECT * FROM unnest(
+        $5::bigint[], $6::bigint[], $7::smallint[], $8::text[], $9::integer[],
+        $10::text[], $11::text[], $12::text[], $13::timestamptz[], $14::boolean[]
+    ) AS o (id, fence, code, reply, size, state, reason, stage, next_attempt_at, tried)"""
+_TOLD = """, told AS (
+    INSERT INTO digest_attempt (delivery_id, number, ended_at, state, stage, reply_code, reply, reason, worker)
+    SELECT o.id, r.attempts, $3::timestamptz, o.state, o.stage, o.code, o.reply, o.reason, ''
+    FROM recorded r JOIN outcome o ON o.id = r.id
+    WHERE o.tried AND o.state <> 'accepted'
+)"""
+_ACCEPTED_OUTCOME = """
+    SELECT id, fence, code, reply, size, 'accepted' AS state, '' AS reason, '' AS stage,
+        NULL::timestamptz AS next_attempt_at, true AS tried
+    FROM unnest($5::bigint[], $6::bigint[], $7::smallint[], $8::text[], $9::integer[]) AS o (id, fence, code, reply, size)"""
+_SOME_NOT_ACCEPTED = Statement(b"round", _ROUND.format(outcome=_ANY_OUTCOME, told=_TOLD))
+# As nearly every round is; there is less to tell, and nothing of attempts that failed.
+_ALL_ACCEPTED = Statement(b"round of acceptances", _ROUND.format(outcome=_ACCEPTED_OUTCOME, told=""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,98 +71,55 @@ class Round:
 
 
 class Books:
-    """Commits rounds, one at a time: `begin`, then `finished` whenever `fileno` is readable."""
+    """Commits rounds, one at a time: `begin`, then `finished` whenever `channel` is readable."""
 
     def __init__(self) -> None:
-        self._database = connection.copy()
-        self._prepared = False
-        self.busy = False
-
-    def fileno(self) -> int:
-        return int(self._libpq().socket)
+        self.channel = Channel()
 
     def begin(self, outcomes: Sequence[Outcome], begin: Sequence[Delivery], now: dt.datetime, lease: dt.timedelta) -> None:
         """Ask for the outcomes to be recorded and the deliveries to be marked `sending`. Raises django.db.OperationalError."""
         parameters = [
-            json.dumps([_row(outcome) for outcome in outcomes]).encode(),
-            json.dumps([{"id": delivery.pk, "fence": delivery.fence} for delivery in begin]).encode(),
+            numbers([each.id for each in begin]),
+            numbers([each.fence for each in begin]),
             now.isoformat().encode(),
             f"{lease.total_seconds()} seconds".encode(),
+            numbers([each.delivery for each in outcomes]),
+            numbers([each.fence for each in outcomes]),
+            numbers([each.code for each in outcomes]),
+            words([each.reply for each in outcomes]),
+            numbers([each.size for each in outcomes]),
         ]
-        with self._database.wrap_database_errors:
-            libpq = self._libpq()
-            if not self._prepared:
-                libpq.send_prepare(_NAME, _ROUND.encode())
-                _flush(libpq)
-                _results(libpq)
-                self._prepared = True
-            libpq.send_query_prepared(_NAME, parameters)
-            _flush(libpq)
-        self.busy = True
+        if all(each.state is Delivery.State.ACCEPTED for each in outcomes):
+            self.channel.ask(_ALL_ACCEPTED, parameters)
+            return
+        parameters += [
+            words([each.state for each in outcomes]),
+            words([each.reason for each in outcomes]),
+            words([each.stage for each in outcomes]),
+            _instants([each.next_attempt_at for each in outcomes]),
+            words(["t" if each.tried else "f" for each in outcomes]),
+        ]
+        self.channel.ask(_SOME_NOT_ACCEPTED, parameters)
 
     def finished(self) -> Round | None:
         """The round, or None while the database is still at it. Raises django.db.OperationalError when it never will be."""
-        with self._database.wrap_database_errors:
-            libpq = self._libpq()
-            libpq.consume_input()
-            if libpq.is_busy():
-                return None
-            rows = _results(libpq)
-        self.busy = False
-        return Round(
-            recorded=frozenset(pk for begun, pk in rows if not begun),
-            begun=frozenset(pk for begun, pk in rows if begun),
-        )
+        rows = self.channel.answer()
+        return None if rows is None else _round(rows)
 
     def wait(self) -> Round:
         """The round, however long it takes."""
-        while (done := self.finished()) is None:
-            _await(self._libpq(), selectors.EVENT_READ)
-        return done
+        return _round(self.channel.wait())
 
     def close(self) -> None:
-        """Give the connection up, with whatever it was doing; the next round opens another."""
-        self._database.close()
-        self._prepared = self.busy = False
-
-    def _libpq(self) -> PGconn:
-        self._database.ensure_connection()
-        raw: psycopg.Connection[Any] = self._database.connection
-        return raw.pgconn
+        self.channel.close()
 
 
-def _row(outcome: Outcome) -> dict[str, Any]:
-    return {
-        "id": outcome.delivery,
-        "fence": outcome.fence,
-        "state": outcome.state.value,
-        # PostgreSQL's text holds no NUL.
-        "reason": outcome.reason.replace("\0", ""),
-        "stage": outcome.stage,
-        "code": outcome.code,
-        "reply": outcome.reply.replace("\0", ""),
-        "size": outcome.size,
-        "next_attempt_at": outcome.next_attempt_at.isoformat(),
-        "tried": outcome.tried,
-    }
+def _round(rows: Sequence[Row]) -> Round:
+    return Round(
+        recorded=frozenset([int(pk or 0) for begun, pk in rows if begun == b"f"]),
+        begun=frozenset([int(pk or 0) for begun, pk in rows if begun == b"t"]),
+    )
 
 
-def _results(libpq: PGconn) -> list[tuple[bool, int]]:
-    """The rows of everything the database answers to one request: (begun, delivery id); raises psycopg.Error."""
-    rows: list[tuple[bool, int]] = []
-    while (result := libpq.get_result()) is not None:
-        if result.status not in {ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK}:
-            raise psycopg.errors.error_from_result(result)
-        rows += [(result.get_value(n, 0) == b"t", int(result.get_value(n, 1) or 0)) for n in range(result.ntuples)]
-    return rows
-
-
-def _flush(libpq: PGconn) -> None:
-    while libpq.flush():
-        _await(libpq, selectors.EVENT_WRITE)
-
-
-def _await(libpq: PGconn, event: int) -> None:
-    with selectors.DefaultSelector() as selector:
-        selector.register(libpq.socket, event)
-        selector.select()
+def _instants(column: Sequence[dt.datetime | None]) -> bytes:
+    return ("{" + ",".join(["NULL" if each is None else f'"{each.isoformat()}"' for each in column]) + "}").encode()

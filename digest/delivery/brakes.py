@@ -18,6 +18,7 @@ _LONGEST_WAIT = {True: dt.timedelta(hours=1), False: dt.timedelta(hours=4)}
 # A refusal that blames the sender says little once and much five times in a row; a busy server may be busy for longer.
 _IN_A_ROW = {Fault.SENDER: 5, Fault.TIME: 20}
 _DOMAINS = 3
+_BLAMES = 10
 _DOMAINS_WITHIN = dt.timedelta(minutes=10)
 
 
@@ -40,13 +41,27 @@ def wait(openings: int, *, everything: bool) -> dt.timedelta:
 
 
 class Streaks:
-    """Refusals in a row, by receiving domain; an acceptance ends the row."""
+    """Refusals in a row, by receiving domain and altogether; an acceptance ends the row."""
 
     def __init__(self) -> None:
         self._refusals: Counter[tuple[str, Fault]] = Counter()
+        # Refusals that blamed the sender since anybody accepted a message, and who refused.
+        self.blames = 0
+        self._blaming: set[str] = set()
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether so many domains blame the sender that the fault is surely ours."""
+        return self.blames >= _BLAMES and len(self._blaming) >= _DOMAINS
 
     def saw(self, domain: str, fault: Fault | None) -> bool:
         """Take note of an answer (None: accepted); whether the domain's breaker should open now."""
+        if fault is None and self.blames:
+            self.blames = 0
+            self._blaming.clear()
+        elif fault is Fault.SENDER:
+            self.blames += 1
+            self._blaming.add(domain)
         if fault not in _IN_A_ROW:
             for kind in _IN_A_ROW:
                 self._refusals.pop((domain, kind), None)

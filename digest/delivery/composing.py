@@ -37,14 +37,16 @@ def letters(
     ready: dict[int, Letter] = {}
     unsendable: dict[int, str] = {}
     for delivery in deliveries:
-        message = made.get(delivery.pk)
+        message = made.get(delivery.id)
         if message is None:
-            unmade.setdefault(delivery.pk, "nothing was made for it")
+            unmade.setdefault(delivery.id, "nothing was made for it")
             continue
         try:
-            ready[delivery.pk] = Letter(delivery.pk, message.envelope_sender, message.recipient, message.content)
+            ready[delivery.id] = Letter(
+                delivery.id, message.envelope_sender, message.recipient, message.content, message.dotless
+            )
         except Unsendable as error:
-            unsendable[delivery.pk] = str(error)
+            unsendable[delivery.id] = str(error)
     return ready, {pk: why for pk, why in unmade.items() if pk not in unsendable}, unsendable
 
 

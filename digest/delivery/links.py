@@ -1,10 +1,10 @@
 """The connections of one run: dialled as needed, waited on together."""
 
 import contextlib
-import selectors
-from collections.abc import Collection, Iterator
+import select
+from collections.abc import Collection
 
-from digest.delivery.books import Books
+from digest.delivery.channel import Channel
 from digest.delivery.policy import Policy
 from digest.smtp import Connection, Event
 
@@ -12,15 +12,21 @@ _TICK_SECONDS = 1.0
 
 
 class Links:
-    """At most `policy.connections` connections to the relay. The second is dialled only once the first is ready."""
+    """At most `policy.connections` connections to the relay. The second is dialled only once the first is ready.
+
+    `lull`: nothing happened in the last wait, neither at the relay nor at the database.
+    """
 
     def __init__(self, policy: Policy) -> None:
         self.all: list[Connection] = []
+        self.lull = False
         self._policy = policy
         self._most = policy.connections
-        self._selector = selectors.DefaultSelector()
-        self._watched: dict[Connection, tuple[int, int]] = {}
-        self._books: set[int] = set()
+        self._epoll = select.epoll()
+        self._watched: dict[int, Connection] = {}
+        # Descriptor and the serial of its socket.
+        self._sockets: dict[Connection, tuple[int, int]] = {}
+        self._channels: set[tuple[int, int]] = set()
         self._expired_at = policy.clock()
 
     def dial(self, wanted: int) -> list[tuple[Connection, list[Event]]]:
@@ -38,51 +44,68 @@ class Links:
         """The relay does not take as many as we tried: be content with those that are open."""
         self._most = max(1, sum(1 for link in self.all if link.session.ready))
 
-    def wait(self, seconds: float, books: Collection[Books]) -> Iterator[tuple[Connection, list[Event]]]:
-        """Wait until something happens, the books are ready or the time is up; yields what happened to each connection."""
-        self._watch()
-        self._watch_books(books)
-        for key, mask in self._selector.select(min(seconds, _TICK_SECONDS)):
-            if isinstance(key.data, Connection):
-                yield key.data, key.data.handle(mask)
+    def wait(self, seconds: float, channels: Collection[Channel]) -> list[tuple[Connection, list[Event]]]:
+        """Wait until something happens, the database answers or the time is up; returns what happened to each connection."""
+        self._watch(channels)
+        happened: list[tuple[Connection, list[Event]]] = []
+        ready = self._epoll.poll(min(seconds, _TICK_SECONDS))
+        self.lull = not ready
+        for descriptor, mask in ready:
+            link = self._watched.get(descriptor)
+            if link is not None:
+                happened.append((link, link.handle(mask)))
         now = self._policy.clock()
         if now - self._expired_at >= _TICK_SECONDS:
             self._expired_at = now
             for link in self.all:
                 if not link.closed and link.deadline is not None and link.deadline <= now:
-                    yield link, link.expire()
+                    happened.append((link, link.expire()))
+        return happened
 
     def forget_closed(self) -> None:
-        self.all = [link for link in self.all if not link.closed]
+        for link in [link for link in self.all if link.closed]:
+            self._unwatch(link)
+            self.all.remove(link)
 
     def close(self) -> None:
         """Bid farewell on every connection."""
         for link in self.all:
             link.bid_farewell()
-        self._selector.close()
+        self._epoll.close()
 
-    def _watch_books(self, books: Collection[Books]) -> None:
-        descriptors = {each.fileno() for each in books if each.busy}
-        for gone in self._books - descriptors:
-            with contextlib.suppress(KeyError, ValueError, OSError):
-                self._selector.unregister(gone)
-        for new in descriptors - self._books:
-            self._selector.register(new, selectors.EVENT_READ)
-        self._books = descriptors
+    def _watch(self, channels: Collection[Channel]) -> None:
+        """Tell the kernel what is waited for. What has been closed comes first: its descriptor may be another's by now."""
+        owing = {(each.fileno(), each.serial) for each in channels if each.busy}
+        for descriptor, _ in self._channels - owing:
+            with contextlib.suppress(OSError):
+                self._epoll.unregister(descriptor)
+        self._watch_links()
+        for descriptor, _ in owing - self._channels:
+            self._epoll.register(descriptor, select.EPOLLIN)
+        self._channels = owing
 
-    def _watch(self) -> None:
-        """Tell the selector what each connection waits for; a connection changes its socket while it tries addresses."""
-        for link in [link for link in self._watched if link.closed or link.fileno() != self._watched[link][0]]:
-            self._selector.unregister(self._watched.pop(link)[0])
+    def _watch_links(self) -> None:
+        """A connection changes its socket while it tries addresses."""
         for link in self.all:
+            if link.changed:
+                self._watch_link(link)
+                link.changed = False
+
+    def _watch_link(self, link: Connection) -> None:
+        descriptor, mask = link.fileno(), link.interest
+        watched = self._sockets.get(link)
+        if watched is not None and watched == (descriptor, link.serial):
+            self._epoll.modify(descriptor, mask)
+        else:
+            self._unwatch(link)
             if link.closed:
-                continue
-            mask = link.interest
-            watched = self._watched.get(link)
-            if watched is None:
-                self._selector.register(link, mask, link)
-            elif watched[1] != mask:
-                self._selector.modify(link, mask, link)
-            else:
-                continue
-            self._watched[link] = (link.fileno(), mask)
+                return
+            self._epoll.register(descriptor, mask)
+        self._sockets[link], self._watched[descriptor] = (descriptor, link.serial), link
+
+    def _unwatch(self, link: Connection) -> None:
+        descriptor, _ = self._sockets.pop(link, (-1, 0))
+        if self._watched.get(descriptor) is link:
+            del self._watched[descriptor]
+            with contextlib.suppress(OSError):
+                self._epoll.unregister(descriptor)

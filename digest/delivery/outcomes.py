@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from digest.models import Delivery
 from digest.smtp import Fault, Reply, Stage, fault
@@ -23,18 +23,18 @@ _WHOSE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What to record of a delivery, under the fence of the claim that made the attempt.
 
-    `tried` says that a server was asked, so that the attempt counts; `fault` is None unless a server refused.
+    `tried` says that a server was asked, so that the attempt counts; `fault` is None unless a server refused; `next_attempt_at`
+    is None where it says nothing any more.
     """
 
     delivery: int
     fence: int
     state: Delivery.State
     reason: str
-    next_attempt_at: dt.datetime
+    next_attempt_at: dt.datetime | None
     stage: str = ""
     code: int | None = None
     reply: str = ""
@@ -61,11 +61,11 @@ def answered(delivery: Delivery, size: int, stage: Stage, reply: Reply, now: dt.
     """The server gave its last word on the message."""
     if stage is Stage.DOT and reply.positive:
         return Outcome(
-            delivery=delivery.pk,
+            delivery=delivery.id,
             fence=delivery.fence,
             state=Delivery.State.ACCEPTED,
             reason="",
-            next_attempt_at=now,
+            next_attempt_at=None,
             code=reply.code,
             reply=str(reply)[:_REPLY_LENGTH],
             size=size,
@@ -76,7 +76,7 @@ def answered(delivery: Delivery, size: int, stage: Stage, reply: Reply, now: dt.
     if permanent:
         state, reason, when = Delivery.State.FAILED, f"{_WHOSE[blame]}: {reply}"[:_REASON_LENGTH], now
     return Outcome(
-        delivery=delivery.pk,
+        delivery=delivery.id,
         fence=delivery.fence,
         state=state,
         reason=reason,
@@ -98,7 +98,7 @@ def broken(
     else:
         state, reason, when = _again(delivery, why, now, chance)
     return Outcome(
-        delivery=delivery.pk,
+        delivery=delivery.id,
         fence=delivery.fence,
         state=state,
         reason=reason,
@@ -110,18 +110,18 @@ def broken(
 
 def unsendable(delivery: Delivery, why: str, now: dt.datetime) -> Outcome:
     """No server was asked, because none could be."""
-    return Outcome(delivery.pk, delivery.fence, Delivery.State.FAILED, why[:_REASON_LENGTH], now, tried=False)
+    return Outcome(delivery.id, delivery.fence, Delivery.State.FAILED, why[:_REASON_LENGTH], now, tried=False)
 
 
 def uncomposed(delivery: Delivery, why: str, now: dt.datetime, chance: Chance) -> Outcome:
     """The message could not be made; perhaps it can be once the fault is mended."""
     state, reason, when = _again(delivery, f"the message could not be made: {why}", now, chance)
-    return Outcome(delivery.pk, delivery.fence, state, reason, when)
+    return Outcome(delivery.id, delivery.fence, state, reason, when)
 
 
 def skipped(delivery: Delivery, why: str, now: dt.datetime) -> Outcome:
     """It must not be sent any more."""
-    return Outcome(delivery.pk, delivery.fence, Delivery.State.SKIPPED, why[:_REASON_LENGTH], now, tried=False)
+    return Outcome(delivery.id, delivery.fence, Delivery.State.SKIPPED, why[:_REASON_LENGTH], now, tried=False)
 
 
 def _again(delivery: Delivery, why: str, now: dt.datetime, chance: Chance) -> tuple[Delivery.State, str, dt.datetime]:

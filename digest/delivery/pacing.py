@@ -91,7 +91,7 @@ class Pace:
             except redis.RedisError as error:
                 self._retry_at = now + _RETRY_REDIS_SECONDS
                 log.warning("Redis is away; this sender keeps to its share of the rates: %s", error)
-        # A sender's bucket starts empty: however many start at once, together they stay below the rate.
+        # A sender keeps to its share of rate and burst: however many there are at once, together they stay below the rate.
         bucket = self._own.setdefault(domain, Bucket(rate / self._share, max(1.0, most / self._share), now))
         return bucket.take(wanted, now)
 
@@ -136,5 +136,6 @@ class Warmup:
             return None
         midnight = now.astimezone(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         handed = Delivery.objects.filter(state=Delivery.State.ACCEPTED, finished_at__gte=midnight).count()
-        under_way = Delivery.objects.filter(state__in=[Delivery.State.CLAIMED, Delivery.State.SENDING]).count()
+        unfinished = Delivery.objects.filter(finished_at=None)
+        under_way = unfinished.filter(state__in=[Delivery.State.CLAIMED, Delivery.State.SENDING]).count()
         return max(0, cap - handed - under_way)

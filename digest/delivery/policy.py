@@ -1,6 +1,7 @@
 """How a run of the sender behaves; what the settings say, in one value."""
 
 import datetime as dt
+import functools
 import os
 import socket
 import time
@@ -12,10 +13,8 @@ from django.conf import settings
 from digest.delivery.pacing import OVERALL, Warmup
 from digest.smtp import Relay, Timeouts
 
-
-def boot_seconds() -> float:
-    """Seconds since boot, suspension included: a lease goes on running while the machine sleeps."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
+# Seconds since boot, suspension included: a lease goes on running while the machine sleeps.
+boot_seconds = functools.partial(time.clock_gettime, time.CLOCK_BOOTTIME)
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class Policy:
     resend: bool = True
     seconds: float = 20.0
     chunk: int = 500
-    slice: int = 50
+    slice: int = 100
     freshness: float = 2.0
     patience: float = 60.0
     rates: Mapping[str, float] = field(default_factory=dict)
@@ -54,6 +53,7 @@ class Policy:
             hostname=settings.SMTP_HELLO,
             timeouts=Timeouts.at_most(settings.SMTP_TIMEOUT_SECONDS),
             connections=settings.SMTP_CONNECTIONS,
+            lease=dt.timedelta(seconds=settings.LEASE_SECONDS),
             settle=dt.timedelta(seconds=settings.UNCERTAIN_SETTLE_SECONDS),
             resend=settings.UNCERTAIN_RESEND,
             rates={OVERALL: float(settings.SEND_RATE), **settings.DOMAIN_RATES},

@@ -11,23 +11,31 @@ UPDATE digest_delivery
 SET state = CASE WHEN attempts = 0 THEN 'queued' ELSE 'deferred' END, claimed_by = '', lease_expires_at = NULL,
     reason = CASE WHEN reason = '' AND attempts > 0 THEN 'its worker died before sending it' ELSE reason END
 WHERE id IN (
-    SELECT id FROM digest_delivery WHERE state = 'claimed' AND lease_expires_at < clock_timestamp() FOR UPDATE SKIP LOCKED
+    SELECT id FROM digest_delivery
+    WHERE finished_at IS NULL AND state = 'claimed' AND lease_expires_at < clock_timestamp()
+    FOR UPDATE SKIP LOCKED
 )
 """
 _DOUBT = """
-UPDATE digest_delivery
-SET state = 'uncertain', reason = 'its worker died while sending it', stage = 'dot', doubts = doubts + 1,
-    next_attempt_at = %(when)s, claimed_by = '', lease_expires_at = NULL
-WHERE id IN (
-    SELECT id FROM digest_delivery WHERE state = 'sending' AND lease_expires_at < clock_timestamp() FOR UPDATE SKIP LOCKED
+WITH expired AS (
+    SELECT id, claimed_by FROM digest_delivery
+    WHERE finished_at IS NULL AND state = 'sending' AND lease_expires_at < clock_timestamp() FOR UPDATE SKIP LOCKED
+), doubtful AS (
+    UPDATE digest_delivery d
+    SET state = 'uncertain', reason = 'its worker died while sending it', stage = 'dot', doubts = doubts + 1,
+        next_attempt_at = %(when)s, claimed_by = '', lease_expires_at = NULL
+    FROM expired e WHERE d.id = e.id
+    RETURNING d.id, d.attempts, d.reason, e.claimed_by
 )
+INSERT INTO digest_attempt (delivery_id, number, ended_at, state, stage, reply, reason, worker)
+SELECT id, attempts, %(now)s, 'uncertain', 'dot', '', reason, claimed_by FROM doubtful
 """
 _RESEND = """
 UPDATE digest_delivery
 SET state = 'deferred', reason = 'sent once more, for nobody knows what became of it: ' || left(reason, 120)
 WHERE id IN (
     SELECT id FROM digest_delivery
-    WHERE state = 'uncertain' AND doubts <= 1 AND NOT held AND next_attempt_at <= %(now)s
+    WHERE finished_at IS NULL AND state = 'uncertain' AND doubts <= 1 AND NOT held AND next_attempt_at <= %(now)s
     FOR UPDATE SKIP LOCKED
 )
 """
@@ -49,7 +57,7 @@ def recover(now: dt.datetime, *, settle: dt.timedelta, resend: bool) -> Recovere
     with connection.cursor() as cursor:
         cursor.execute(_QUEUE_AGAIN)
         queued = cursor.rowcount
-        cursor.execute(_DOUBT, {"when": now + settle})
+        cursor.execute(_DOUBT, {"when": now + settle, "now": now})
         uncertain = cursor.rowcount
         if resend:
             cursor.execute(_RESEND, {"now": now})

@@ -8,16 +8,19 @@ leaves at most one message per connection whose fate nobody knows, and its row s
 """
 
 import collections
+import contextlib
 import datetime as dt
+import gc
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from django.db import InterfaceError, OperationalError, connection
 
 from digest.delivery import brakes, outcomes
 from digest.delivery.books import Books, Round
+from digest.delivery.channel import Channel
 from digest.delivery.composing import MessagesFor
 from digest.delivery.links import Links
 from digest.delivery.outcomes import Outcome
@@ -33,8 +36,14 @@ log = logging.getLogger(__name__)
 _BREAKS_IN_A_ROW = 5
 _REFUSALS_IN_A_ROW = 3
 _UNKNOWN_IN_A_ROW = 10
+# After so many refusals in a row that may be our own fault, one message at a time is enough to find out.
+_ENOUGH_TO_BE_WARY = 2
 _RETRY_SECONDS = 0.5
 _HELD_UP_SECONDS = 0.05
+# How long nothing must happen before a round begins with what few there are; the least that epoll can wait.
+_LULL_SECONDS = 0.001
+# And how often the loop may come by without such a lull.
+_MOST_PASSES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +62,27 @@ class Delivered:
 
 @dataclass(slots=True)
 class _Page:
-    """A round under way: what it records, and the letters whose final dots wait for it until `lease_ends`."""
+    """A round under way: what it records, and the letters whose final dots wait for it until `lease_ends`.
+
+    `checked_at` is when it was last asked whether they may be sent.
+    """
 
     outcomes: list[Outcome]
     opened: list[tuple[Connection, Held]]
+    checked_at: float
     lease_ends: float
+
+
+@contextlib.contextmanager
+def _without_collecting() -> Iterator[None]:
+    """A message leaves no cycles behind, and looking for some takes a tenth of the time that it takes to send it."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 class Run:
@@ -65,7 +90,7 @@ class Run:
 
     def __init__(self, now: dt.datetime, limit: int, policy: Policy, make: MessagesFor) -> None:
         self._policy = policy
-        self._start, self._started_at = now, policy.clock()
+        self._start, self._now, self._started_at = now, now, policy.clock()
         self._chance = secrets.SystemRandom().random
         self._worker = worker_name()
         self._standing = brakes.standing(now)
@@ -82,7 +107,9 @@ class Run:
         self._outcomes: list[Outcome] = []
         self._opened: list[tuple[Connection, Held]] = []
         self._counts: collections.Counter[str] = collections.Counter()
+        self._passes = 0
         self._halted = ""
+        self._turned_away = ""
         self._breaks = self._refusals = 0
         self._away_since: float | None = None
         self._repeated = False
@@ -92,41 +119,58 @@ class Run:
         """Send until nothing is left, the time is up, or the relay, the database or an operator does not let us."""
         if self._standing.everything:
             return Delivered(0, halted=self._standing.everything)
+        with _without_collecting():
+            return self._run()
+
+    def _run(self) -> Delivered:
         try:
             while True:
+                self._now = self._start + dt.timedelta(seconds=self._policy.clock() - self._started_at)
                 self._keep_books()
                 self._hand_out()
                 if self._done():
                     break
-                for link, events in self._links.wait(self._patience(), self._pages):
+                for link, events in self._links.wait(self._patience(), self._channels()):
                     self._react(link, events)
         finally:
             self._links.close()
-            for books in self._books:
-                books.close()
+            self._hang_up()
         given_back = self._supply.give_back(self._halted)
         self._counts["queued"] += given_back
         more = not self._halted and (given_back > 0 or not self._supply.drained)
-        return Delivered(self._supply.claimed, {state: n for state, n in self._counts.items() if n}, self._halted, more)
-
-    def _now(self) -> dt.datetime:
-        return self._start + dt.timedelta(seconds=self._policy.clock() - self._started_at)
+        by_state = {str(state): number for state, number in self._counts.items() if number}
+        return Delivered(self._supply.claimed, by_state, self._halted, more)
 
     def _done(self) -> bool:
-        on_the_way = any(not link.session.idle and link.session.ready for link in self._links.all)
-        waiting = self._pages or self._outcomes or self._opened or self._supply.waiting or self._breakers or self._closing
-        return not (on_the_way or waiting or not self._supply.exhausted)
+        if not self._supply.exhausted or self._supply.waiting or self._supply.asking:
+            return False
+        if self._pages or self._outcomes or self._opened or self._breakers or self._closing:
+            return False
+        return not any(not link.session.idle and link.session.ready for link in self._links.all)
+
+    def _channels(self) -> list[Channel]:
+        """The connections to the database that owe an answer."""
+        owing = [books.channel for books in self._pages]
+        if self._supply.asking:
+            owing.append(self._supply.asking)
+        return owing
+
+    def _hang_up(self) -> None:
+        """Give up the connections to the database that are the run's own."""
+        self._supply.forget_claim()
+        for books in self._books:
+            books.close()
 
     def _patience(self) -> float:
         """Seconds the loop may wait for the relay."""
         if self._away_since is not None:
             return _RETRY_SECONDS
-        if len(self._pages) == len(self._books):
-            return self._policy.freshness
         if self._supply.held_up:
             return _HELD_UP_SECONDS
-        at_once = self._outcomes or self._opened or not (self._supply.exhausted or self._supply.waiting)
-        return 0 if at_once else self._policy.freshness
+        if self._supply.composable:
+            return 0
+        to_write = bool(self._outcomes or self._opened) and len(self._pages) < len(self._books)
+        return _LULL_SECONDS if to_write and not self._links.lull else self._policy.freshness
 
     # The ledger
 
@@ -148,11 +192,13 @@ class Run:
         if self._policy.clock() - self._started_at >= self._policy.seconds or self._halted:
             self._supply.stop()
         else:
-            self._outcomes += self._supply.refill(self._now())
+            self._outcomes += self._supply.refill(self._now)
+            if self._supply.composable and (self._links.lull or self._supply.starving):
+                self._outcomes += self._supply.compose(self._now)
 
     def _heed(self) -> None:
         """Open and close the breakers that answers ask for, and obey those that others have opened."""
-        now = self._now()
+        now = self._now
         for domain, why in self._breakers.items():
             brakes.open_breaker(domain, why, now)
         for domain in self._closing:
@@ -168,10 +214,12 @@ class Run:
 
     def _bar(self) -> None:
         """Withdraw what must not be sent any more, even from a connection that carries its body already."""
-        self._outcomes += self._supply.recheck(self._now())
+        self._outcomes += self._supply.recheck(self._now)
         for link, held in self._opened:
-            if held.delivery.pk not in self._supply.held:
+            if held.delivery.id not in self._supply.held:
                 link.drop("a message was withdrawn before its final dot")
+            elif why := self._unwelcome(held):
+                link.drop(why)
 
     def _turn_pages(self) -> None:
         """Finish the rounds that are committed, and begin one if there is something to write and a book to write it in."""
@@ -181,27 +229,42 @@ class Run:
                 del self._pages[books]
                 self._committed(page, committed)
         free = next((books for books in self._books if books not in self._pages), None)
-        if free is None:
+        if free is None or not self._worth_a_round():
             return
         self._bar()
         self._opened = [(link, held) for link, held in self._opened if not link.closed]
         if not self._outcomes and not self._opened:
             return
-        page = _Page(self._outcomes, self._opened, self._policy.clock() + self._policy.lease.total_seconds())
-        self._outcomes, self._opened = [], []
+        page = _Page(
+            self._outcomes, self._opened, self._supply.checked_at, self._policy.clock() + self._policy.lease.total_seconds()
+        )
+        self._outcomes, self._opened, self._passes = [], [], 0
         self._pages[free] = page
-        free.begin(page.outcomes, [held.delivery for _, held in page.opened], self._now(), self._policy.lease)
+        free.begin(page.outcomes, [held.delivery for _, held in page.opened], self._now, self._policy.lease)
+
+    def _worth_a_round(self) -> bool:
+        """Whether to write now: when half of the connections wait for it, or nothing else happens, or it has waited long."""
+        self._passes += 1
+        return self._links.lull or 2 * len(self._opened) >= len(self._links.all) or self._passes >= _MOST_PASSES
 
     def _committed(self, page: _Page, committed: Round) -> None:
         """What is recorded is counted; what is `sending` gets its final dot, while the lease still runs."""
         for outcome in page.outcomes:
             # After a commit whose fate was unknown, what is not recorded now was recorded then.
             known = outcome.delivery in committed.recorded or self._repeated
-            self._counts[outcome.state.value if known else "superseded"] += 1
+            self._counts[outcome.state if known else "superseded"] += 1
         self._repeated = False
-        self._suppress()
+        try:
+            self._suppress()
+            if page.opened and self._policy.clock() - page.checked_at >= 2 * self._policy.freshness:
+                # The commit took its time, and the reader may have left meanwhile.
+                self._outcomes += self._supply.withdraw([held for _, held in page.opened], self._now)
+        except (OperationalError, InterfaceError):
+            # No dot without an answer: they wait for another round.
+            self._opened = page.opened + self._opened
+            raise
         for link, held in page.opened:
-            pk = held.delivery.pk
+            pk = held.delivery.id
             if link.closed:
                 continue
             if pk not in committed.begun:
@@ -210,25 +273,27 @@ class Run:
                 link.drop("someone else has taken the delivery over")
             elif pk not in self._supply.held:
                 link.drop("a message was withdrawn before its final dot")
-            elif self._policy.clock() >= page.lease_ends:
-                link.drop("the lease ran out before the final dot")
-                self._break_off(pk, Stage.BODY, "the lease ran out before the final dot")
+            elif why := self._unwelcome(held) or self._overdue(page):
+                link.drop(why)
+                self._break_off(pk, Stage.BODY, why)
             else:
                 self._seal(link, held)
+
+    def _overdue(self, page: _Page) -> str:
+        return "the lease ran out before the final dot" if self._policy.clock() >= page.lease_ends else ""
 
     def _suppress(self) -> None:
         """Never again mail the addresses that do not exist; only once the relay has accepted another, for then it is sane."""
         if self._unknown and self._counts["accepted"]:
             for recipient, reply in self._unknown:
-                suppression.suppress(recipient, Suppression.Reason.HARD_BOUNCE, reply, self._now())
+                suppression.suppress(recipient, Suppression.Reason.HARD_BOUNCE, reply, self._now)
             self._unknown = []
 
     def _database_away(self, error: Exception) -> None:
         """Keep what is known and try again; raises `error` once patience has run out."""
         now = self._policy.clock()
         connection.close()
-        for books in self._books:
-            books.close()
+        self._hang_up()
         for page in self._pages.values():
             self._outcomes = page.outcomes + self._outcomes
             self._opened = page.opened + self._opened
@@ -248,12 +313,19 @@ class Run:
         if self._away_since is not None:
             return
         for link in self._links.all:
-            if link.session.free and (held := self._next_for(link)) and held.letter:
+            if link.session.free and self._may_offer() and (held := self._next_for(link)) and held.letter:
                 self._react(link, link.offer(held.letter))
-        busy = sum(1 for link in self._links.all if not link.session.free)
-        for link, events in self._links.dial(busy + self._supply.waiting if not self._halted else 0):
-            self._react(link, events)
+        if not self._halted and self._supply.waiting:
+            busy = sum(1 for link in self._links.all if not link.session.free)
+            for link, events in self._links.dial(busy + self._supply.waiting):
+                self._react(link, events)
         self._links.forget_closed()
+
+    def _may_offer(self) -> bool:
+        """Whether another message may be tried while others are on the way."""
+        if self._refusals + self._unknown_in_a_row + self._streaks.blames < _ENOUGH_TO_BE_WARY:
+            return True
+        return not any(link.session.ready and not link.session.idle for link in self._links.all)
 
     def _next_for(self, link: Connection) -> Held | None:
         """The next letter that this connection can carry."""
@@ -261,14 +333,14 @@ class Run:
             unsuited = link.session.unsuited(held.letter)
             if not unsuited:
                 return held
-            self._supply.settle(held.delivery.pk)
-            self._outcomes.append(outcomes.unsendable(held.delivery, unsuited, self._now()))
+            self._supply.settle(held.delivery.id)
+            self._outcomes.append(outcomes.unsendable(held.delivery, unsuited, self._now))
         return None
 
     def _seal(self, link: Connection, held: Held) -> None:
         held.begun = True
         if held.letter is not None:
-            following = self._next_for(link) if link.session.pipelines else None
+            following = self._next_for(link) if link.session.pipelines and self._may_offer() else None
             self._react(link, link.seal(held.letter, following.letter if following else None))
 
     def _react(self, link: Connection, events: list[Event]) -> None:
@@ -292,7 +364,7 @@ class Run:
         if held is None:
             return
         size = len(event.letter.content)
-        outcome = outcomes.answered(held.delivery, size, event.stage, event.reply, self._now(), self._chance)
+        outcome = outcomes.answered(held.delivery, size, event.stage, event.reply, self._now, self._chance)
         self._outcomes.append(outcome)
         domain = held.delivery.domain
         if outcome.state is Delivery.State.ACCEPTED:
@@ -313,11 +385,19 @@ class Run:
                 self._refused(f"the relay knows no recipient at all: {event.reply}")
         elif self._streaks.saw(domain, outcome.fault) or domain in self._standing.probing:
             self._breakers[domain] = str(event.reply)
+        if self._streaks.everywhere:
+            self._refused(f"whoever is asked refuses us: {event.reply}")
 
     def _refused(self, why: str) -> None:
         """The relay turns us away: nothing more is tried until its breaker lets one message try again."""
-        self._breakers[brakes.EVERYTHING] = why
+        self._breakers[brakes.EVERYTHING] = self._turned_away = why
         self._halt(why)
+
+    def _unwelcome(self, held: Held) -> str:
+        """Why a message must not be handed over any more, even with its body at the relay; "" when it may."""
+        if held.delivery.domain in self._standing.closed:
+            return "the receiving domain takes nothing now"
+        return self._turned_away
 
     def _broken(self, event: Broken) -> None:
         for letter, stage in event.letters:
@@ -336,7 +416,7 @@ class Run:
         if held is None or held.letter is None:
             return
         size = len(held.letter.content)
-        self._outcomes.append(outcomes.broken(held.delivery, size, stage, why, self._now(), self._chance, self._policy.settle))
+        self._outcomes.append(outcomes.broken(held.delivery, size, stage, why, self._now, self._chance, self._policy.settle))
 
     def _halt(self, why: str) -> None:
         """End the run: what is on the way is finished, the rest is given back."""

@@ -1,177 +1,194 @@
-"""A restored database mails nobody who has left since: what must not be forgotten is also kept outside it.
+"""A restored or copied database mails nobody: neither who has left since, nor twice what was sent before.
 
-Consent, erasures and suppressions are appended to a log of keyed hashes (`SAFETY_LOG`, to be kept on another disk than the
-database). A database that lives in another cluster than before, or whose sequences lie behind the log, has been copied or
-restored: it sends nothing until an operator resumes, and the log is replayed first.
+What must not be forgotten is also kept in the log of who has left (`digest.safety_log`). A database that lives elsewhere than
+before, or that lies behind that log, has been copied or restored. It sends nothing until an operator resumes; then the log is
+replayed first, and what may have been sent already is held.
 """
 
 import datetime as dt
-import fcntl
-import json
-import os
-from collections.abc import Iterator, Mapping
+import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import F, Q
 
+from digest import safety_log
 from digest.delivery import brakes
-from digest.models import Brake, Home
-from subscriptions.models import Consent, Subscriber, Subscription, Suppression
+from digest.models import Attempt, Brake, Delivery, Home
+from digest.safety_log import Line, Position
+from subscriptions import mailboxes
+from subscriptions.models import Consent, Request, Subscriber, Subscription, Suppression
+from subscriptions.suppression import mailbox_hash
 
-_SEQUENCES = {"consent": "subscriptions_consent_id_seq", "suppression": "subscriptions_suppression_id_seq"}
+log = logging.getLogger(__name__)
+
+_HELD = "may have been sent before the database was restored"
+# Marks are minutes apart, and what was numbered after the last one is unknown: far fewer than this.
+_MARGIN = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What the log had to teach a restored database."""
+    """What the log had to teach a restored database, and how many deliveries are held because they may have been sent."""
 
-    suppressed: int
-    ended: int
-    erased: int
+    suppressed: int = 0
+    ended: int = 0
+    erased: int = 0
+    held: int = 0
 
 
 def guard(now: dt.datetime) -> str:
-    """Why this database must not send, "" when it may. Sets the brake, or appends what is new to the log."""
-    why = _why_not()
-    if why:
+    """Why this database must not send, "" when it may. Sets the brake, or appends to the log what is missing there."""
+    # The log first: what is appended between the two looks would else be ahead of the database.
+    known = safety_log.last()
+    stands = safety_log.position(_place())
+    if why := _why_not(known, stands):
         brakes.pause(why, "", now, Brake.Kind.RESTORE)
         return why
-    if not Brake.objects.standing().filter(kind=Brake.Kind.RESTORE).exists():
-        append()
+    if restored():
+        return str(Brake.objects.standing().get(kind=Brake.Kind.RESTORE).why)
+    _sweep(stands)
     return ""
 
 
-def append() -> int:
-    """Append what the database has learned since; returns how many lines."""
-    path = Path(settings.SAFETY_LOG)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab") as log:
-        # Several workers append; the lock makes each see what the others wrote.
-        fcntl.flock(log, fcntl.LOCK_EX)
-        known = _positions(_lines(path))
-        lines = [*_consents(known["consent"]), *_suppressions(known["suppression"])]
-        if lines:
-            if log.tell() and not path.read_bytes().endswith(b"\n"):
-                log.write(b"\n")
-            log.write(b"".join(json.dumps(line).encode() + b"\n" for line in lines))
-            log.flush()
-            os.fsync(log.fileno())
-    return len(lines)
+def restored() -> bool:
+    """Whether this database was found to have been restored or copied, and no operator has resumed since."""
+    return Brake.objects.standing().filter(kind=Brake.Kind.RESTORE).exists()
 
 
 def resume(by: str, now: dt.datetime) -> Replayed:
-    """Replay the log into this database, make this its home, and lift every brake."""
+    """Replay the log into this database, hold what it may have sent before, make this its home, and lift every brake."""
+    known = safety_log.last()
     with transaction.atomic():
-        replayed = _replay(now)
+        replayed = _replay(safety_log.lines(), known, now)
+        if known is not None:
+            _advance(known.numbers)
         Home.objects.all().delete()
-        Home.objects.create(cluster=_cluster())
-        _advance(_positions(_lines(Path(settings.SAFETY_LOG))))
+        Home.objects.create(place=_place())
         brakes.resume(by, now)
+    _sweep(safety_log.position(_place()))
     return replayed
 
 
-def _why_not() -> str:
-    home, cluster = Home.objects.order_by("pk").first(), _cluster()
+def _sweep(stands: Position) -> None:
+    try:
+        safety_log.sweep(stands)
+    except OSError:
+        # Nothing is lost yet, and the next sweep tries again; the preflight tells the operator.
+        log.exception("The log of who has left (SAFETY_LOG) cannot be written")
+
+
+def _why_not(known: Position | None, stands: Position) -> str:
+    home = Home.objects.order_by("pk").first()
     if home is None:
-        Home.objects.create(cluster=cluster)
-    elif home.cluster != cluster:
-        return "the database has come here from another cluster"
-    for name, position in _positions(_lines(Path(settings.SAFETY_LOG))).items():
-        if position > _last(_SEQUENCES[name]):
-            return "the database is older than the log of who has left"
+        Home.objects.create(place=stands.place)
+    elif home.place != stands.place:
+        return "the database has been copied or restored: it is not where it was"
+    if known is None:
+        return ""
+    if any(number > stands.numbers.get(name, 0) for name, number in known.numbers.items()):
+        return "the database is older than the log of who has left"
+    if known.place == stands.place and known.wal > stands.wal:
+        return "the database has gone back in time since the log of who has left was last marked"
     return ""
 
 
-def _replay(now: dt.datetime) -> Replayed:
+def _replay(lines: list[Line], known: Position | None, now: dt.datetime) -> Replayed:
     """The last word on each mailbox counts; whoever left one of several digests and no longer knows which has left them all."""
-    last: dict[bytes, str] = {}
-    suppressed: dict[bytes, Mapping[str, Any]] = {}
-    for line in _lines(Path(settings.SAFETY_LOG)):
-        mailbox = bytes.fromhex(line["mailbox"])
-        if line["kind"] == "suppression":
-            suppressed[mailbox] = line
-        elif line["event"] != Consent.Event.REQUESTED:
-            last[mailbox] = line["event"]
+    lifted = {line["id"] for line in lines if line["kind"] == "lift"}
+    suppressed = {
+        bytes.fromhex(line["mailbox"]): line for line in lines if line["kind"] == "suppression" and line["id"] not in lifted
+    }
+    said = sorted((line for line in lines if line["kind"] == "consent"), key=lambda line: int(line["id"]))
+    last = {bytes.fromhex(line["mailbox"]): line for line in said if line["event"] != Consent.Event.REQUESTED}
+    return Replayed(
+        suppressed=_suppress(suppressed, now),
+        ended=_end({box: line for box, line in last.items() if line["event"] == Consent.Event.UNSUBSCRIBED}, now),
+        erased=_erase({box: line for box, line in last.items() if line["event"] == Consent.Event.ERASED}),
+        held=_hold(known.at if known else now, now),
+    )
+
+
+def _suppress(lines: Mapping[bytes, Line], now: dt.datetime) -> int:
     standing = {bytes(each) for each in Suppression.objects.standing().values_list("mailbox_hash", flat=True)}
-    missing = {mailbox: line for mailbox, line in suppressed.items() if mailbox not in standing}
+    missing = {box: line for box, line in lines.items() if box not in standing}
+    note = "replayed after a restore"
     Suppression.objects.bulk_create(
-        Suppression(mailbox_hash=mailbox, reason=line["reason"], note="replayed after a restore", created_at=now)
-        for mailbox, line in missing.items()
+        Suppression(mailbox_hash=box, reason=line["reason"], note=note, created_at=now) for box, line in missing.items()
     )
-    left = [mailbox for mailbox, event in last.items() if event == Consent.Event.UNSUBSCRIBED]
-    ended = Subscription.objects.filter(subscriber__mailbox_hash__in=left, ended_at=None).update(
-        ended_at=now, next_issue_at=None, ended_because="unsubscribed before the restore"
+    return len(missing)
+
+
+def _end(lines: Mapping[bytes, Line], now: dt.datetime) -> int:
+    live = Subscription.objects.filter(subscriber__mailbox_hash__in=list(lines), ended_at=None)
+    affected = Subscriber.objects.filter(subscriptions__in=live).distinct()
+    Consent.objects.bulk_create(_said_again(each, lines[bytes(each.mailbox_hash)]) for each in affected)
+    return live.update(ended_at=now, next_issue_at=None, paused_until=None, ended_because="unsubscribed before the restore")
+
+
+def _erase(lines: Mapping[bytes, Line]) -> int:
+    erased = list(Subscriber.objects.filter(mailbox_hash__in=list(lines)))
+    Consent.objects.bulk_create(_said_again(each, lines[bytes(each.mailbox_hash)], keep=False) for each in erased)
+    canonical = [mailbox_hash(mailboxes.parse(each.address).canonical) for each in erased]
+    Request.objects.filter(mailbox__in=canonical).delete()
+    Subscriber.objects.filter(pk__in=[each.pk for each in erased]).delete()
+    return len(erased)
+
+
+def _said_again(subscriber: Subscriber, line: Line, *, keep: bool = True) -> Consent:
+    """The record of consent of which the restored database knew nothing."""
+    return Consent(
+        subscriber=subscriber if keep else None,
+        mailbox_hash=bytes(subscriber.mailbox_hash),
+        event=line["event"],
+        method="replay",
+        wording="from the log of who has left, after a restore",
+        wording_version="",
+        at=dt.datetime.fromisoformat(line["at"]),
     )
-    erased = Subscriber.objects.filter(
-        mailbox_hash__in=[mailbox for mailbox, event in last.items() if event == Consent.Event.ERASED]
+
+
+def _hold(lived_until: dt.datetime, now: dt.datetime) -> int:
+    """What was due while the lost database still lived may have been sent by it: nobody knows, so the operator decides."""
+    waiting = Delivery.objects.filter(
+        state__in=[Delivery.State.QUEUED, Delivery.State.DEFERRED, Delivery.State.CLAIMED, Delivery.State.SENDING]
     )
-    number = erased.count()
-    erased.delete()
-    return Replayed(len(missing), ended, number)
+    due = Q(issue__due_at__lte=lived_until) | Q(notice__created_at__lte=lived_until)
+    held = list(waiting.filter(due).select_for_update(of=("self",)).only("pk", "attempts"))
+    uncertain = Delivery.State.UNCERTAIN
+    Attempt.objects.bulk_create(
+        Attempt(delivery=each, number=each.attempts + 1, ended_at=now, state=uncertain, reason=_HELD) for each in held
+    )
+    return Delivery.objects.filter(pk__in=[each.pk for each in held]).update(
+        state=uncertain,
+        held=True,
+        attempts=F("attempts") + 1,
+        doubts=F("doubts") + 2,
+        reason=_HELD,
+        next_attempt_at=now,
+        claimed_by="",
+        lease_expires_at=None,
+    )
 
 
-def _consents(after: int) -> Iterator[dict[str, Any]]:
-    for row in Consent.objects.filter(pk__gt=after).order_by("pk").values("pk", "mailbox_hash", "event", "at"):
-        yield {
-            "kind": "consent",
-            "id": row["pk"],
-            "mailbox": bytes(row["mailbox_hash"]).hex(),
-            "event": row["event"],
-            "at": row["at"].isoformat(),
-        }
-
-
-def _suppressions(after: int) -> Iterator[dict[str, Any]]:
-    rows = Suppression.objects.filter(pk__gt=after).order_by("pk").values("pk", "mailbox_hash", "reason", "created_at")
-    for row in rows:
-        yield {
-            "kind": "suppression",
-            "id": row["pk"],
-            "mailbox": bytes(row["mailbox_hash"]).hex(),
-            "reason": row["reason"],
-            "at": row["created_at"].isoformat(),
-        }
-
-
-def _lines(path: Path) -> list[dict[str, Any]]:
-    """The log; a last line that a crash cut short is passed over, and written anew by the next append."""
-    if not path.exists():
-        return []
-    lines: list[dict[str, Any]] = []
-    for line in path.read_bytes().split(b"\n"):
-        try:
-            lines.append(json.loads(line))
-        except ValueError:
-            continue
-    return lines
-
-
-def _positions(lines: list[dict[str, Any]]) -> dict[str, int]:
-    """The highest row of each kind that the log knows."""
-    known = dict.fromkeys(_SEQUENCES, 0)
-    for line in lines:
-        known[line["kind"]] = max(known[line["kind"]], int(line["id"]))
-    return known
-
-
-def _cluster() -> str:
+def _advance(numbers: Mapping[str, int]) -> None:
+    """Give new rows numbers that the lost database never gave: its links, return paths and Message-IDs are still out there."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT system_identifier FROM pg_control_system()")
+        for name, number in numbers.items():
+            cursor.execute(
+                "SELECT setval(%(name)s::regclass, %(number)s) "
+                "WHERE coalesce(pg_sequence_last_value(%(name)s::regclass), 0) <= %(known)s",
+                {"name": name, "number": number + _MARGIN, "known": number},
+            )
+
+
+def _place() -> str:
+    """Cluster, timeline, database and table: a dump restored anywhere, a copy and a promoted standby each differ in one."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT system_identifier || ':' || left(pg_walfile_name(pg_current_wal_flush_lsn()), 8) || ':' || "
+            "(SELECT oid FROM pg_database WHERE datname = current_database()) || ':' || 'digest_home'::regclass::oid "
+            "FROM pg_control_system()"
+        )
         return str(cursor.fetchone()[0])
-
-
-def _last(sequence: str) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT coalesce(pg_sequence_last_value(%s::regclass), 0)", [sequence])
-        return int(cursor.fetchone()[0])
-
-
-def _advance(positions: Mapping[str, int]) -> None:
-    """Number new rows behind those of the log, so that the two agree from now on."""
-    with connection.cursor() as cursor:
-        for name, position in positions.items():
-            if position > _last(_SEQUENCES[name]):
-                cursor.execute("SELECT setval(%s::regclass, %s)", [_SEQUENCES[name], position])

@@ -2,11 +2,15 @@
 
 import datetime as dt
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+
+from django.db import connection, transaction
 
 from digest.delivery import composing, eligibility, ledger, outcomes
 from digest.delivery.brakes import Standing
+from digest.delivery.channel import Channel
+from digest.delivery.claims import Claims
 from digest.delivery.composing import MessagesFor
 from digest.delivery.outcomes import Chance, Outcome
 from digest.delivery.pacing import Pace
@@ -15,6 +19,7 @@ from digest.models import Delivery
 from digest.smtp import Letter
 
 _HELD_UP_SECONDS = 0.05
+_WARMUP_LOCK = 0x7761726D
 
 
 @dataclass(slots=True, eq=False)
@@ -27,9 +32,10 @@ class Held:
 
 
 class Supply:
-    """Claims in chunks, composes in slices, hands out one letter at a time, and keeps the leases.
+    """Claims in chunks ahead of need, composes in slices, hands out one letter at a time, and keeps the leases.
 
-    `exhausted`: it will claim nothing more. `drained`: the ledger had nothing more that was ready.
+    `exhausted`: it will claim nothing more. `drained`: the ledger had nothing more that was ready. `checked_at`: when it was
+    last asked, by the policy's clock, whether what is held may be sent.
     """
 
     def __init__(self, policy: Policy, worker: str, limit: int, make: MessagesFor, chance: Chance) -> None:
@@ -45,10 +51,13 @@ class Supply:
         self._pace = Pace(policy.rates, policy.workers, policy.redis, policy.clock)
         self._held_up_until = float("-inf")
         self._standing = Standing()
-        self._probed = False
+        self._probes: deque[str] | None = None
+        self._claims = Claims(worker, policy.lease)
+        self._asked = 0
+        self._stopped = False
         self._uncomposed: deque[Held] = deque()
         self._ready: deque[Held] = deque()
-        self._checked_at = self._renewed_at = policy.clock()
+        self.checked_at = self._renewed_at = policy.clock()
 
     @property
     def waiting(self) -> int:
@@ -56,9 +65,29 @@ class Supply:
         return len(self._uncomposed) + len(self._ready)
 
     @property
+    def asking(self) -> Channel | None:
+        """Where the answer to a claim will come from, if one is under way."""
+        return self._claims.channel if self._claims.channel.busy else None
+
+    @property
+    def composable(self) -> bool:
+        """Whether there is something to compose, and room for it."""
+        return bool(self._uncomposed) and (len(self._ready) < self._policy.slice or self._looks_further)
+
+    @property
+    def starving(self) -> bool:
+        """Whether the next connection that is free will find nothing to carry."""
+        return not self._ready or self._looks_further
+
+    @property
     def held_up(self) -> bool:
         """Whether letters wait only because of the pace."""
         return bool(self._ready) and self._policy.clock() < self._held_up_until
+
+    @property
+    def _looks_further(self) -> bool:
+        """Whether what is composed cannot go out yet, so that letters to other domains may be looked for behind it."""
+        return self._policy.clock() < self._held_up_until and len(self.held) < 2 * self._policy.chunk
 
     def next(self) -> Held | None:
         """The next letter to offer, if one is composed and the pace admits it."""
@@ -77,27 +106,44 @@ class Supply:
     def heed(self, standing: Standing) -> list[int]:
         """Claim nothing for the domains that stand still; returns what is held for them and has not been offered."""
         self._standing = standing
-        aside = [held.delivery.pk for held in (*self._ready, *self._uncomposed) if held.delivery.domain in standing.closed]
+        aside = [held.delivery.id for held in (*self._ready, *self._uncomposed) if held.delivery.domain in standing.closed]
         if aside:
             self._forget(aside)
             ledger.give_back(aside, self._worker, "the receiving domain takes nothing now")
         return aside
 
     def refill(self, now: dt.datetime) -> list[Outcome]:
-        """Claim and compose when few letters are left; returns the outcomes of what must not or cannot be sent."""
-        held_up = self._policy.clock() < self._held_up_until and len(self.held) < 2 * self._policy.chunk
-        if len(self._ready) > self._policy.connections and not held_up:
-            return []
+        """Take what has been claimed, and claim more before it runs out; returns the outcomes of what must not be sent."""
         settled: list[Outcome] = []
-        if not self._uncomposed and not self.exhausted:
-            settled += self._claim(now)
-        if self._uncomposed:
-            settled += self._compose(now)
+        if self._claims.channel.busy:
+            claimed = self._claims.finished()
+            if claimed is not None:
+                settled = self._take(claimed, now)
+        elif not self.exhausted and (len(self._uncomposed) <= self._policy.chunk // 2 or self._looks_further):
+            settled = self._claim(now)
+        return settled
+
+    def compose(self, now: dt.datetime) -> list[Outcome]:
+        """Compose a slice; returns the outcomes of what cannot be made or sent."""
+        part = [self._uncomposed.popleft() for _ in range(min(self._policy.slice, len(self._uncomposed)))]
+        letters, unmade, unsendable = composing.letters([held.delivery for held in part], now, self._make)
+        settled: list[Outcome] = []
+        for held in part:
+            pk = held.delivery.id
+            if letter := letters.get(pk):
+                held.letter = letter
+                self._ready.append(held)
+                continue
+            del self.held[pk]
+            if pk in unsendable:
+                settled.append(outcomes.unsendable(held.delivery, unsendable[pk], now))
+            else:
+                settled.append(outcomes.uncomposed(held.delivery, unmade[pk], now, self._chance))
         return settled
 
     def stop(self) -> None:
         """Claim and compose nothing more."""
-        self.exhausted = True
+        self.exhausted = self._stopped = True
         self._uncomposed.clear()
         self._ready.clear()
 
@@ -107,13 +153,10 @@ class Supply:
 
     def recheck(self, now: dt.datetime) -> list[Outcome]:
         """Ask again, when the last answer is no longer fresh, whether what has not begun may be sent."""
-        if self._policy.clock() - self._checked_at < self._policy.freshness:
+        if self._policy.clock() - self.checked_at < self._policy.freshness:
             return []
-        self._checked_at = self._policy.clock()
-        barred = eligibility.barred([pk for pk, held in self.held.items() if not held.begun], now)
-        skipped = [outcomes.skipped(self.held[pk].delivery, why, now) for pk, why in barred.items()]
-        self._forget(barred)
-        return skipped
+        self.checked_at = self._policy.clock()
+        return self.withdraw([held for held in self.held.values() if not held.begun], now)
 
     def renew(self) -> None:
         """Extend the leases when a third of their time has passed."""
@@ -128,62 +171,73 @@ class Supply:
             del self.held[pk]
         return ledger.give_back(untried, self._worker, reason) if untried else 0
 
-    def _claim(self, now: dt.datetime) -> list[Outcome]:
-        wanted = min(self._policy.chunk, self._limit - self.claimed)
-        claimed = self._from_ledger(now, wanted) if wanted > 0 else []
-        self.claimed += len(claimed)
-        self.drained = len(claimed) < wanted
-        self.exhausted = self.drained or self.claimed >= self._limit
-        if not claimed:
-            return []
-        barred = eligibility.barred([delivery.pk for delivery in claimed], now)
-        skipped = [outcomes.skipped(each, barred[each.pk], now) for each in claimed if each.pk in barred]
-        for delivery in claimed:
-            if delivery.pk not in barred:
-                self.held[delivery.pk] = held = Held(delivery)
-                self._uncomposed.append(held)
-        return skipped
+    def forget_claim(self) -> None:
+        """The database went away with a claim under way: what it claimed, if it did, comes back when its lease runs out."""
+        self._claims.close()
 
-    def _from_ledger(self, now: dt.datetime, wanted: int) -> list[Delivery]:
-        """What may go out: notices always, issues as far as the warm-up plan goes, one message to each domain on probation."""
-        left = self._policy.warmup.left(now) if self._policy.warmup else None
+    def _claim(self, now: dt.datetime) -> list[Outcome]:
+        """Claim what may go out: notices always, issues as far as the warm-up plan goes.
+
+        Raises RuntimeError inside a transaction: its rows could not be seen, and a claim that is rolled back protects nothing.
+        """
+        if connection.in_atomic_block:
+            raise RuntimeError("Deliveries cannot be claimed inside a transaction: a claim must be durable to protect them.")
+        if self._policy.warmup is None:
+            self._ask(now, None)
+            return []
+        # One worker after the other counts what the day has left and takes its part.
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_WARMUP_LOCK])
+            self._ask(now, self._policy.warmup.left(now))
+            claimed = self._claims.wait() if self._claims.channel.busy else []
+        return self._take(claimed, now)
+
+    def _ask(self, now: dt.datetime, left: int | None) -> None:
+        """Ask the ledger: for `left` issues at most, or for notices alone, and for one message to each domain on probation."""
         notices_alone = left == 0 or self._standing.issues
         priority = Delivery.Priority.NOTICE if notices_alone else Delivery.Priority.ISSUE
-        wanted = min(wanted, left) if left else wanted
-        lease, standing = self._policy.lease, self._standing
-        claimed: list[Delivery] = []
-        if not self._probed:
-            self._probed = True
-            for domain in sorted(standing.probing):
-                claimed += ledger.claim(now, 1, self._worker, lease, only=domain, priority=priority)
-        closed = standing.closed | standing.probing
-        claimed += ledger.claim(now, wanted, self._worker, lease, closed=closed, priority=priority)
-        return claimed
+        if self._probes is None:
+            self._probes = deque(sorted(self._standing.probing))
+        if self._probes:
+            self._asked = 0
+            self._claims.begin(now, 1, only=self._probes.popleft(), priority=priority)
+            return
+        wanted = min(self._policy.chunk, self._limit - self.claimed)
+        if wanted <= 0:
+            self.exhausted = True
+            return
+        self._asked = min(wanted, left) if left else wanted
+        closed = self._standing.closed | self._standing.probing
+        self._claims.begin(now, self._asked, closed=closed, priority=priority)
+
+    def _take(self, claimed: Iterable[Delivery], now: dt.datetime) -> list[Outcome]:
+        taken = [Held(delivery) for delivery in claimed]
+        self.claimed += len(taken)
+        if self._asked:
+            self.drained = len(taken) < self._asked
+            self.exhausted = self.exhausted or self.drained or self.claimed >= self._limit
+        self.held.update((held.delivery.id, held) for held in taken)
+        if self._stopped:
+            return []
+        self._uncomposed.extend(taken)
+        return self.withdraw(taken, now)
+
+    def withdraw(self, asked: Collection[Held], now: dt.datetime) -> list[Outcome]:
+        """Ask whether these may be sent, and let go of those that must not; returns their outcomes."""
+        barred = eligibility.barred([held.delivery.id for held in asked], now) if asked else {}
+        skipped = [outcomes.skipped(self.held[pk].delivery, why, now) for pk, why in barred.items() if pk in self.held]
+        self._forget(barred)
+        return skipped
 
     def _forget(self, deliveries: Collection[int]) -> None:
         """Let go of what has not been offered, or only in part."""
+        if not deliveries:
+            return
         gone = set(deliveries)
         for pk in gone:
             self.held.pop(pk, None)
         for waiting in (self._ready, self._uncomposed):
-            if any(held.delivery.pk in gone for held in waiting):
-                kept = [held for held in waiting if held.delivery.pk not in gone]
+            if any(held.delivery.id in gone for held in waiting):
+                kept = [held for held in waiting if held.delivery.id not in gone]
                 waiting.clear()
                 waiting.extend(kept)
-
-    def _compose(self, now: dt.datetime) -> list[Outcome]:
-        part = [self._uncomposed.popleft() for _ in range(min(self._policy.slice, len(self._uncomposed)))]
-        letters, unmade, unsendable = composing.letters([held.delivery for held in part], now, self._make)
-        settled: list[Outcome] = []
-        for held in part:
-            pk = held.delivery.pk
-            if letter := letters.get(pk):
-                held.letter = letter
-                self._ready.append(held)
-                continue
-            del self.held[pk]
-            if pk in unsendable:
-                settled.append(outcomes.unsendable(held.delivery, unsendable[pk], now))
-            else:
-                settled.append(outcomes.uncomposed(held.delivery, unmade[pk], now, self._chance))
-        return settled

@@ -12,26 +12,31 @@ from typing import Literal, NamedTuple
 from markupsafe import Markup
 
 from digest import text as clean_text
-from digest.issues import wording
+from digest.issues import places, wording
 from digest.issues.contents import Contents, PaperText, authors_shown
 from digest.messages import markup, typeset
 from digest.messages.templates import render
 
 Form = Literal["html", "txt"]
 WORD = '<em class="word">'
+# What a message offers beside a paper; muting has its place on the page that a vote leads to.
+VOTES = {"more": "More like this", "less": "Less", "save": "Save"}
+TOKENS = ("message_token", "unsubscribe_token", "issue_token")
 _INDENT = "    "
+_COLUMNS_BEFORE_A_NOTE = 66
 _MATCHED = re.compile("“([^“”]+)”")
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A paper's block but for what is one reader's own: the reason, and in text the numbers."""
+    """A paper's block but for what is one reader's own: the reason, the links' token, and in text the numbers."""
 
     paper: PaperText
     excerpt: int
     slot: str
     has_reason: bool
     followed: frozenset[str] = frozenset()
+    can_stop: bool = False
 
 
 def folder(contents: Contents) -> str:
@@ -48,16 +53,20 @@ class FrameShape(NamedTuple):
     has_rest: bool
     has_near: bool
     has_next: bool
+    has_stops: bool
+    has_learned: bool
 
     @classmethod
-    def of(cls, contents: Contents) -> "FrameShape":
+    def of(cls, contents: Contents, *, has_stops: bool) -> "FrameShape":
         return cls(
-            folder=folder(contents),
-            trending_only=contents.trending_only,
-            quiet=not contents.choices,
-            has_rest=bool(contents.rest),
-            has_near=bool(contents.near),
-            has_next=contents.next_at is not None,
+            folder(contents),
+            contents.trending_only,
+            not contents.choices,
+            bool(contents.rest),
+            bool(contents.near),
+            contents.next_at is not None,
+            has_stops,
+            bool(contents.learned),
         )
 
 
@@ -66,21 +75,24 @@ def _excerpt(abstract: str, limit: int) -> str:
 
 
 def paper(form: Form, shape: Shape, values: Mapping[str, object]) -> str:
-    """One paper. `values`: reason; for text also number and notes, the footnotes' numbers."""
+    """One paper. `values`: reason, token; for HTML also interest, for text number and notes, the footnotes' numbers."""
     authors = authors_html if form == "html" else authors_text
     facts = ", ".join(shape.paper.topics)
     if shape.paper.upvotes:
         votes = f"{shape.paper.upvotes}\xa0{'upvote' if shape.paper.upvotes == 1 else 'upvotes'}"
         facts = f"{facts} · {votes}" if facts else votes
+    token, interest = str(values["token"]), values.get("interest", "")
     return render(
         f"_base/_paper.{form}.jinja",
+        votes=[(label, places.vote_url(token, shape.paper.id, vote)) for vote, label in VOTES.items()],
+        stop_url=places.stop_url(token, interest) if shape.can_stop else "",
         paper=shape.paper,
         extract=_excerpt(shape.paper.abstract, shape.excerpt),
         slot=shape.slot,
         facts=facts,
         authors=authors(shape.paper.authors, shape.followed),
         has_reason=shape.has_reason,
-        **values,
+        **{name: value for name, value in values.items() if name not in {"token", "interest"}},
     )
 
 
@@ -90,7 +102,8 @@ def brief(form: Form, item: PaperText, page_url: str, notes: Sequence[object] = 
 
 
 def frame(form: Form, shape: FrameShape, values: Mapping[str, object]) -> str:
-    """The message around its papers."""
+    """The message around its papers. Of `values`, the three tokens become the addresses of their links."""
+    token, unsubscribe, issue = (str(values[name]) for name in TOKENS)
     return render(
         f"{shape.folder}/body.{form}.jinja",
         trending_only=shape.trending_only,
@@ -98,8 +111,13 @@ def frame(form: Form, shape: FrameShape, values: Mapping[str, object]) -> str:
         has_rest=shape.has_rest,
         has_near=shape.has_near,
         has_next=shape.has_next,
+        has_stops=shape.has_stops,
+        has_learned=shape.has_learned,
         has_links=shape.has_near or not shape.quiet,
-        **values,
+        preferences_url=places.preferences_url(token),
+        unsubscribe_url=places.unsubscribe_url(unsubscribe),
+        issue_url=places.issue_url(issue),
+        **{name: value for name, value in values.items() if name not in TOKENS},
     )
 
 
@@ -130,6 +148,11 @@ def style() -> str:
 def reason_html(sentence: str, tag: str = WORD) -> Markup:
     """Why the paper is here; what the ranking quotes is the word that matched, within `tag`."""
     return Markup(_MATCHED.sub(rf"“{tag}\1</em>”", markup.text(sentence)))  # noqa: S704 - escaped just now
+
+
+def stop_text(sentence: str, note: object) -> str:
+    """What a reader can stop, in a line or two of the text's foot."""
+    return f"  - {typeset.hang(sentence, 4, _COLUMNS_BEFORE_A_NOTE)} [{note}]\n"
 
 
 def reason_text(sentence: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from digest import corpus, feedback, papers, ranking
-from digest.issues import candidates, frozen, history, revisits, shelf
+from digest.issues import candidates, frozen, history, meanwhile, revisits, shelf
 from digest.issues.decisions import NOTHING_NEW, Assignment
 from digest.issues.shelf import Listed
 from digest.ranking.eligibility import SEEN
@@ -82,6 +82,7 @@ class _Batch:
         votes = {vote.paper_id for taste in self._tastes.values() for vote in taste.votes}
         self._voted = {paper.id: paper for paper in papers.as_ranked(votes)}
         self._again = revisits.due(self._tastes, min(starts), now)
+        self._away = meanwhile.away_since(assignments)
         self._learned = corpus.current()
         self._states = frozen.store_states(self._voted.values())
         self._brought = history.sent(
@@ -146,7 +147,7 @@ class _Batch:
         excluded = {**self._left_out[start], **slate.excluded}
         excluded[SEEN] = excluded.get(SEEN, 0) - hidden
         excluded[candidates.VERSIONS] -= len(self._again.get(subscription_id, {}))
-        receipt = {
+        receipt: dict[str, Any] = {
             "considered": slate.considered - hidden,
             "matched": slate.matched,
             "shown": len(slate.choices),
@@ -156,6 +157,10 @@ class _Batch:
             "missing_days": self._candidates.missing_days(start),
             "topics": self._tastes[subscription_id].topics,
         }
+        if assignment.last_number and (said := self._tastes[subscription_id].said_since(start)):
+            receipt["learned"] = said
+        if subscription_id in self._away:
+            receipt["away_since"] = self._away[subscription_id].isoformat()
         content_model_id = self._learned.row_id if self._learned else None
         ranked = Ranked(slate, receipt, frozen.profile_json(profile, self._states), listed.row_id, content_model_id)
         return Draft(assignment, _why_empty(slate), ranked)
@@ -163,7 +168,7 @@ class _Batch:
 
 def _minutes(subscription: Subscription) -> float:
     """The minutes of reading that a subscriber wants instead of a number of papers; 0 without such a wish."""
-    return float(getattr(subscription, "minutes", None) or 0)
+    return float(subscription.minutes or 0)
 
 
 def _why_empty(slate: ranking.Slate) -> str:

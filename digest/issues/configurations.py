@@ -1,6 +1,9 @@
 """The ranking's weights in force: the highest version there is."""
 
+import datetime as dt
 from dataclasses import dataclass
+
+from django.db import transaction
 
 from digest import ranking
 from digest.models import RankingConfiguration
@@ -37,3 +40,20 @@ def _note(before: RankingConfiguration | None) -> str:
 def read(row: RankingConfiguration) -> ranking.Configuration:
     """The weights of a stored version; ranking.BadConfiguration names what it cannot read."""
     return ranking.Configuration.from_json({**row.weights, "version": row.version})
+
+
+def adopt(weights: ranking.Configuration, note: str, now: dt.datetime) -> RankingConfiguration:
+    """Put weights in force, as a new version with a note. Going back is adopting an old version's weights again.
+
+    Issues that were published before keep the version they name. ranking.BadConfiguration for weights of an older formula.
+    """
+    if weights.defaults != ranking.DEFAULTS:
+        raise ranking.BadConfiguration(
+            f"These weights were made for formula {weights.defaults}; {ranking.DEFAULTS} is in use. Begin with those in force."
+        )
+    with transaction.atomic():
+        newest = RankingConfiguration.objects.select_for_update().order_by("-version").first()
+        version = newest.version + 1 if newest else 1
+        return RankingConfiguration.objects.create(
+            version=version, weights={**weights.as_json(), "version": version}, note=note[:500], created_at=now
+        )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from digest.issues import places
 from digest.issues.names import short_name
 from digest.messages import inert
 
@@ -20,9 +21,12 @@ class Link:
     url: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PaperText:
-    """A paper at one revision, the same for every reader. `url` is where its title leads; `links` are the other places."""
+    """A paper at one revision, the same for every reader. `url` is where its title leads; `links` are the other places.
+
+    Texts are told apart by identity: one that is loaded anew is printed anew.
+    """
 
     id: int
     revision: int
@@ -41,12 +45,14 @@ class PaperText:
 
 
 class Choice(NamedTuple):
-    """A paper in one reader's issue. `followed` are those of its authors whom the reader follows."""
+    """A paper in one reader's issue. `followed` are those of its authors whom the reader follows; `interest` is the id of what
+    the reader asked for and can stop from here, 0 when no reason names any."""
 
     paper: PaperText
     reasons: tuple[str, ...] = ()
     slot: str = "match"
     followed: frozenset[str] = frozenset()
+    interest: int = 0
 
 
 class Contents(NamedTuple):
@@ -55,7 +61,8 @@ class Contents(NamedTuple):
     Instants are in the reader's zone; `number` is None for a sample; `next_at` is None when no issue follows;
     `away_since` is set in the one issue after a pause, which holds the best of the time away.
     `choices` are shown as papers, `rest` by title alone because the message would have grown too large, `near` are those that
-    just missed the cut. `excerpt` is how many characters of each abstract are shown.
+    just missed the cut. `excerpt` is how many characters of each abstract are shown. `learned` counts the votes since the last
+    issue, by kind. The tokens are of the message's own links: `message_token` serves all but the two others.
     """
 
     date: dt.datetime
@@ -68,11 +75,18 @@ class Contents(NamedTuple):
     considered: int
     missing_days: int
     next_at: dt.datetime | None
-    unsubscribe_url: str
-    preferences_url: str
+    unsubscribe_token: str
+    message_token: str
+    issue_token: str
     away_since: dt.date | None = None
+    learned: tuple[tuple[str, int], ...] = ()
     rest: tuple[PaperText, ...] = ()
     excerpt: int = 520
+
+    @property
+    def unsubscribe_url(self) -> str:
+        """Where this digest ends; it takes a one-click POST."""
+        return places.unsubscribe_url(self.unsubscribe_token)
 
     def shortened(self, excerpt: int, shown: int) -> "Contents":
         """The same issue with shorter excerpts and at most `shown` papers, the others listed by title."""

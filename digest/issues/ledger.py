@@ -8,12 +8,13 @@ import orjson
 from django.db import connection
 
 from digest import messages
+from digest.issues import gist
 from digest.issues.choosing import Draft
 from digest.issues.revisits import latest_versions
 from digest.models import Delivery, Issue
 
 _ISSUE_COLUMNS = """id, subscription_id, kind, number, due_at, window_start, window_end, configuration_id,
-    content_model_id, candidates_id, profile, paper_ids, versions, slate, receipt, published_at"""
+    content_model_id, candidates_id, profile, paper_ids, versions, slate, receipt, gist, published_at"""
 _DELIVERY_COLUMNS = """issue_id, subscriber_id, domain, priority, state, reason, message_id, attempts, next_attempt_at, fence,
     claimed_by, stage, reply, finished_at"""
 
@@ -66,7 +67,7 @@ def _issues(
             configuration_id, ranked and ranked.content_model_id, ranked and ranked.candidates_id, _json(profile),
             f"{{{','.join(map(str, draft.paper_ids))}}}",
             _json({str(each): versions[each] for each in draft.paper_ids if each in versions}),
-            _json(slate), _json(receipt), now,
+            _json(slate), _json(receipt), gist.write(slate, receipt), now,
         )  # fmt: skip
 
 

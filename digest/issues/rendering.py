@@ -38,17 +38,22 @@ def _list_id(name: str, setting: str) -> str:
     return Mailbox(name, f"digest@{own.domain}").header().replace(f"digest@{own.domain}", f"digest.{own.domain}")
 
 
-def _heading(letter: Letter, subject: str, message_id: str, now: dt.datetime) -> Heading:
+@functools.lru_cache(maxsize=256)
+def _feedback_id(day: dt.date, cadence: str) -> str:
+    return f"{day:%Y%m%d}:{cadence}:digest:paper-round"
+
+
+def _heading(letter: Letter, subject: str, message_id: str, own: Mailbox, now: dt.datetime) -> Heading:
     contents = letter.contents
     return Heading(
-        sender=sender(settings.DIGEST_FROM, "DIGEST_FROM"),
-        to=Mailbox(letter.name, transport(letter.address)),
-        subject=subject,
-        date=now,
-        message_id=message_id,
-        unsubscribe_url=contents.unsubscribe_url,
-        list_id=_list_id(settings.SITE_NAME, settings.DIGEST_FROM),
-        feedback_id=f"{contents.date:%Y%m%d}:{contents.cadence}:digest:paper-round",
+        own,
+        Mailbox(letter.name, transport(letter.address)),
+        subject,
+        now,
+        message_id,
+        contents.unsubscribe_url,
+        _list_id(settings.SITE_NAME, settings.DIGEST_FROM),
+        _feedback_id(contents.date.date(), contents.cadence),
     )
 
 
@@ -60,18 +65,19 @@ def messages_for(deliveries: Sequence[Delivery], now: dt.datetime) -> dict[int, 
     """
     found = letters(deliveries, _texts())
     press = _press()
-    press.prepare(each.contents for each in found.values())
+    own = sender(settings.DIGEST_FROM, "DIGEST_FROM")
+    batch = [each.contents for each in found.values()]
     outgoing: dict[int, Outgoing] = {}
     for delivery in deliveries:
-        letter = found.get(delivery.pk)
+        letter = found.get(delivery.id)
         if letter is None:
             continue
         try:
-            heading = _heading(letter, press.subject(letter.contents), delivery.message_id, now)
+            heading = _heading(letter, press.subject(letter.contents), delivery.message_id, own, now)
         except ValueError as error:
-            _log.error("Delivery %d cannot be composed: %s", delivery.pk, error)
+            _log.error("Delivery %d cannot be composed: %s", delivery.id, error)
             continue
-        content = press.message(press.layout(letter.contents), heading, text_only=letter.text_only)
-        content = sealed(content, heading.sender)
-        outgoing[delivery.pk] = Outgoing(return_path(delivery.pk), heading.to.address, content)
+        content = press.message(press.layout(letter.contents, batch), heading, text_only=letter.text_only)
+        content = sealed(content, own)
+        outgoing[delivery.id] = Outgoing(return_path(delivery.id), heading.to.address, content, dotless=True)
     return outgoing

@@ -6,13 +6,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from digest.issues.contents import Choice, Contents, PaperText, paper_text
-from digest.issues.places import absolute, page_url
+from digest.issues.places import page_url
 from digest.messages import inert
 
 _EMPTY: dict[str, Any] = {
     "url": "", "pdf_url": "", "links": [], "abstract": "", "authors": [], "topics": [], "upvotes": 0,
 }  # fmt: skip
-_OF_THE_CHOICE = frozenset({"reasons", "slot", "followed"})
+_UNSIGNED = "a" * 22
+_OF_THE_CHOICE = frozenset({"reasons", "slot", "followed", "interest"})
 _PAPER = {
     "title": "Limits and Powers of Koopman Learning",
     "abstract": "A specimen of an abstract. It has two sentences.",
@@ -24,6 +25,7 @@ _PAPER = {
     "links": [{"kind": "code", "url": "https://example.org/code"}],
     "reasons": ["matches “koopman operator”"],
     "followed": ["Emmy Noether"],
+    "interest": 7,
 }
 # Every section that an issue can have, then none of them.
 FULL: dict[str, Any] = {
@@ -31,6 +33,7 @@ FULL: dict[str, Any] = {
     "papers": [_PAPER, {**_PAPER, "slot": "serendipity"}],
     "near": [_PAPER],
     "trending_only": True,
+    "learned": {"more": 2, "less": 1},
 }
 BARE: dict[str, Any] = {"papers": [], "number": None, "next_at": None}
 AWAY: dict[str, Any] = {**FULL, "away_since": "2026-02-02"}
@@ -58,6 +61,7 @@ def contents(case: Mapping[str, Any]) -> Contents:
                 tuple(map(inert.line, each.get("reasons", ()))),
                 each.get("slot", "match"),
                 frozenset(each.get("followed", ())),
+                each.get("interest", 0),
             )
             for number, each in enumerate(case["papers"], start=1)
         ),
@@ -65,7 +69,9 @@ def contents(case: Mapping[str, Any]) -> Contents:
         considered=case.get("considered", 412),
         missing_days=case.get("missing_days", 0),
         next_at=dt.datetime.fromisoformat(next_at).astimezone(zone) if next_at else None,
-        unsubscribe_url=absolute("/unsubscribe/5.aaaaaaaaaaaaaaaaaaaaaa/"),
-        preferences_url=absolute("/preferences/5.0.aaaaaaaaaaaaaaaaaaaaaa/"),
+        unsubscribe_token=f"5.{_UNSIGNED}",
+        message_token=f"5.0.{_UNSIGNED}",
+        issue_token=f"3c.0.{_UNSIGNED}",
         away_since=dt.date.fromisoformat(away) if away else None,
+        learned=tuple(case.get("learned", {}).items()),
     )

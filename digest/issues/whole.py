@@ -7,15 +7,15 @@ from markupsafe import Markup
 from digest.issues import blocks, wording
 from digest.issues.blocks import FrameShape, Shape
 from digest.issues.contents import Choice, Contents, PaperText
-from digest.issues.places import page_url
+from digest.issues.places import page_url, stop_url, vote_url
 from digest.messages import Rendered, markup, typeset
 
-BLOCK_END = "\n\n\n"
+BLOCK_END = "\n\n"
 
 
 def shape_of(contents: Contents, choice: Choice) -> Shape:
     """The block that a choice gets in this issue."""
-    return Shape(choice.paper, contents.excerpt, choice.slot, bool(choice.reasons), choice.followed)
+    return Shape(choice.paper, contents.excerpt, choice.slot, bool(choice.reasons), choice.followed, choice.interest > 0)
 
 
 def subject(contents: Contents) -> str:
@@ -36,9 +36,9 @@ def footnote(mark: object, url: str) -> str:
     return f"[{mark}] {url}\n"
 
 
-def footnotes(paper: PaperText, marks: Sequence[object]) -> list[str]:
-    """The footnotes of a paper's block in its order: the paper, then its links."""
-    urls = (paper.url, *(link.url for link in paper.links))
+def footnotes(paper: PaperText, marks: Sequence[object], token: str) -> list[str]:
+    """The footnotes of a paper's block in its order: the paper, its links, and the one place from where to vote on it."""
+    urls = (paper.url, *(link.url for link in paper.links), vote_url(token, paper.id, "more"))
     return [footnote(mark, url) for mark, url in zip(marks, urls, strict=False)]
 
 
@@ -50,7 +50,17 @@ def words(contents: Contents) -> dict[str, str]:
         "receipt": wording.receipt(contents),
         "next_issue": wording.next_issue(contents),
         "away": wording.away(contents),
+        "learned": wording.learned(contents),
     }
+
+
+def tokens(contents: Contents) -> dict[str, str]:
+    """The tokens of the frame's links."""
+    return {name: getattr(contents, name) for name in blocks.TOKENS}
+
+
+def _frame_shape(contents: Contents) -> FrameShape:
+    return FrameShape.of(contents, has_stops=any(choice.interest for choice in contents.choices))
 
 
 def _html(contents: Contents) -> str:
@@ -60,6 +70,8 @@ def _html(contents: Contents) -> str:
             shape_of(contents, choice),
             {
                 "reason": blocks.reason_html(wording.reason(choice)),
+                "token": contents.message_token,
+                "interest": choice.interest,
             },
         )
         for choice in contents.choices
@@ -71,15 +83,14 @@ def _html(contents: Contents) -> str:
     return markup.inlined(
         blocks.frame(
             "html",
-            FrameShape.of(contents),
+            _frame_shape(contents),
             {
                 "subject": subject(contents),
                 **words(contents),
                 "papers": Markup(papers),  # noqa: S704 - rendered escaped
                 "rest": briefs(contents.rest),
                 "near": briefs(contents.near),
-                "preferences_url": contents.preferences_url,
-                "unsubscribe_url": contents.unsubscribe_url,
+                **tokens(contents),
             },
         )
     )
@@ -89,15 +100,16 @@ def _text(contents: Contents) -> str:
     first = 1
     papers, links = [], []
     for position, choice in enumerate(contents.choices, start=1):
-        numbers = list(range(first, first + 1 + len(choice.paper.links)))
+        numbers = list(range(first, first + 2 + len(choice.paper.links)))
         first = numbers[-1] + 1
         values = {
             "number": f"{position:2}",
             "reason": blocks.reason_text(wording.reason(choice)),
             "notes": numbers,
+            "token": contents.message_token,
         }
         papers.append(blocks.paper("txt", shape_of(contents, choice), values) + BLOCK_END)
-        links += footnotes(choice.paper, numbers)
+        links += footnotes(choice.paper, numbers, contents.message_token)
     briefs: dict[str, str] = {}
     for name, items in (("rest", contents.rest), ("near", contents.near)):
         lines = []
@@ -106,17 +118,22 @@ def _text(contents: Contents) -> str:
             links.append(footnote(first, page_url(item.id)))
             first += 1
         briefs[name] = "".join(lines)
+    stops = []
+    for interest, sentence in wording.stops(contents.choices).items():
+        stops.append(blocks.stop_text(sentence, first))
+        links.append(footnote(first, stop_url(contents.message_token, interest)))
+        first += 1
     return blocks.frame(
         "txt",
-        FrameShape.of(contents),
+        _frame_shape(contents),
         {
             **{name: typeset.wrapped(sentence) for name, sentence in words(contents).items()},
             "papers": "".join(papers),
             "rest": briefs["rest"],
             "near": briefs["near"],
             "links": "".join(links),
-            "preferences_url": contents.preferences_url,
-            "unsubscribe_url": contents.unsubscribe_url,
+            "stops": "".join(stops),
+            **tokens(contents),
         },
     )
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import functools
+import re
 from collections.abc import Sequence
 
 from digest.issues.contents import Choice, Contents, PaperText
@@ -9,7 +10,11 @@ from digest.issues.names import clipped, listed
 
 _ONE_NAME_ROOM = 90
 _LINE_ROOM = 160
+# Three names of this many characters together fit into a line with what stands between them.
+NAMES_ROOM = _LINE_ROOM - len("Also , , and .")
 _REASON_ROOM = 200
+_COUNT = re.compile(r" \(\d+ terms?\)$")
+_VOTED = {"more": "more like this", "less": "less like this", "save": "saved", "mute": "never again"}
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (
     "January", "February", "March", "April", "May", "June",
@@ -43,9 +48,18 @@ def strongest(contents: Contents) -> list[str]:
 
 def preheader(contents: Contents) -> str:
     """What an inbox shows after the subject: the papers that the subject does not name."""
-    own = _own_first(contents.choices)
-    names = [each.paper.name for each in own[2:5]]
-    return clipped(f"Also {listed(names)}." if names else receipt(contents), _LINE_ROOM)
+    names = names_below(contents)
+    return clipped(also(names) if names else receipt(contents), _LINE_ROOM)
+
+
+def names_below(contents: Contents) -> list[str]:
+    """The papers after those that the subject names."""
+    return [each.paper.name for each in _own_first(contents.choices)[2:5]]
+
+
+def also(names: Sequence[str]) -> str:
+    """`Also a, b and c.`"""
+    return f"Also {listed(names)}."
 
 
 def dateline(contents: Contents) -> str:
@@ -82,6 +96,29 @@ def reason(choice: Choice) -> str:
     """Why the paper is here, as one sentence; empty when the ranking gave no words."""
     text = clipped("; ".join(choice.reasons), _REASON_ROOM)
     return text[:1].upper() + text[1:]
+
+
+def stops(choices: Sequence[Choice]) -> dict[int, str]:
+    """What brought the papers and can be stopped: a sentence for each interest, in the order of the papers."""
+    found: dict[int, str] = {}
+    for each in choices:
+        if each.interest and each.interest not in found:
+            found[each.interest] = stop(each.reasons)
+    return found
+
+
+@functools.lru_cache(maxsize=20_000)
+def stop(reasons: tuple[str, ...]) -> str:
+    """The first reason, without how often its words were found: `Matches “koopman operator”`."""
+    text = clipped(_COUNT.sub("", reasons[0]), _LINE_ROOM) if reasons else "What you asked for"
+    return text[:1].upper() + text[1:]
+
+
+def learned(contents: Contents) -> str:
+    """`Learned since your last issue: 2 more like this, 1 less like this and 3 saved.`, or empty without votes."""
+    counts = dict(contents.learned)
+    parts = [f"{counts[vote]} {word}" for vote, word in _VOTED.items() if counts.get(vote)]
+    return f"Learned since your last issue: {listed(parts)}." if parts else ""
 
 
 def near_miss(paper: PaperText) -> str:

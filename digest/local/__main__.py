@@ -34,6 +34,9 @@ def _arguments(arguments: list[str]) -> argparse.Namespace:
         help="list the saved page's papers as of this day (today)",
     )
     run.add_argument("--port", type=_port, default=8000, help="the site's port, or the first free one after it (8000)")
+    run.add_argument(
+        "--hosts", type=int, choices=range(1, 10), default=0, help="as so many hosts, with workers and a beat each"
+    )
     verbs.add_parser("up", help="start the private PostgreSQL and Valkey alone, to stay")
     verbs.add_parser("down", help="stop them")
     verbs.add_parser("erase", help="stop them and remove everything that local runs keep")
@@ -51,7 +54,7 @@ def main(arguments: list[str]) -> int:
                 # A file has no width of its own; this one keeps a Message-ID on one line.
                 width = None if sys.stdout.isatty() else 160
                 console = Console(highlight=False, soft_wrap=True, width=width)
-                return Runner(Options(asked.once, asked.date, asked.port), console).run()
+                return Runner(Options(asked.once, asked.date, asked.port, asked.hosts), console).run()
             case "up":
                 private.start()
                 private.keep()

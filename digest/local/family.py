@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 MARK = "PAPER_ROUND_RUN"
@@ -29,6 +29,7 @@ class Child:
     name: str
     process: subprocess.Popen[bytes]
     log: Path
+    group: str = ""
 
     def tail(self, lines: int = 15) -> str:
         """The last lines of its log."""
@@ -107,9 +108,11 @@ class Family:
             )
         return Child(name, process, log)
 
-    def start(self, name: str, command: Sequence[str], environment: Mapping[str, str], pass_fds: Sequence[int] = ()) -> Child:
-        """Start a process that is to stay until the run ends."""
-        child = self._spawn(name, command, environment, pass_fds)
+    def start(
+        self, name: str, command: Sequence[str], environment: Mapping[str, str], pass_fds: Sequence[int] = (), group: str = ""
+    ) -> Child:
+        """Start a process that is to stay until the run ends; of a group, one must stay."""
+        child = replace(self._spawn(name, command, environment, pass_fds), group=group)
         self._children.append(child)
         return child
 
@@ -121,9 +124,10 @@ class Family:
         return child.log.read_text(errors="replace")
 
     def check(self) -> None:
-        """Raises ChildDied when one of them has ended."""
+        """Raises ChildDied when one of them has ended; of a group, the last."""
+        living = {child.group for child in self._children if child.process.poll() is None}
         for child in self._children:
-            if child.process.poll() is not None:
+            if child.process.returncode is not None and not (child.group and child.group in living):
                 raise child.died()
 
     def stop(self) -> None:

@@ -23,8 +23,9 @@ from rich.console import Console
 from rich.table import Table
 
 from digest.environment import BASE, LOCAL_ENV, VAR
-from digest.local import lock, ports, settings_file
+from digest.local import host, lock, ports, settings_file
 from digest.local.family import ChildDied, Family
+from digest.local.host import ROOT_IS_FINE, WORKER_OPTIONS
 from digest.local.private import Private
 from digest.local.servers import ServerFailed, place
 
@@ -40,6 +41,7 @@ class Options:
     once: bool
     date: dt.date
     port: int
+    hosts: int = 0
 
 
 class NotReady(RuntimeError):
@@ -171,17 +173,11 @@ class Runner:
         self._family.start(
             "inbox", [*python, "digest.local.smtp_server", str(inbox), str(settings_file.INBOX)], environment, pass_fds=[inbox]
         )
-        # Neither mingle nor gossip: there is nobody to meet, and both cost a second. Celery's warning about root is for
-        # workers that unpickle what strangers send; ours takes JSON from a socket of its own.
-        self._family.start(
-            "worker",
-            [
-                *celery, "worker", "--hostname", f"{_WORKER}@localhost", "--include", "digest.local.tasks", "--pool", "prefork",
-                "--concurrency", "2", "--without-mingle", "--without-gossip", "--loglevel", "INFO",
-            ],
-            {**environment, "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges"},
-        )  # fmt: skip
-        self._family.start("beat", [*celery, "beat", "--pidfile", "", "--loglevel", "INFO"], environment)
+        if self._options.hosts:
+            self._start_hosts(environment)
+        else:
+            self._start_worker(environment)
+            self._family.start("beat", [*celery, "beat", "--pidfile", "", "--loglevel", "INFO"], environment)
         if not self._options.once:
             self._family.start(
                 "web server",
@@ -191,6 +187,24 @@ class Runner:
                 ],
                 environment,
             )  # fmt: skip
+
+    def _start_worker(self, environment: dict[str, str]) -> None:
+        self._family.start(
+            "worker",
+            [
+                sys.executable, "-m", "celery", "-A", "digest", "worker", "--hostname", f"{_WORKER}@localhost",
+                "--pool", "prefork", "--concurrency", "2", *WORKER_OPTIONS,
+            ],
+            {**environment, "PYTHONWARNINGS": ROOT_IS_FINE},
+        )  # fmt: skip
+
+    def _start_hosts(self, environment: dict[str, str]) -> None:
+        """Each with its workers and its beat; the first worker of the first one answers for all that the site is ready."""
+        for number in range(self._options.hosts):
+            name = f"host-{number + 1}"
+            self._family.start(name, [sys.executable, "-m", "digest.local.host", name], environment, group="host")
+        apart = "each in a network of its own" if host.can_be_apart() else "in this machine's network, as it allows no other"
+        self._console.print(f"  {self._options.hosts} hosts with two workers and a beat each, {apart}.")
 
     def _await(self, port: int) -> None:
         """Wait until the worker and the web server answer; the inbox's socket listens from the start."""
@@ -202,10 +216,13 @@ class Runner:
             self._family.check()
             if "web server" in waiting and _serves(port):
                 waiting.discard("web server")
-            elif "worker" in waiting and app.control.ping(destination=[f"{_WORKER}@localhost"], timeout=0.5, limit=1):
+            elif "worker" in waiting and app.control.ping(destination=[self._first_worker()], timeout=0.5, limit=1):
                 waiting.discard("worker")
             elif time.monotonic() > deadline:
                 raise NotReady(f"No answer from the {' and the '.join(sorted(waiting))}. Look into {VAR / 'log'}.")
+
+    def _first_worker(self) -> str:
+        return "send@host-1" if self._options.hosts else f"{_WORKER}@localhost"
 
     def _show(self, port: int) -> None:
         table = Table(show_header=False, box=None, pad_edge=False)

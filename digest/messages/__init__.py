@@ -9,8 +9,9 @@ A message's lines end with CRLF, have at most 998 octets and never start with a 
 
 import datetime as dt
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.conf import settings
 
@@ -44,19 +45,28 @@ _BETWEEN = f"\r\n--{_BOUNDARY}\r\n".encode() + _HTML_TYPE
 _LAST = f"\r\n--{_BOUNDARY}--\r\n".encode()
 
 
-@functools.lru_cache(maxsize=8)
-def _written(own: Mailbox) -> str:
-    """A sender of ours as its field says it; there are two, and every message has one."""
-    return own.header()
+@functools.lru_cache(maxsize=64)
+def _same_for_all(own: Mailbox, date: dt.datetime, list_id: str, feedback_id: str) -> tuple[str, str]:
+    """The fields that the messages of a run have in common: the first, and the last."""
+    listed = f"List-Id: {list_id}\r\n" if list_id else ""
+    feedback = f"Feedback-ID: {feedback_id}\r\n" if feedback_id else ""
+    # No vacation responder shall answer (RFC 3834 section 5); the last field says the same to Microsoft's.
+    return (
+        f"From: {own.header()}\r\nDate: {headers.date(date)}\r\nMIME-Version: 1.0\r\n",
+        f"{listed}{feedback}Auto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: OOF, AutoReply\r\n",
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """What a relay is handed. `recipient` may hold letters beyond ASCII before the @: then the relay must offer SMTPUTF8."""
+class Outgoing(NamedTuple):
+    """What a relay is handed. `recipient` may hold letters beyond ASCII before the @: then the relay must offer SMTPUTF8.
+
+    `dotless`: no line of the content starts with a dot, as none does of what is assembled here.
+    """
 
     envelope_sender: str
     recipient: str
     content: bytes
+    dotless: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +78,7 @@ class Rendered:
     html: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(NamedTuple):
     """What the header says. `unsubscribe_url` takes a one-click POST (RFC 8058) and makes the message a list's; without it the
     message is a notice about the subscription itself. `feedback_id` names a campaign to the receiver, never a person."""
 
@@ -85,29 +94,30 @@ class Heading:
     def encoded(self) -> bytes:
         """The header fields but Content-Type and Content-Transfer-Encoding."""
         listed = (
-            f"List-Id: {self.list_id}\r\nList-Unsubscribe: <{self.unsubscribe_url}>\r\n"
-            "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+            f"List-Unsubscribe: <{self.unsubscribe_url}>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
             if self.unsubscribe_url
             else ""
         )
-        feedback = f"Feedback-ID: {self.feedback_id}\r\n" if self.feedback_id else ""
-        # No vacation responder shall answer (RFC 3834 section 5); the last field says the same to Microsoft's.
+        first, last = _same_for_all(self.sender, self.date, self.list_id, self.feedback_id)
         return (
-            f"From: {_written(self.sender)}\r\nTo: {self.to.header()}\r\n{headers.unstructured('Subject', self.subject)}"
-            f"Date: {headers.date(self.date)}\r\nMessage-ID: {self.message_id}\r\nMIME-Version: 1.0\r\n{listed}{feedback}"
-            "Auto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: OOF, AutoReply\r\n"
+            f"{first}To: {self.to.header()}\r\n{headers.unstructured('Subject', self.subject)}Message-ID: {self.message_id}\r\n"
+            f"{listed}{last}"
         ).encode()
 
 
-def assemble(heading: Heading, text: Iterable[bytes], html: Iterable[bytes] | None) -> bytes:
+def assemble(
+    heading: Heading, text: Iterable[bytes], html: Iterable[bytes] | None, values: Sequence[bytes] | None = None
+) -> bytes:
     """A message from encoded pieces of its parts, the text ending with a line's end.
 
-    A single text/plain part when `html` is None, else text first, then HTML: the richest alternative comes last (RFC 2046
-    section 5.1.4).
+    With `values`, the pieces are formats that take them, one after the other (`holes.Pattern.in_order`): all of a message is
+    joined, then filled, and nothing is copied twice. A single text/plain part when `html` is None, else text first, then HTML:
+    the richest alternative comes last (RFC 2046 section 5.1.4).
     """
-    if html is None:
-        return b"".join((heading.encoded(), _TEXT_TYPE, *text))
-    return b"".join((heading.encoded(), _MULTIPART, _FIRST, *text, _BETWEEN, *html, _LAST))
+    header = heading.encoded() if values is None else heading.encoded().replace(b"%", b"%%")
+    pieces = (header, _TEXT_TYPE, *text) if html is None else (header, _MULTIPART, _FIRST, *text, _BETWEEN, *html, _LAST)
+    content = b"".join(pieces)
+    return content if values is None else content % tuple(values)
 
 
 def compose(rendered: Rendered, heading: Heading) -> bytes:

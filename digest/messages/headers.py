@@ -2,12 +2,13 @@
 
 import datetime as dt
 import functools
-from base64 import b64encode
+from binascii import b2a_base64
 
 from digest.messages import inert
 
 # An encoded word has at most 75 characters (RFC 2047 section 2): 12 of frame, and 60 of base64 that carry 45 octets.
 _OCTETS_A_WORD = 45
+_BETWEEN_WORDS = "?=\r\n =?utf-8?b?"
 _LINE = 78
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -16,15 +17,15 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 def encoded_words(text: str) -> str:
     """The text as encoded words, each of whole characters, folded one a line."""
     octets = text.encode()
-    words, start = [], 0
-    while start < len(octets):
+    words, start, last = [], 0, len(octets)
+    while start < last:
         end = start + _OCTETS_A_WORD
         # 10xxxxxx continues a character (RFC 3629 section 3).
-        while end < len(octets) and octets[end] & 0xC0 == 0x80:
+        while end < last and octets[end] & 0xC0 == 0x80:
             end -= 1
-        words.append(b64encode(octets[start:end]).decode())
+        words.append(b2a_base64(octets[start:end], newline=False).decode())
         start = end
-    return "\r\n ".join([f"=?utf-8?b?{word}?=" for word in words])
+    return f"=?utf-8?b?{_BETWEEN_WORDS.join(words)}?="
 
 
 def field(name: str, value: str) -> str:

@@ -6,7 +6,6 @@ whole is valid whatever the filling. A number is short enough to need no break: 
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from digest.messages import quoted
@@ -29,9 +28,12 @@ def number(name: str) -> str:
 
 def filling(text: str) -> bytes:
     """What fills a hole: the text encoded, so that anything may follow it."""
-    if quoted.is_plain(text):
-        return text.encode() + quoted.SOFT
-    return quoted.encode_open(text) if text else b""
+    return quoted.encode_open(text)
+
+
+def plain_filling(text: str) -> bytes:
+    """`filling` of what is known to need no encoding: at most 70 letters, digits, hyphens and dots, a dot not first."""
+    return text.encode() + quoted.SOFT
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +44,9 @@ class Pattern:
     names: tuple[str, ...]
     size: int
 
-    def _format(self, fields: Iterable[bytes]) -> bytes:
-        literal = [piece.replace(b"%", b"%%") for piece in self.pieces]
-        return b"".join([literal[0], *(part for pair in zip(fields, literal[1:], strict=True) for part in pair)])
-
-    def by_name(self) -> bytes:
-        """A bytes format that takes a mapping: a `filling` for each hole, plain digits for each number."""
-        return self._format(b"%%(%b)b" % name.encode() for name in self.names)
-
     def in_order(self) -> bytes:
-        """A bytes format that takes a tuple."""
-        return self._format(b"%b" for _ in self.names)
+        """A bytes format that takes a tuple: a `filling` for each hole, plain digits for each number."""
+        return b"%b".join([piece.replace(b"%", b"%%") for piece in self.pieces])
 
 
 def _encoded(piece: str) -> tuple[list[bytes], list[str]]:

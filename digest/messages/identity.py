@@ -1,7 +1,7 @@
 """Names that a message carries through the world: its Message-ID and its signed return path."""
 
 import functools
-from base64 import b32decode, b32encode
+from base64 import b32encode
 from hashlib import blake2b
 from hmac import compare_digest
 
@@ -13,26 +13,27 @@ from digest.messages import addresses
 _MAC_OCTETS = 10
 # RFC 5321 section 4.5.3.1.1.
 _LONGEST_LOCAL = 64
-_LONGEST_TOKEN = 29
+_LONGEST_TOKEN = 2 * (8 + _MAC_OCTETS)
 
 
 @functools.cache
-def _key(secret: str) -> bytes:
-    return blake2b(secret.encode(), person=b"key").digest()
+def _keyed(secret: str, person: bytes, size: int) -> "blake2b":
+    """A hash that has taken the key in already; every name begins from a copy of it."""
+    key = blake2b(secret.encode(), person=b"key").digest()
+    return blake2b(key=key, person=person, digest_size=size)
 
 
 def _mac(secret: str, person: bytes, value: bytes, size: int) -> bytes:
-    return blake2b(value, key=_key(secret), person=person, digest_size=size).digest()
-
-
-def _base32(value: bytes) -> str:
-    return b32encode(value).decode().rstrip("=").lower()
+    mac = _keyed(secret, person, size).copy()
+    mac.update(value)
+    return mac.digest()
 
 
 def message_id(kind: str, key: str | int) -> str:
     """`<issue-…@domain>`, the same on every try: a hash of (kind, key) under IDENTITY_KEY, which never changes."""
     domain = addresses.sender(settings.DIGEST_FROM, "DIGEST_FROM").domain
-    return f"<{kind}-{_base32(_mac(settings.IDENTITY_KEY, b'message-id', f'{kind}:{key}'.encode(), 20))}@{domain}>"
+    mac = _mac(settings.IDENTITY_KEY, b"message-id", f"{kind}:{key}".encode(), 20)
+    return f"<{kind}-{b32encode(mac).decode().lower()}@{domain}>"
 
 
 @functools.cache
@@ -40,7 +41,7 @@ def _bounce_parts(setting: str) -> tuple[str, str]:
     local, _, domain = addresses.sender(setting, "BOUNCE_ADDRESS").address.rpartition("@")
     if len(local) + 1 + _LONGEST_TOKEN > _LONGEST_LOCAL or not local.isascii():
         raise ImproperlyConfigured(
-            f"BOUNCE_ADDRESS is {setting!r}. Each message adds 30 characters to the part before the @, which may then be 64 at "
+            f"BOUNCE_ADDRESS is {setting!r}. Each message adds 37 characters to the part before the @, which may then be 64 at "
             "most; for example BOUNCE_ADDRESS=bounces@papers.example.org"
         )
     return local, domain
@@ -53,17 +54,17 @@ def bounce_address() -> str:
 
 
 def return_path(delivery_id: int) -> str:
-    """`bounces+<token>@domain`: the delivery's number, signed; in lower-case base32, for some systems fold case."""
+    """`bounces+<token>@domain`: the delivery's number, signed; in hexadecimal digits, for some systems fold case."""
     local, domain = _bounce_parts(settings.BOUNCE_ADDRESS)
     number = delivery_id.to_bytes((delivery_id.bit_length() + 7) // 8 or 1, "big")
-    return f"{local}+{_base32(number + _mac(settings.TOKEN_KEYS[0], b'return-path', number, _MAC_OCTETS))}@{domain}"
+    mac = _mac(settings.TOKEN_KEYS[0], b"return-path", number, _MAC_OCTETS)
+    return f"{local}+{number.hex()}{mac.hex()}@{domain}"
 
 
 def delivery_of(address: str) -> int | None:
     """The delivery that a return path names, whatever its letters' case; None for an address that we did not sign."""
-    token = address.rpartition("@")[0].rpartition("+")[2].upper()
     try:
-        value = b32decode(token + "=" * (-len(token) % 8))
+        value = bytes.fromhex(address.rpartition("@")[0].rpartition("+")[2])
     except ValueError:
         return None
     number, mac = value[:-_MAC_OCTETS], value[-_MAC_OCTETS:]

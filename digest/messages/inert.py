@@ -19,6 +19,10 @@ _UNSEEN = re.compile(
     "\u202a-\u202e\u2060-\u206f\u3164\ufdd0-\ufdef\ufe00-\ufe0d\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff"
     "\ue000-\uf8ff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff\U000f0000-\U0010ffff]"
 )
+# What Python takes for printable all the same; a shorter class, for every name and every subject is looked at.
+_UNSEEN_IN_PRINT = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u3164\ufe00-\ufe0d\uffa0\U000e0100-\U000e01ef]"
+)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _CONTROL_SPACE = re.compile("[\t-\r\x1c-\x1f\x85\u2028\u2029\ud800-\udfff]")
 _SPACE = re.compile(r"\s+")
@@ -38,7 +42,9 @@ def _without_towers(text: str) -> str:
 
 def is_plain(text: str) -> bool:
     """Whether the text is one line of characters that can be seen."""
-    return (text.isascii() and text.isprintable()) or not (_UNSEEN.search(text) or _CONTROL_SPACE.search(text))
+    if text.isprintable():
+        return text.isascii() or not _UNSEEN_IN_PRINT.search(text)
+    return not (_UNSEEN.search(text) or _CONTROL_SPACE.search(text))
 
 
 # The same few reasons and names come again and again within a run.

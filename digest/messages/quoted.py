@@ -7,10 +7,13 @@ files.
 
 import re
 from binascii import b2a_qp
+from itertools import repeat
 
 SOFT = b"=\r\n"
 _LONGEST = 76
 _PLAIN_LENGTH = 72
+_RISKY_STARTS = (".", "From ")
+_SOFT, _CRLF = "=\r\n", "\r\n"
 _RISKY = re.compile(rb"^(?:\.|From )", re.MULTILINE)
 _RISKY_LINE = re.compile(rb"^(?:\.|From ).*$", re.MULTILINE)
 
@@ -52,6 +55,14 @@ def encode(text: str) -> bytes:
 
 def encode_open(text: str) -> bytes:
     """The text encoded so that anything may follow it on the same line: with a soft break, unless empty or ending a line."""
+    # Most of what is personal is short and plain, and needs no more than to be cut.
+    if "=" not in text and text.isascii():
+        if text.isprintable():
+            parts = [text[first : first + _PLAIN_LENGTH] for first in range(0, len(text), _PLAIN_LENGTH)]
+            if not any(map(str.startswith, parts, repeat(_RISKY_STARTS))):
+                return f"{_SOFT.join(parts)}{_SOFT}".encode() if text else b""
+        elif all(map(is_plain, lines := text.split("\n"))):
+            return f"{_CRLF.join(lines)}{_SOFT}".encode()
     encoded = encode(text)
     if not encoded or encoded.endswith(b"\n"):
         return encoded

@@ -7,13 +7,14 @@ from digest.papers.locks import LISTING_LOCK, publishing_lock
 from digest.papers.merging import settle
 from digest.papers.retopic import retopic
 from digest.papers.storing import Stored, store
-from digest.papers.versions import Changed, changed
+from digest.papers.versions import Changed, Revision, changed, revisions
 
 __all__ = [
     "LISTING_LOCK",
     "Candidates",
     "Changed",
     "Refusal",
+    "Revision",
     "Stored",
     "as_ranked",
     "candidates",
@@ -21,6 +22,7 @@ __all__ = [
     "identifiers",
     "publishing_lock",
     "retopic",
+    "revisions",
     "settle",
     "store",
     "successors",

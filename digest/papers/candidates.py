@@ -5,13 +5,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count, Exists, FloatField, OuterRef, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from digest import ranking
-from digest.models import Paper, PaperTopic, Pick
+from digest.models import Paper, PaperTopic, Pick, Upvote
 
 # What was announced longer ago than this before the window is no news, even if it became known here only now.
 OLDEST = dt.timedelta(days=14)
+# What the votes cast here on a paper weigh together.
+_weights = (
+    Upvote.objects.filter(paper=OuterRef("pk")).order_by().values("paper").annotate(weight_=Sum("weight")).values("weight_")
+)
 
 
 class Candidates(NamedTuple):
@@ -35,11 +40,15 @@ def as_ranked(papers: Iterable[int]) -> list[ranking.Paper]:
     """Papers by id as the ranking takes them, in the order they were listed; ids nobody bears are left out."""
     found = (
         Paper.objects.filter(id__in=papers)
-        .annotate(places=Count("appearances"), picked=Exists(Pick.objects.filter(paper=OuterRef("pk"))))
+        .annotate(
+            places=Count("appearances"),
+            picked=Exists(Pick.objects.filter(paper=OuterRef("pk"))),
+            cast=Coalesce(Subquery(_weights), 0.0, output_field=FloatField()),
+        )
         .order_by("listed_at", "id")
         .values_list(
-            "id", "revision", "title", "abstract", "authors", "categories", "keywords", "upvotes", "stars", "places", "picked",
-            "announced_at", "listed_at",
+            "id", "revision", "title", "abstract", "authors", "categories", "keywords", "upvotes", "cast", "stars", "places",
+            "picked", "announced_at", "listed_at",
         )
     )  # fmt: skip
     topics: dict[int, dict[str, float]] = defaultdict(dict)
@@ -48,11 +57,11 @@ def as_ranked(papers: Iterable[int]) -> list[ranking.Paper]:
     return [
         ranking.Paper(
             id=pk, revision=revision, title=title, abstract=abstract, authors=tuple(authors), categories=tuple(categories),
-            keywords=tuple(keywords), topics=topics[pk], upvotes=upvotes, stars=stars, appearances=places, picked=picked,
-            announced_at=announced_at.timestamp(), listed_at=listed_at.timestamp(),
+            keywords=tuple(keywords), topics=topics[pk], upvotes=upvotes, votes=cast, stars=stars, appearances=places,
+            picked=picked, announced_at=announced_at.timestamp(), listed_at=listed_at.timestamp(),
         )
         for (
-            pk, revision, title, abstract, authors, categories, keywords, upvotes, stars, places, picked,
+            pk, revision, title, abstract, authors, categories, keywords, upvotes, cast, stars, places, picked,
             announced_at, listed_at,
         ) in found
     ]  # fmt: skip

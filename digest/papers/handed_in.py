@@ -30,15 +30,25 @@ def source_for(form: str) -> Source:
 
 
 def hand_in(
-    entries: Sequence[Entry], form: str, size: int, now: dt.datetime, date: dt.date | None = None, source: Source | None = None
+    entries: Sequence[Entry],
+    form: str,
+    size: int,
+    now: dt.datetime,
+    date: dt.date | None = None,
+    source: Source | None = None,
+    flaw: str = "",
 ) -> Stored:
-    """Store a file's entries and keep a Poll of it; with `date` they count as announced on that day (00:00 UTC)."""
+    """Store a file's entries and keep a Poll of it; with `date` they count as announced on that day (00:00 UTC).
+
+    `flaw` is what was wrong with the file; it is kept as a note.
+    """
     if date is not None:
         day = dt.datetime.combine(date, dt.time(), dt.UTC)
         entries = [replace(entry, announced_at=day) for entry in entries]
     with transaction.atomic():
         source = source or source_for(form)
         stored = store(entries, source, now)
+        stored.notes += [flaw] if flaw else []
         Poll.objects.create(
             source=source,
             started_at=now,

@@ -65,9 +65,9 @@ def merge(keep: int, gone: set[int]) -> None:
 
 
 def settle() -> int:
-    """Move votes that were cast on a paper in the moment it was merged away; returns how many papers they were on.
+    """Move votes that stand on papers merged away; returns how many papers they were on.
 
-    A vote holds its paper only while it is being written, so one that waited for a merge lands on the pointer.
+    Whoever writes a vote holds its paper first (`Paper.held`), so there are none; this finds those that something else wrote.
     """
     with connection.cursor() as cursor:
         cursor.execute(

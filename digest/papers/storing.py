@@ -4,6 +4,7 @@ draft -> gather -> lock names -> find -> lock rows -> (merge) -> update | list
 """
 
 import datetime as dt
+import functools
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -102,9 +103,14 @@ def _take_back(entries: Sequence[Entry], now: dt.datetime, stored: Stored) -> No
 
 
 def topic_matcher() -> topics.Matcher:
-    """A matcher over the topics as they stand."""
+    """A matcher over the topics as they stand; the last one made is kept while they stay as they are."""
     found = Topic.objects.order_by("id").values_list("id", "slug", "categories", "key_terms")
-    return topics.Matcher([topics.Rule(pk, slug, tuple(categories), tuple(terms)) for pk, slug, categories, terms in found])
+    return _matcher(tuple(topics.Rule(pk, slug, tuple(categories), tuple(terms)) for pk, slug, categories, terms in found))
+
+
+@functools.lru_cache(maxsize=1)
+def _matcher(rules: tuple[topics.Rule, ...]) -> topics.Matcher:
+    return topics.Matcher(rules)
 
 
 def _names(draft: Draft) -> set[Name]:

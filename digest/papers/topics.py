@@ -9,6 +9,9 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress, count
+
+Term = tuple[str, ...]
 
 LEAST_SCORE = 0.3
 MOST_TOPICS = 8
@@ -37,7 +40,7 @@ def words(text: str) -> list[str]:
     lowered = text.lower()
     if not lowered.isascii():
         lowered = unicodedata.normalize("NFKD", lowered).encode("ascii", "ignore").decode()
-    return [_SINGULAR[word] for word in lowered.translate(_APART).split()]
+    return list(map(_SINGULAR.__getitem__, lowered.translate(_APART).split()))
 
 
 def _singular(word: str) -> str:
@@ -67,7 +70,7 @@ class Matcher:
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._slugs = {rule.topic: rule.slug for rule in rules}
         self._categories: dict[str, list[int]] = defaultdict(list)
-        terms: dict[tuple[str, ...], list[int]] = defaultdict(list)
+        terms: dict[Term, list[int]] = defaultdict(list)
         for rule in rules:
             for category in dict.fromkeys(rule.categories):
                 self._categories[category.lower()].append(rule.topic)
@@ -76,10 +79,13 @@ class Matcher:
                     terms[term].append(rule.topic)
         # A term that several topics claim says less about each.
         self._terms = {term: [(topic, 1 / math.sqrt(len(topics))) for topic in topics] for term, topics in terms.items()}
-        lengths: dict[str, set[int]] = defaultdict(set)
+        # first word -> (the term that is this word alone, second word -> the terms that begin with both)
+        self._begun: dict[str, tuple[Term | None, dict[str, list[Term]]]] = {}
         for term in self._terms:
-            lengths[term[0]].add(len(term))
-        self._lengths = {first: tuple(sorted(each)) for first, each in lengths.items()}
+            alone, longer = self._begun.get(term[0], (None, {}))
+            if len(term) > 1:
+                longer.setdefault(term[1], []).append(term)
+            self._begun[term[0]] = (term if len(term) == 1 else alone, longer)
 
     def match(self, title: str, abstract: str, categories: Sequence[str], keywords: Iterable[str] = ()) -> dict[int, float]:
         """Topic -> score in [0.3, 1], the best eight; the first category is the primary one."""
@@ -100,17 +106,19 @@ class Matcher:
         scored.sort(key=lambda pair: (-pair[0], self._slugs[pair[1]]))
         return {topic: score for score, topic in scored[:MOST_TOPICS]}
 
-    def _found(self, said: list[str]) -> Mapping[tuple[str, ...], int]:
-        found: Counter[tuple[str, ...]] = Counter()
-        lengths, terms = self._lengths, self._terms
-        for position in [position for position, word in enumerate(said) if word in lengths]:
-            for length in lengths[said[position]]:
-                term = tuple(said[position : position + length])
-                if term in terms:
+    def _found(self, said: list[str]) -> Mapping[Term, int]:
+        found: Counter[Term] = Counter()
+        begun = self._begun
+        for position in compress(count(), map(begun.__contains__, said)):
+            alone, longer = begun[said[position]]
+            if alone is not None:
+                found[alone] += 1
+            for term in longer.get(said[position + 1], ()) if longer and position + 1 < len(said) else ():
+                if len(term) == 2 or tuple(said[position : position + len(term)]) == term:
                     found[term] += 1
         return found
 
-    def _weigh(self, misses: dict[int, float], found: Mapping[tuple[str, ...], int], weights: tuple[float, float]) -> None:
+    def _weigh(self, misses: dict[int, float], found: Mapping[Term, int], weights: tuple[float, float]) -> None:
         for term, mentions in found.items():
             weight = weights[len(term) > 1]
             for topic, share in self._terms[term]:

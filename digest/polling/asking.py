@@ -125,6 +125,7 @@ def _told(source: Source, now: dt.datetime, fetched: Fetched | None, feed: Feed 
         notes += stored.notes
         days.arrived(current, feed, now, by="poll")
         notes += _learned(current, feed)
+        notes += [feed.flaw] if feed.flaw else []
     if fetched is not None and fetched.moved_to and not error and fetched.moved_to != current.url:
         if Source.objects.filter(url=fetched.moved_to).exclude(pk=current.pk).exists():
             notes.append(f"it moved for good to {fetched.moved_to}, which is a source already: one of the two is not needed")
@@ -145,8 +146,9 @@ def _told(source: Source, now: dt.datetime, fetched: Fetched | None, feed: Feed 
         current.failures, current.last_success_at = 0, now
         decided = deciding.after_answer(habits, now, stored.new, retry_after)
         if fetched is not None and feed is not None:
-            # Only what was read may be skipped next time.
-            current.etag, current.last_modified = fetched.etag, fetched.last_modified
+            # Only what was read, to its end, may be skipped next time.
+            kept = (fetched.etag, fetched.last_modified) if feed.whole else ("", "")
+            current.etag, current.last_modified = kept
     current.next_poll_at, current.pace = decided.at, decided.pace
     current.save()
     return Polled(

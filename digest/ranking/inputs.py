@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """A paper as the ranking sees it. `topics` maps a topic's slug to how well the paper matches it, in (0, 1]."""
+    """A paper as the ranking sees it. `topics` maps a topic's slug to how well the paper matches it, in (0, 1].
+
+    `upvotes` were counted elsewhere; `votes` is the weight of those cast here, at most 1 each.
+    """
 
     id: int
     revision: int
@@ -17,6 +20,7 @@ class Paper:
     keywords: tuple[str, ...] = ()
     topics: Mapping[str, float] = field(default_factory=dict)
     upvotes: int = 0
+    votes: float = 0.0
     stars: int = 0
     appearances: int = 1
     picked: bool = False

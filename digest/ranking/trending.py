@@ -1,6 +1,7 @@
 """One formula for what is trending, on the site and in messages."""
 
 import math
+from typing import Protocol
 
 from digest.ranking.configuration import Configuration
 from digest.ranking.inputs import Paper
@@ -8,20 +9,37 @@ from digest.ranking.inputs import Paper
 DAY = 86_400.0
 
 
-def attention(paper: Paper, configuration: Configuration) -> float:
+class Noticed(Protocol):
+    """What the formula looks at, of a `Paper` or of a row of the site's lists. `announced_at` is in epoch seconds."""
+
+    @property
+    def upvotes(self) -> int: ...
+    @property
+    def votes(self) -> float: ...
+    @property
+    def stars(self) -> int: ...
+    @property
+    def appearances(self) -> int: ...
+    @property
+    def picked(self) -> bool: ...
+    @property
+    def announced_at(self) -> float: ...
+
+
+def attention(paper: Noticed, configuration: Configuration) -> float:
     """Signs of attention in upvotes' worth.
 
     Stars belong to a whole repository and may be years old, so only their square root counts.
     """
     return (
-        configuration.upvotes_trust * max(paper.upvotes, 0)
+        configuration.upvotes_trust * (max(paper.upvotes, 0) + max(paper.votes, 0.0))
         + configuration.stars_trust * math.sqrt(max(paper.stars, 0))
         + configuration.appearance_trust * max(paper.appearances - 1, 0)
         + configuration.pick_trust * paper.picked
     )
 
 
-def trending_score(paper: Paper, configuration: Configuration, now: float) -> float:
+def trending_score(paper: Noticed, configuration: Configuration, now: float) -> float:
     """How much attention a paper has for its age, in [0, 1].
 
     log(1 + attention) / log(1 + ceiling), at most 1, halved for every `trending_half_life_days` since it was announced. The
@@ -31,12 +49,12 @@ def trending_score(paper: Paper, configuration: Configuration, now: float) -> fl
     return level * math.exp2(-age_in_days(paper, now) / configuration.trending_half_life_days)
 
 
-def freshness(paper: Paper, configuration: Configuration, now: float) -> float:
+def freshness(paper: Noticed, configuration: Configuration, now: float) -> float:
     """1 for a paper announced now, halved for every `freshness_half_life_days` since."""
     return math.exp2(-age_in_days(paper, now) / configuration.freshness_half_life_days)
 
 
-def age_in_days(paper: Paper, now: float) -> float:
+def age_in_days(paper: Noticed, now: float) -> float:
     """Days since the announcement; an announcement in the future has age 0."""
     return max(now - paper.announced_at, 0.0) / DAY
 
@@ -46,8 +64,9 @@ def words(paper: Paper) -> str:
     signs = []
     if paper.picked:
         signs.append("an editor's pick")
-    if paper.upvotes > 0:
-        signs.append(f"{paper.upvotes:,} upvote{'s' if paper.upvotes != 1 else ''}")
+    upvotes = max(paper.upvotes, 0) + math.floor(max(paper.votes, 0.0))
+    if upvotes > 0:
+        signs.append(f"{upvotes:,} upvote{'s' if upvotes != 1 else ''}")
     if paper.stars > 0:
         signs.append(f"{paper.stars:,} star{'s' if paper.stars != 1 else ''}")
     if paper.appearances > 1:

@@ -156,6 +156,11 @@ class Ballot:
         met = np.bincount(pair, laid_out[rows[pair], phrases[at]] * values[at], len(places))
         return self._risen(met.astype(np.float64), weight)
 
+    def taste(self, reader: Cast, read: Read) -> tuple[Ints, Floats]:
+        """u of one reader, times n / (n + vote_confidence): phrases by their place in the model, and their weights."""
+        taste = self._tastes([reader], read.presence)
+        return taste.indices.astype(np.int64), taste.data
+
     def _risen(self, met: Floats, weight: float) -> Floats:
         return exact(weight * met / (met + self._configuration.vote_at_half))
 

@@ -4,7 +4,7 @@ import contextlib
 import errno
 import itertools
 import os
-import selectors
+import select
 import socket
 import ssl
 from collections.abc import Callable
@@ -64,6 +64,10 @@ class Connection:
     def __init__(self, relay: Relay, hostname: str, timeouts: Timeouts, clock: Callable[[], float]) -> None:
         self.session = Session(relay, hostname, secure=relay.security == "tls")
         self.closed = False
+        # Whether `fileno` or `interest` may be others than they were; whoever watches takes note and sets it to False.
+        self.changed = True
+        # Which of its sockets in turn this is: a new one often gets the descriptor of the last.
+        self.serial = 0
         self._relay = relay
         self._timeouts = timeouts
         self._clock = clock
@@ -81,10 +85,10 @@ class Connection:
 
     @property
     def interest(self) -> int:
-        """What to wait for: the event mask of `selectors`."""
+        """What to wait for: an event mask of epoll."""
         if not self._connected:
-            return selectors.EVENT_WRITE
-        return selectors.EVENT_READ | (selectors.EVENT_WRITE if self._unsent else 0)
+            return select.EPOLLOUT
+        return select.EPOLLIN | select.EPOLLOUT if self._unsent else select.EPOLLIN
 
     @property
     def deadline(self) -> float | None:
@@ -129,16 +133,15 @@ class Connection:
         return self.flush()
 
     def handle(self, mask: int) -> list[Event]:
-        """Do what the socket is ready for."""
+        """Do what the socket is ready for; what is wrong with it shows when it is read."""
         if self.closed:
             return []
         if not self._connected:
             return self._finish_connecting()
-        events: list[Event] = []
-        if mask & selectors.EVENT_READ:
-            events += self._read()
-        if mask & selectors.EVENT_WRITE:
-            events += self.flush()
+        events = self._read() if mask & ~select.EPOLLOUT else []
+        if mask & select.EPOLLOUT:
+            events = events + self.flush()
+            self.changed = True
         return events
 
     def expire(self) -> list[Event]:
@@ -160,7 +163,7 @@ class Connection:
         self.close()
 
     def close(self) -> None:
-        self.closed = True
+        self.closed = self.changed = True
         if self._socket is not None:
             self._socket.close()
             self._socket = None
@@ -183,6 +186,8 @@ class Connection:
             if self._socket is not None:
                 self._socket.close()
             self._socket = socket.socket(family, socket.SOCK_STREAM)
+            self.changed = True
+            self.serial += 1
             self._socket.setblocking(False)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._progress = self._clock()
@@ -201,7 +206,7 @@ class Connection:
         return self._connect(os.strerror(code)) if code else self._connected_now()
 
     def _connected_now(self) -> list[Event]:
-        self._connected = True
+        self._connected = self.changed = True
         self._progress = self._clock()
         return self._begin_tls() if self._relay.security == "tls" else []
 
@@ -252,7 +257,7 @@ class Connection:
         if self.session.over:
             self.close()
             return events
-        if any(isinstance(event, Secure) for event in events):
+        if not self.session.ready and any(isinstance(event, Secure) for event in events):
             return [event for event in events if not isinstance(event, Secure)] + self._begin_tls()
         # TLS has things of its own to say: the end of the handshake, new keys.
         if self.session.outgoing or self._tls is not None:
@@ -270,16 +275,21 @@ class Connection:
             said.clear()
         if self._tls is not None and (sealed := self._tls.outgoing()):
             self._unsent.append(sealed)
+            self._queued += len(sealed)
         while self._unsent:
             try:
                 sent = channel.sendmsg(self._unsent[:_BUFFERS])
             except (BlockingIOError, InterruptedError):
+                self.changed = True
                 return []
             self._progress = self._clock()
             self._sent += sent
             if self._sent >= self._dot_at:
                 self.session.dot_held_back = False
-            self._unsent = _after(self._unsent, sent)
+            if self._sent == self._queued:
+                self._unsent.clear()
+            else:
+                self._unsent = _after(self._unsent, sent)
         return []
 
     def _fail(self, why: str, *, refused: bool = False) -> list[Event]:

@@ -15,12 +15,16 @@ class Unsendable(ValueError):
 
 @dataclass(slots=True, eq=False)
 class Letter:
-    """One message to one mailbox. `key` is the caller's own; the content is a complete message with CRLF line ends."""
+    """One message to one mailbox. `key` is the caller's own; the content is a complete message with CRLF line ends.
+
+    `dotless` vouches that no line of it starts with a dot, so that it need not be searched.
+    """
 
     key: int
     sender: str
     recipient: str
     content: bytes
+    dotless: bool = False
 
     def __post_init__(self) -> None:
         for path in (self.sender, self.recipient):
@@ -28,7 +32,9 @@ class Letter:
                 raise Unsendable(f"{path!r} is not an address that SMTP can carry")
         if not self.content.endswith(b"\r\n"):
             self.content += b"\r\n"
-        # RFC 5321, 4.5.2. Messages are made without leading dots, so this is a search that finds nothing.
+        # RFC 5321, 4.5.2. The search costs as much as half of making a message.
+        if self.dotless:
+            return
         if self.content.startswith(b"."):
             self.content = b"." + self.content
         if _DOTTED.search(self.content):

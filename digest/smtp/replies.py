@@ -1,11 +1,13 @@
 """What a server says: replies of one or more lines (RFC 5321, 4.2), with their enhanced status code (RFC 2034) if any."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # A line is at most 512 octets (4.5.3.1.5); servers exceed it, but not by this much, and a reply has no thousand lines.
 _LONGEST_LINE = 8192
 _LONGEST_REPLY = 65536
+_CODES = {f"{code:03}": code for code in range(1000)}
+_FOLLOWS = frozenset({" ", "-", "", "\r"})
 _ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?:\s|$)")
 
 
@@ -13,8 +15,7 @@ class BadReply(ValueError):
     """The server said something that is not SMTP."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """One reply: its code, its enhanced status code ("" when it has none) and its text, lines joined by a blank."""
 
     code: int
@@ -22,7 +23,7 @@ class Reply:
 
     @property
     def text(self) -> str:
-        return " ".join(line for line in self.lines if line)
+        return " ".join(filter(None, self.lines))
 
     @property
     def status(self) -> str:
@@ -52,20 +53,21 @@ class Replies:
 
     def feed(self, octets: bytes) -> list[Reply]:
         """The replies completed by `octets`, in order; raises BadReply for what is not SMTP."""
-        lines = (self._pending + octets).split(b"\n")
-        self._pending = lines.pop()
+        whole, newline, self._pending = (self._pending + octets).rpartition(b"\n")
         if len(self._pending) > _LONGEST_LINE:
             raise BadReply("a line without end")
         complete: list[Reply] = []
-        for raw in lines:
-            line = raw.removesuffix(b"\r").decode("utf-8", "backslashreplace")
-            if not (line[:3].isascii() and line[:3].isdigit() and line[3:4] in {"", " ", "-"}):
+        if not newline:
+            return complete
+        for line in whole.decode("utf-8", "backslashreplace").split("\n"):
+            code, follows = _CODES.get(line[:3]), line[3:4]
+            if code is None or follows not in _FOLLOWS:
                 raise BadReply(f"not an SMTP reply: {line[:80]!r}")
             self._lines.append(line[4:].strip())
-            self._size += len(raw)
+            self._size += len(line)
             if self._size > _LONGEST_REPLY:
                 raise BadReply("a reply without end")
-            if line[3:4] != "-":
-                complete.append(Reply(int(line[:3]), tuple(self._lines)))
+            if follows != "-":
+                complete.append(Reply(code, tuple(self._lines)))
                 self._lines, self._size = [], 0
         return complete

@@ -13,6 +13,7 @@ import enum
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from digest.smtp.letters import Letter
 from digest.smtp.relay import Relay
@@ -30,15 +31,13 @@ class Secure:
     """The server awaits a TLS handshake; `Session.secured` goes on after it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(NamedTuple):
     """The server said 354 and the body is on its way; only the final dot is missing."""
 
     letter: Letter
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(NamedTuple):
     """The server's last word on a letter: accepted if `reply.positive` (the stage is DOT then), else refused at `stage`."""
 
     letter: Letter

@@ -55,7 +55,8 @@ class Feed:
     """A whole document: its entries, and what it says of itself.
 
     `day` is the announcement day it is for, where it is for one (arXiv); `skip_days` (0 is Monday) and `skip_hours` (UTC) are
-    when it asks not to be fetched; `resume` is the token that fetches the rest, where there is more.
+    when it asks not to be fetched; `resume` is the token that fetches the rest, where there is more. `flaw` says in one line
+    what is wrong with a document that could be read all the same, and `whole` is false where its end is missing.
     """
 
     entries: tuple[Entry, ...]
@@ -64,3 +65,5 @@ class Feed:
     skip_days: tuple[int, ...] = ()
     skip_hours: tuple[int, ...] = ()
     resume: str = ""
+    flaw: str = ""
+    whole: bool = True

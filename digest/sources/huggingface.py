@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from digest.sources import arxiv_ids
+from digest.sources.arxiv import is_withdrawn
 from digest.sources.entries import Entry, Feed, Link, ParseError
 from digest.sources.links import absolute, kind_of, links_in
 
@@ -92,7 +93,9 @@ def _entry(item: object) -> Entry:
         stars=_number(paper.get("githubStars")),
         submitter=_text(submitter.get("fullname")) or _text(submitter.get("user")) or _text(submitter.get("name")),
         organisation=_text(organisation.get("fullname")) or _text(organisation.get("name")),
-        withdrawn=bool(paper.get("withdrawn") or paper.get("isWithdrawn") or paper.get("withdrawnAt")),
+        # The summary is arXiv's abstract, which says so too.
+        withdrawn=bool(paper.get("withdrawn") or paper.get("isWithdrawn") or paper.get("withdrawnAt"))
+        or is_withdrawn(abstract),
         trust=2,
     )
 

@@ -16,10 +16,11 @@ _ROOT = re.compile(rb"<(?!\?|!)\s*(?:[\w.-]+:)?([\w.-]+)")
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A document's format as it was recognised, and its entries."""
+    """A document's format as it was recognised, and its entries, and what was wrong with it, if anything."""
 
     format: str
     entries: list[Entry]
+    flaw: str = ""
 
 
 Reader = Callable[[str, bytes, str], Feed]
@@ -37,7 +38,8 @@ def read(body: bytes, wanted: str, url: str, *, today: dt.date, date: dt.date | 
     form = recognised(body) if wanted == "auto" else wanted
     if form == "page":
         return Read("page", page.parse(body, url, today=today, date=date))
-    return Read(form, list(reader(_parser_of(form, body), body, url).entries))
+    feed = reader(_parser_of(form, body), body, url)
+    return Read(form, list(feed.entries), feed.flaw)
 
 
 def recognised(body: bytes) -> str:

@@ -10,10 +10,11 @@ import warnings
 from collections.abc import Iterable
 from types import SimpleNamespace
 from typing import Any
+from xml.sax import SAXException, SAXParseException
 
 import feedparser
 
-from digest.sources import arxiv_ids, authors, skipping
+from digest.sources import arxiv_ids, authors, plain, skipping
 from digest.sources.entries import Entry, Feed, ParseError
 from digest.sources.links import absolute, links_in
 
@@ -21,6 +22,8 @@ MOST_ENTRIES = 5000
 _DOI = re.compile(r"\b(10\.\d{4,9}/[^\s\"<>]+)")
 _SKIP_DAY = re.compile(rb"<day>\s*(\w{6,9})\s*</day>", re.IGNORECASE)
 _SKIP_HOUR = re.compile(rb"<hour>\s*(\d{1,2})\s*</hour>", re.IGNORECASE)
+# How expat says that the document ended where it should not (https://github.com/libexpat/libexpat, xmlparse.c).
+_BREAKS_OFF = ("no element found", "unclosed token", "unclosed CDATA section", "partial character")
 _HTML = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype html|html|head|body)", re.IGNORECASE | re.DOTALL)
 
 
@@ -32,12 +35,18 @@ def parse(body: bytes, url: str = "") -> list[Entry]:
 def read(body: bytes, url: str = "") -> Feed:
     """The feed's entries in its order, with what it says of itself. Raises ParseError when there is no feed in the octets."""
     found = feed_of(body, url)
+    flaw, whole = _flaw(found)
+    if flaw and not found.entries and isinstance(found.get("bozo_exception"), SAXException):
+        # A feed may be empty, but not because what is in it cannot be read.
+        raise ParseError(flaw)
     # feedparser keeps only the last of several skipDays, so they are looked for in the octets.
     return Feed(
         entries=tuple(_entry(item) for item in found.entries[:MOST_ENTRIES]),
         title=_text(found.feed.get("title")).strip()[:300],
         skip_days=skipping.days(match.decode("ascii") for match in _SKIP_DAY.findall(body[:20_000])),
         skip_hours=skipping.hours(match.decode("ascii") for match in _SKIP_HOUR.findall(body[:20_000])),
+        flaw=flaw,
+        whole=whole,
     )
 
 
@@ -49,6 +58,8 @@ def feed_of(body: bytes, url: str = "") -> Any:
         return _json_feed(body)
     if _HTML.match(body[:2000]):
         raise ParseError("it is an HTML page, not a feed")
+    if (ordinary := plain.read(body)) is not None:
+        return ordinary
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # feedparser warns of its own deprecated look-ups
         try:
@@ -62,6 +73,23 @@ def feed_of(body: bytes, url: str = "") -> Any:
     return found
 
 
+def _flaw(found: Any) -> tuple[str, bool]:
+    """What feedparser put up with, and whether the document has its end."""
+    if not found.bozo:
+        return "", True
+    error, count = found.get("bozo_exception"), len(found.entries)
+    taken = "one entry could be read" if count == 1 else f"{count} entries could be read"
+    if isinstance(error, feedparser.CharacterEncodingOverride):
+        return f"its encoding is not what it says: {error}"[:300], True
+    if isinstance(error, SAXException):
+        said = error.getMessage()
+        if said.startswith(_BREAKS_OFF):
+            return f"it breaks off before its end; {taken}", False
+        line = f" in line {error.getLineNumber()}" if isinstance(error, SAXParseException) else ""
+        return f"it is not well-formed XML ({said}{line}); {taken}, perhaps not all", True
+    return f"it is not quite a feed ({error}); {taken}"[:300].replace("\n", " "), True
+
+
 def _json_feed(body: bytes) -> Any:
     """A JSON Feed (https://www.jsonfeed.org/version/1.1/), in feedparser's shape."""
     try:
@@ -71,7 +99,7 @@ def _json_feed(body: bytes) -> Any:
     if not isinstance(feed, dict) or not isinstance(feed.get("items"), list):
         raise ParseError("it is JSON, but not a JSON Feed: there is no list of items")
     entries = [_json_item(item) for item in feed["items"] if isinstance(item, dict)]
-    return SimpleNamespace(version="json", feed={"title": _text(feed.get("title"))}, entries=entries)
+    return SimpleNamespace(version="json", feed={"title": _text(feed.get("title"))}, entries=entries, bozo=False)
 
 
 def _json_item(item: dict[str, Any]) -> Any:

@@ -26,7 +26,15 @@ def dumps(feed: Feed) -> bytes:
         ]
         for entry in feed.entries
     ]
-    about = [feed.title, feed.day.isoformat() if feed.day else None, feed.skip_days, feed.skip_hours, feed.resume]
+    about = [
+        feed.title,
+        feed.day.isoformat() if feed.day else None,
+        feed.skip_days,
+        feed.skip_hours,
+        feed.resume,
+        feed.flaw,
+        feed.whole,
+    ]
     return json.dumps([about, entries], ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
@@ -34,7 +42,7 @@ def loads(octets: bytes) -> Feed:
     """The feed that `dumps` wrote. Raises ValueError for anything else."""
     try:
         about, entries = json.loads(octets)
-        title, day, skip_days, skip_hours, resume = about
+        title, day, skip_days, skip_hours, resume, flaw, whole = about
         return Feed(
             tuple(map(_entry, entries)),
             title,
@@ -42,6 +50,8 @@ def loads(octets: bytes) -> Feed:
             tuple(skip_days),
             tuple(skip_hours),
             resume,
+            flaw,
+            whole,
         )
     except (TypeError, KeyError, AttributeError) as error:
         raise ValueError(f"these octets are no feed: {error}") from error

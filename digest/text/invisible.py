@@ -16,14 +16,19 @@ _FILLER = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0\U
 _JOINER = re.compile("(?<![\u0590-\u1cff\u2600-\u27bf\ufe0f\U0001f000-\U0001faff])[\u200c\u200d]|[\u200c\u200d]$")
 
 
+def spaced(text: str) -> str:
+    """Every run of white space one space, none at the ends. Whatever is printable holds no white space but spaces."""
+    return text.strip(" ") if text.isprintable() and "  " not in text else " ".join(text.split())
+
+
 def tidy(text: str) -> str:
     """NFC, without what is invisible, every run of white space one space; empty when nothing was visible."""
-    if text.isascii():
-        return " ".join((text if text.isprintable() else _INVISIBLE.sub("", text)).split())
+    if text.isascii() and text.isprintable():
+        return spaced(text)
     if not text.isprintable() or _FILLER.search(text):
         text = _INVISIBLE.sub("", text)
         if "\u200c" in text or "\u200d" in text:
             text = _JOINER.sub("", text)
     if not unicodedata.is_normalized("NFC", text):
         text = unicodedata.normalize("NFC", text)
-    return " ".join(text.split())
+    return spaced(text)

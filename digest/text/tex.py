@@ -13,7 +13,6 @@ from digest.text import symbols as s
 
 _SOFT = "\ue000"  # a space where a letter or digit stands on both sides; removed from the input before
 _DEEPEST = 30
-_SIGNS = ("\\", "$", "^", "_", "{", "~", "``", "--")
 _TOKEN = re.compile(r"\\([A-Za-z]+)(\*?)|\\(.)|[${^_~]|---?", re.DOTALL)
 _WORDS = re.compile(r"[\w\s\\$*'’:./+&-]*", re.DOTALL)
 _LETTER = r"[^\W_¹²³⁰-⁹ⁿᵃ-ᶻᴬ-ᵂ₀-ₜ]"  # or digit, but none that is a script
@@ -31,7 +30,9 @@ _ARGUMENT = re.compile(r"\\[A-Za-z]+|\\.|[^\s{}]", re.DOTALL)
 
 def plain(text: str) -> str:
     """Readable Unicode; what is not understood stays as it was written, braces, dollars and all."""
-    if not any(sign in text for sign in _SIGNS):
+    if not (
+        "\\" in text or "{" in text or "$" in text or "^" in text or "_" in text or "~" in text or "``" in text or "--" in text
+    ):
         return text
     if _SOFT in text:
         text = text.replace(_SOFT, "")

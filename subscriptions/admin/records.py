@@ -6,7 +6,7 @@ from django.db.models import Q
 from subscriptions import mailboxes
 from subscriptions.admin.base import AddressSearch, ReadOnlyAdmin, change_link
 from subscriptions.admin.filters import days
-from subscriptions.models import Consent, Notice, Request
+from subscriptions.models import AuditEntry, Consent, Notice, Request
 from subscriptions.suppression import mailbox_hash
 
 
@@ -64,3 +64,13 @@ class NoticeAdmin(AddressSearch[Notice], ReadOnlyAdmin[Notice]):
     @admin.display(description="subscriber")
     def who(self, notice: Notice) -> str:
         return change_link(notice.subscriber, notice.subscriber)
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyAdmin[AuditEntry]):
+    list_display = ("at", "actor_name", "action", "target", "network")
+    list_filter = ("action", days("at", "day", "at"))
+    search_fields = ("actor_name", "=target", "action")
+    search_help_text = "An account's name, an action, or a target such as “subscriber 12”."
+    sortable_by = ()
+    fields = ("at", "actor_name", "action", "target", "detail", "network")

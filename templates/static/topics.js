@@ -1,4 +1,4 @@
-// Makes the list of topics searchable and counts what is chosen. Everything works without it.
+// Narrows the topics down while words are typed, and counts what is chosen. Everything works without it.
 "use strict";
 
 for (const fold of document.querySelectorAll("[data-topics]")) {
@@ -7,6 +7,7 @@ for (const fold of document.querySelectorAll("[data-topics]")) {
   const count = fold.querySelector("[data-count]");
   const untouched = count.textContent;
   const topics = [...fold.querySelectorAll("[data-words]")];
+  const branches = [...fold.querySelectorAll("[data-branch]")];
   const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
   const filter = () => {
@@ -18,8 +19,9 @@ for (const fold of document.querySelectorAll("[data-topics]")) {
       topic.hidden = !hit;
       shown += hit ? 1 : 0;
     }
-    for (const group of fold.querySelectorAll("fieldset")) {
-      group.hidden = !group.querySelector("[data-words]:not([hidden])");
+    for (const branch of branches) {
+      branch.hidden = !branch.querySelector("[data-words]:not([hidden])");
+      branch.open = words.length > 0;
     }
     found.textContent = words.length ? `${shown} of ${topics.length} topics` : "";
   };
@@ -27,12 +29,22 @@ for (const fold of document.querySelectorAll("[data-topics]")) {
   const tally = () => {
     const chosen = fold.querySelectorAll("input:checked").length;
     count.textContent = chosen ? `${chosen} chosen` : untouched.startsWith("none") ? untouched : "none chosen";
+    for (const branch of branches) {
+      const all = branch.querySelectorAll("input").length;
+      const here = branch.querySelectorAll("input:checked").length;
+      branch.querySelector("[data-here]").textContent = here ? `${here} of ${all}` : `${all}`;
+    }
   };
 
-  find.closest("[hidden]").hidden = false;
+  // What the server narrowed down stays as it is until something is typed.
+  fold.querySelector("[data-unneeded]").hidden = !find.value;
   find.addEventListener("input", filter);
   find.addEventListener("keydown", (event) => {
-    if (event.key === "Enter") event.preventDefault();
+    if (event.key === "Enter" && fold.querySelector("[data-unneeded]").hidden) event.preventDefault();
+  });
+  // Words that only narrowed the list down are no search of their own when something else is pressed.
+  find.form.addEventListener("submit", (event) => {
+    if (event.submitter?.value !== "find") find.value = "";
   });
   fold.addEventListener("change", tally);
   tally();

@@ -4,7 +4,7 @@ import datetime as dt
 import hashlib
 import random
 
-from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.models import User
 
 from digest.models import (
     Appearance,
@@ -74,7 +74,6 @@ def build(now: dt.datetime, people: int = 12, papers: int = 12) -> None:
     weights = RankingConfiguration.objects.create(version=1, weights={"topic": 1.0, "recency": 0.2}, note="The first weights.")
     for index in range(people):
         _person(index, now, made, topics, weights, chance)
-    Group.objects.create(name="Editors").permissions.set(Permission.objects.filter(content_type__app_label="digest"))
     editor = User.objects.create_user("editor", is_staff=True)
     Pick.objects.bulk_create(Pick(paper=paper, editor=editor, note="Read the third figure first.") for paper in made[:3])
     for note in ("asked by letter", "typed a wrong address"):

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.bounces import classify
+from digest.environment import BASE
 from tests.bounces.reports import delivery_status, feedback, prose
 
 
@@ -43,6 +44,67 @@ def test_it_judges_by_cause_and_not_by_the_first_digit(diagnostic: str, status: 
     judgement = classify(delivery_status(diagnostic, status))
     assert judgement.verdict.value == verdict, judgement.why
     assert judgement.recipients == ("ada@example.org",)
+
+
+def _known_refusals() -> list[tuple[str, str, str, str]]:
+    """Provider, verdict, status and reply of each line of the table."""
+    lines = (BASE / "tests" / "data" / "bounces.tsv").read_text(encoding="utf-8").splitlines()
+    rows = [line.split("\t") for line in lines if line and not line.startswith("#")]
+    return [(provider, verdict, status, said) for provider, verdict, status, said in rows]
+
+
+REFUSALS = _known_refusals()
+
+
+@pytest.mark.parametrize(("provider", "verdict", "status", "said"), REFUSALS)
+def test_what_providers_are_known_to_say_is_understood(provider: str, verdict: str, status: str, said: str) -> None:
+    judgement = classify(delivery_status(said, status))
+    assert judgement.verdict.value == verdict, judgement.why
+
+
+EXIM = (
+    "A message that you sent could not be delivered to one or more of its recipients. This is a permanent error.\n\n"
+    "  ada@example.org\n    SMTP error from remote mail server after RCPT TO:<ada@example.org>:\n    host mx.example.org: {}"
+)
+QMAIL = (
+    "Hi. This is the qmail-send program at relay.example.net.\n\n<ada@example.org>:\n"
+    "192.0.2.1 does not like recipient.\nRemote host said: {}\nGiving up on 192.0.2.1.\n"
+)
+
+
+@pytest.mark.parametrize("form", [EXIM, QMAIL], ids=["exim", "qmail"])
+def test_the_same_words_mean_the_same_in_prose(form: str) -> None:
+    replies = [(verdict, said) for _, verdict, _, said in REFUSALS if said[:3].isdigit()]
+    wrong = [said for verdict, said in replies if classify(prose(form.format(said))).verdict.value != verdict]
+    assert wrong == []
+
+
+def test_a_refusal_of_the_connection_blames_the_sender() -> None:
+    refused = prose("ada@example.org\n    SMTP error from remote mail server after initial connection:\n    554 mx.example.org")
+    assert classify(refused).verdict.value == "sender-fault"
+
+
+def test_a_full_disk_at_mail_from_is_no_fault_of_the_sender() -> None:
+    full = prose(
+        "ada@example.org\n>>> MAIL From:<b@papers.example.org>\n<<< 452 4.4.5 Insufficient disk space; try again later"
+    )
+    assert classify(full).verdict.value == "soft"
+
+
+def test_a_number_in_a_letter_is_no_reply_code() -> None:
+    letter = b"From: Ada <ada@example.org>\nSubject: Papers\n\nOf the 450 papers, user unknown 5.1.1 was the best.\n"
+    assert classify(letter).verdict.value == "ignore"
+
+
+def test_a_notification_may_have_a_footer() -> None:
+    notification = {"notificationType": "Delivery", "delivery": {"recipients": ["ada@example.org"]}}
+    mailed = prose(json.dumps(notification) + "\n\n--\nTo stop receiving notifications, visit spam blacklist\n")
+    assert classify(mailed).verdict.value == "ignore"
+
+
+def test_a_format_that_only_flufl_bounce_knows_is_kept_in_mind() -> None:
+    judgement = classify(prose("Invalid final delivery userid: ada@example.org", "A message"))
+    assert (judgement.verdict.value, judgement.recipients) == ("soft", ("ada@example.org",))
 
 
 @pytest.mark.parametrize(("action", "verdict"), [("delayed", "soft"), ("delivered", "ignore"), ("relayed", "ignore")])

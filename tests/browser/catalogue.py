@@ -63,19 +63,47 @@ def _home(page: Page, world: World) -> None:
     page.goto(f"{world.url}/")
 
 
-@_screen("home-topics")
-def _home_topics(page: Page, world: World) -> None:
-    page.goto(f"{world.url}/")
-    page.get_by_text("Topics", exact=False).first.click()
-    find = page.get_by_label("Find a topic")
-    if find.is_visible():
-        find.fill("learning")
+def _leads(name: str, path: str, status: int = 200) -> None:
+    """A page that its address alone leads to; `{today}`, `{week}` and `{month}` in it are those of today."""
+
+    @_screen(name, status)
+    def _show(page: Page, world: World) -> None:
+        today = dt.datetime.now(dt.UTC).date()
+        page.goto(world.url + path.format(today=today, week=f"{today:%G-W%V}", month=f"{today:%Y-%m}"))
+
+
+_leads("home-newest", "/?order=newest&page=2")
+_leads("home-topic", "/?topic=reinforcement-learning")
+_leads("day", "/papers/{today}")
+_leads("week", "/papers/{week}?order=upvoted")
+_leads("month", "/papers/{month}")
+_leads("day-empty", "/papers/2026-03-14")
+_leads("day-to-come", "/papers/2190-03-14")
+_leads("day-none-in-topic", "/papers/{today}?topic=cosmology")
+_leads("formula", "/trending/")
+_leads("topics", "/topics/")
+_leads("topic", "/topics/reinforcement-learning/")
+_leads("topic-empty", "/topics/cosmology/")
+_leads("interface", "/api/")
 
 
 @_screen("paper")
 def _paper(page: Page, world: World) -> None:
-    paper = Paper.objects.exclude(links=[]).order_by("id").first()
+    page.goto(f"{world.url}/papers/{world.whole_paper()}/")
+
+
+@_screen("paper-versions")
+def _paper_versions(page: Page, world: World) -> None:
+    _paper(page, world)
+    page.get_by_text("Version 2").click()
+    page.get_by_text("As the authors wrote it, in TeX").click()
+
+
+@_screen("paper-withdrawn")
+def _paper_withdrawn(page: Page, world: World) -> None:
+    paper = Paper.objects.order_by("-id").first()
     assert paper
+    Paper.objects.filter(pk=paper.pk).update(withdrawn_at=dt.datetime.now(dt.UTC))
     page.goto(f"{world.url}/papers/{paper.pk}/")
 
 
@@ -83,7 +111,7 @@ def _paper(page: Page, world: World) -> None:
 def _subscribe_error(page: Page, world: World) -> None:
     page.goto(f"{world.url}/subscribe/")
     page.get_by_label("Your email address").fill("ada@example")
-    page.get_by_label("Your own words").fill("Koopman operators")
+    page.get_by_label("What you work on").fill("Koopman operators")
     page.get_by_role("button", name="Send me papers").click()
 
 

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from digest import previews
 from digest.issues import rendering
 from subscriptions import forms, limits
 from tests.browser.world import World
@@ -41,6 +42,7 @@ def world(
     settings.SMTP_URL = relay.url
     settings.REQUESTS_PER_NETWORK_AND_HOUR = 1_000
     monkeypatch.setattr(forms, "QUICKEST", forms.QUICKEST * 0)
+    previews.forget()
     rendering.forget()  # the pieces it keeps hold links to another test's server
     limits.client(settings.REDIS_URL).flushdb()
     made = World(live_server.url, relay)

@@ -7,8 +7,8 @@ from django.utils import timezone
 from playwright.sync_api import Page
 
 from digest import issues
-from digest.models import Issue
-from subscriptions.models import Consent, Subscriber, Subscription
+from digest.models import Feedback, Issue
+from subscriptions.models import Consent, Request, Subscriber, Subscription
 from tests.browser.conftest import NewContext
 from tests.browser.world import World, link_to
 
@@ -25,14 +25,27 @@ def test_a_reader_comes_reads_changes_pauses_leaves_and_returns(world: World, ne
     context = new_context(java_script_enabled=scripts, timezone_id="Europe/Paris", viewport={"width": 360, "height": 740})
     page = context.new_page()
 
-    # Sign up: an address, two topics, some words.
+    # Sign up: an address, two topics, some words, and a look at what would come.
     page.goto(f"{world.url}/")
     assert page.locator(".papers > li").count() == 30
-    page.get_by_label("Your email address").fill(ADA)
+    page.get_by_role("link", name="choose topics, day and hour first").click()
     page.locator("summary").filter(has_text="Topics").click()
+    page.get_by_label("Find a topic").fill("reinforcement")
+    if not scripts:
+        page.get_by_role("button", name="Find").click()
     page.get_by_label("Reinforcement learning", exact=True).check()
+    page.get_by_label("Find a topic").fill("koopman")
+    if not scripts:
+        page.get_by_role("button", name="Find").click()
+        assert page.get_by_label("Reinforcement learning", exact=True).is_checked()
     page.get_by_label("Koopman operators", exact=True).check()
-    page.get_by_label("Your own words").fill("skill discovery, world models")
+    page.get_by_label("What you work on").fill("skill discovery, world models")
+    page.get_by_role("button", name="Show me this week’s digest").click()
+    page.locator(".would-be").wait_for()
+    assert 1 <= page.locator(".would-be > li").count() <= 12
+    assert "skill discovery" in page.locator(".would-be .why").all_inner_texts()[0] + page.locator(".would-be").inner_text()
+    assert not Request.objects.exists()
+    page.get_by_label("Your email address").fill(ADA)
     page.get_by_role("button", name="Send me papers").click()
     assert _heading(page) == "Check your inbox"
     assert re.search(r"Monday \d+ \w+, 07:00 in Europe/Paris", page.locator("main").inner_text())
@@ -62,6 +75,18 @@ def test_a_reader_comes_reads_changes_pauses_leaves_and_returns(world: World, ne
     assert digest["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     page.goto(world.url + link_to(digest, start="/papers/"))
     assert page.locator("article h1").count() == 1
+
+    # An answer to the digest: looking changes nothing, the button votes, and it can be undone.
+    vote = link_to(digest, start="/feedback/")
+    page.goto(world.url + vote)
+    assert not Feedback.objects.exists()
+    page.locator("main form button").first.click()
+    assert Feedback.objects.count() == 1
+    page.get_by_role("button", name="Undo", exact=True).click()
+    assert not Feedback.objects.exists()
+    page.goto(world.url + link_to(digest, start="/issues/"))
+    assert page.locator("a[href*='/feedback/']").count() > 12
+
     page.goto(world.url + link_to(digest, start="/preferences/"))
     page.get_by_label("Every day").check()
     page.get_by_label("Key terms").fill("world models")
@@ -115,7 +140,7 @@ def test_a_reader_comes_reads_changes_pauses_leaves_and_returns(world: World, ne
 def test_a_known_address_gets_a_link_instead_and_nothing_changes(world: World, new_context: NewContext) -> None:
     ada = world.person(ADA)
     page = new_context().new_page()
-    page.goto(f"{world.url}/")
+    page.goto(f"{world.url}/subscribe/")
     page.get_by_label("Your email address").fill(ADA)
     page.get_by_label("Every day").check()
     page.get_by_role("button", name="Send me papers").click()

@@ -1,7 +1,9 @@
 """Mail scanners open every link: looking changes nothing, whatever the link."""
 
 import datetime as dt
+import html
 import re
+from collections import deque
 
 import pytest
 from django.db import connection
@@ -10,12 +12,14 @@ from django.urls import reverse
 from psycopg import sql
 
 from digest import issues
+from digest.models import Issue, Paper
 from subscriptions import account, tokens
 from subscriptions.models import Subscriber
 from subscriptions.sessions import COOKIE, start
 from tests.browser.world import World, links
 
 pytestmark = pytest.mark.browser
+REQUESTS = 10_000
 
 
 def _rows() -> dict[str, str]:
@@ -31,7 +35,8 @@ def _rows() -> dict[str, str]:
 
 def _on(page: str) -> set[str]:
     """The paths that a page leads to, its forms among them: a scanner may try those too."""
-    return {each.partition("#")[0] for each in re.findall(r'(?:href|action|src)="(/[^"]*)"', page)}
+    found = re.findall(r'(?:href|action|formaction|src)="(/[^"]*)"', page)
+    return {html.unescape(each).partition("#")[0] for each in found}
 
 
 def test_fetching_every_link_of_every_page_and_message_changes_no_row(world: World) -> None:
@@ -57,19 +62,34 @@ def test_fetching_every_link_of_every_page_and_message_changes_no_row(world: Wor
     assert {path.split("/")[1] for path in waiting} >= {"confirm", "session", "address", "unsubscribe", "preferences", "papers"}
     message_token = tokens.sign(tokens.Scope.MESSAGE, ada.pk, 0)
     waiting |= {"/", "/?days=1", "/you/", "/no-such-page/", tokens.unsubscribe_path(stopped.pk)}
+    waiting |= {
+        reverse(name) for name in ("archive", "feeds", "new-digest", "preview", "saved", "submissions", "submit", "votes")
+    }
+    waiting |= {tokens.feed_path(ada.pk, 0, form) for form in ("atom", "json")}
+    waiting |= {tokens.feedback_path(message_token, Paper.objects.earliest("id").pk, vote) for vote in ("more", "mute")}
+    waiting |= {tokens.stop_interest_path(message_token, ada.interests.earliest("id").pk)}
+    waiting |= {
+        tokens.issue_path(Issue.objects.earliest("id").pk, 0),
+        reverse("upvote", args=[Paper.objects.earliest("id").pk]),
+    }
     waiting |= {reverse("export"), reverse("leave"), reverse("erase"), reverse("sample", args=[message_token])}
 
-    before, seen = _rows(), set[str]()
-    while waiting:
-        path = waiting.pop()
-        seen.add(path)
+    before, seen, asked = _rows(), set(waiting), 0
+    queue = deque(sorted(waiting))
+    while asked < REQUESTS:
+        if not queue:
+            # All of it has been seen; scanners come back.
+            queue.extend(sorted(seen))
+        path = queue.popleft()
         for client in (anonymous, inside):
             for fetch in (client.get, client.head):
                 answer = fetch(path)
+                asked += 1
                 assert answer.status_code < 500, path
                 if answer.get("Content-Type", "").startswith("text/html") and fetch == client.get:
-                    waiting |= _on(answer.content.decode()) - seen
+                    queue.extend(sorted(_on(answer.content.decode()) - seen))
+                    seen |= _on(answer.content.decode())
                 answer.close()
-    assert len(seen) > 50
+    assert len(seen) > 1000
     assert Subscriber.objects.get(address="grace@example.org").status == "pending"
     assert _rows() == before

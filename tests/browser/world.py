@@ -9,9 +9,11 @@ from email.message import EmailMessage
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.management import call_command
 
-from digest import delivery
+from digest import delivery, search
+from digest.models import Paper, PaperIdentifier, PaperVersion, Pick
 from subscriptions import account, consent, door, limits, tokens
 from subscriptions.consent import SignUp
 from subscriptions.models import Notice, Subscription
@@ -31,6 +33,27 @@ class World:
         """Topics, sources, and the 64 papers of the saved page, listed today."""
         call_command("load_seeds", quiet=True)
         call_command("ingest", "seeds/daily-papers-03-13.txt", "--date", f"{dt.datetime.now(dt.UTC):%Y-%m-%d}", "--json")
+        search.refresh_all()
+
+    def whole_paper(self) -> int:
+        """The id of a paper that has everything a page can show: versions, a pick, places, identifiers, related ones."""
+        paper = Paper.objects.exclude(links=[]).exclude(topics=None).order_by("id").first()
+        assert paper
+        if not paper.picks.exists():
+            editor = User.objects.create_user("mira", first_name="Mira", last_name="Koch")
+            Pick.objects.create(paper=paper, editor=editor, note="The appendix holds the surprise.")
+            PaperIdentifier.objects.create(paper=paper, kind="arxiv", value="2603.01234")
+            said = ("We learn $\\lambda_1$ of a map. " + paper.abstract, "We learn $\\lambda_1$ of a flow. " + paper.abstract)
+            for number, abstract in enumerate(said, start=1):
+                PaperVersion.objects.create(
+                    paper=paper,
+                    number=number,
+                    title_source=paper.title,
+                    abstract_source=abstract,
+                    announced_at=paper.announced_at,
+                )
+            Paper.objects.filter(pk=paper.pk).update(abstract_source=said[1], upvotes=12, stars=340)
+        return paper.pk
 
     def post(self) -> None:
         """Answer what was asked at the door, and deliver."""

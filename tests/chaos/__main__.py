@@ -1,17 +1,18 @@
 """Crash safety, shown: `python -m tests.chaos [--recipients 10000 --kills 200 --flushes 20 --database-kills 10 --seed N]`.
 
-Real workers, a real PostgreSQL whose commits reach the disk, a real Valkey, and an SMTP server of ours that keeps every message
-it got and misbehaves. Faults come at random, seeded times until their number is used up; then the rest is delivered in peace.
-The report counts at the server, not in the ledger, and then compares the two. Exits with 1 when a promise is broken:
+Real workers and beats (`celery -A digest worker`, `celery -A digest beat`), a real PostgreSQL whose commits reach the disk, a
+real Valkey, and an SMTP server of ours that journals what it got and misbehaves. Faults come at random, seeded times until
+their number is used up; then the rest is delivered in peace. The report counts in the server's journal first, and then
+compares the ledger with it. Exits with 1 when a promise is broken:
 
-- nobody is lost: every recipient whom the server did not refuse for good has the whole message;
-- nobody has it twice, except where the ledger says that an outcome was unknown;
-- no more outcomes are unknown than connections were open at the faults.
+- nobody is lost: whoever was not refused for good and did not leave has the whole message;
+- nobody has it twice, unless the ledger names an attempt whose outcome nobody knew;
+- no more outcomes are unknown than connections were open at the faults;
+- nothing leaves more than five seconds after an unsubscription was answered.
 """
 
 import argparse
 import collections
-import contextlib
 import json
 import os
 import random
@@ -20,322 +21,343 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from tests.chaos import reckoning, server
+from tests.chaos.crew import ROOT, Crew
 
 HOME = Path(tempfile.mkdtemp(prefix="paper-round-chaos-"))
-os.environ["PAPER_ROUND_VAR"] = str(HOME)
 os.environ.update(
+    PAPER_ROUND_VAR=str(HOME),
     DJANGO_SETTINGS_MODULE="digest.settings",
     SECRET_KEY="c" * 64,
     TOKEN_KEYS="c" * 64,
     IDENTITY_KEY="c" * 64,
     SITE_URL="https://papers.example.org",
-    SMTP_URL="smtp://127.0.0.1:9",
     DIGEST_FROM="Paper Round <digest@papers.example.org>",
     NOTICE_FROM="Paper Round <hello@papers.example.org>",
     BOUNCE_ADDRESS="bounces@papers.example.org",
     POSTAL_ADDRESS="1 Example Street, 75000 Paris",
-    LOG_LEVEL="CRITICAL",
+    SMTP_HELLO="papers.example.org",
+    LOG_LEVEL="WARNING",
+    # A run that ends within minutes: what takes minutes in production takes seconds here.
+    DELIVER_EVERY_SECONDS="1",
+    RECOVER_EVERY_SECONDS="1",
+    UNCERTAIN_SETTLE_SECONDS="1",
+    VISIBILITY_TIMEOUT_SECONDS="2",
+    SMTP_TIMEOUT_SECONDS="20",
 )
 
 from digest.local.servers import Postgres, Valkey  # noqa: E402 - the environment above must come first
-from tests.delivery.relay import DROP, Relay  # noqa: E402
 
-_STEPS = ("connect", "mail", "rcpt", "data", "body", "dot")
-_PATIENCE_SECONDS = 240.0
-
-
-class Trouble:
-    """What the server does wrong: at `share` of its steps it drops the connection, defers, refuses for good or answers late."""
-
-    def __init__(self, share: float, seed: int, late: float) -> None:
-        self.share = share
-        self.late = late
-        self.refused: set[str] = set()
-        self.happened: collections.Counter[str] = collections.Counter()
-        self._random = random.Random(seed)
-        self._lock = threading.Lock()
-
-    def __call__(self, step: str, recipient: str) -> str | None:
-        with self._lock:
-            if recipient in self.refused and step == "rcpt":
-                return "550 5.2.1 mailbox disabled"
-            if step not in _STEPS or self._random.random() > self.share / len(_STEPS):
-                return None
-            kind = self._random.choices(["drop", "later", "never", "slowly"], [6, 3, 1, 1])[0]
-            if kind == "never":
-                kind = "never" if step == "rcpt" else "drop"
-            if step == "body":
-                kind = "drop"
-            self.happened[f"{kind} at {step}"] += 1
-            if kind == "never":
-                self.refused.add(recipient)
-        if kind == "slowly":
-            time.sleep(self.late)
-            return None
-        return {"drop": DROP, "later": "451 4.3.0 try again later", "never": "550 5.2.1 mailbox disabled"}[kind]
+_HOUR, _WEEK = 3600, 7 * 86400
+_FIRST_SECONDS, _NEXT_SECONDS = 90.0, 8.0
+_WAITING = (
+    "SELECT count(*) FROM digest_delivery "
+    "WHERE state NOT IN ('accepted', 'failed', 'skipped') AND reason NOT LIKE 'the message could not be made%'"
+)
+T = TypeVar("T")
 
 
 class Chaos:
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
-        self.random = random.Random(options.seed)
+        self.chance = random.Random(options.seed)
         self.postgres, self.valkey = Postgres(HOME), Valkey(HOME)
-        self.trouble = Trouble(options.faults, options.seed, late=options.lease * 1.5)
-        self.relay = Relay(script=self.trouble).start()
-        self.workers: list[int] = []
         self.happened: collections.Counter[str] = collections.Counter()
+        self.operator: collections.Counter[str] = collections.Counter()
+        self.struck = 0
+        self.left: dict[str, float] = {}
+        self._operated = 0.0
+        self._seen = 0
 
     def run(self) -> dict[str, Any]:
         self.postgres.start()
         self.postgres.create("chaos")
         self.valkey.start()
-        os.environ.update(DATABASE_URL=self.postgres.url("chaos"), REDIS_URL=self.valkey.url)
+        late = self.options.lease * 1.5
+        self.journal = HOME / "journal.jsonl"
+        arguments = [str(self.journal), self.options.faults, self.options.slow, late, self.options.seed]
+        self.relay = subprocess.Popen(
+            [sys.executable, "-m", "tests.chaos.server", *map(str, arguments)],
+            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert self.relay.stdout is not None
+        os.environ.update(
+            DATABASE_URL=self.postgres.url("chaos"),
+            REDIS_URL=self.valkey.url,
+            SMTP_URL=f"smtp://127.0.0.1:{self.relay.stdout.readline().strip()}",
+            SMTP_CONNECTIONS=str(self.options.connections),
+            LEASE_SECONDS=str(self.options.lease),
+        )
+        self._prepare()
+        start = time.monotonic()
+        self.crew = Crew(HOME, os.environ, self.chance, self.options.workers, self.options.processes)
+        try:
+            self._disturb()
+            disturbed = time.monotonic() - start
+            waiting = self._waiting()
+            self._settle()
+        finally:
+            self.crew.end()
+        return {
+            "seed": self.options.seed,
+            "seconds": round(time.monotonic() - start),
+            "seconds of faults": round(disturbed),
+            "waiting when the faults ended": waiting,
+            "faults": dict(sorted(self.happened.items())),
+            "the operator": dict(sorted(self.operator.items())),
+            **reckoning.reckon(self._evidence()),
+        }
+
+    def stop(self) -> None:
+        """End every process that this run started."""
+        from django.db import connections
+
+        with suppress(Exception):
+            connections.close_all()
+        if hasattr(self, "relay"):
+            self.relay.kill()
+            self.relay.communicate()
+        self.valkey.stop()
+        self.postgres.stop()
+        if self.options.keep:
+            sys.stderr.write(f"kept: {HOME}\n")
+        else:
+            shutil.rmtree(HOME, ignore_errors=True)
+
+    def _prepare(self) -> None:
+        """Readers whose issues wait; one has a message that cannot be made, and one an address that this relay cannot take."""
         import django
 
         django.setup()
         from django.core.management import call_command
+        from django.utils import timezone
 
         from bench import mailing
+        from digest.models import Issue
+        from subscriptions.models import Subscriber, Subscription
 
         call_command("migrate", verbosity=0)
         mailing.prepare(self.options.recipients, papers=40, seed=self.options.seed)
-        self._poison()
-        start = time.monotonic()
-        self.nursery = self._nursery(mailing.NOW.timestamp())
-        try:
-            for _ in range(self.options.workers):
-                self._spawn()
-            self._disturb()
-            self._settle()
-        finally:
-            for pid in self.workers:
-                self._signal(pid, signal.SIGKILL)
-            self.nursery.kill()
-            self.nursery.wait()
-        return self._report(time.monotonic() - start)
-
-    def stop(self) -> None:
-        from django.db import connections
-
-        connections.close_all()
-        self.relay.stop()
-        self.valkey.stop()
-        self.postgres.stop()
-        shutil.rmtree(HOME, ignore_errors=True)
-
-    # Workers
-
-    def _nursery(self, start: float) -> "subprocess.Popen[str]":
-        nursery = subprocess.Popen(
-            [sys.executable, "-m", "tests.chaos.nursery"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        told = {
-            "relay": self.relay.url,
-            "redis": self.valkey.url,
-            "connections": self.options.connections,
-            "lease": self.options.lease,
-            "chunk": 100,
-            "limit": 400,
-            "rate": 2000.0,
-            "start": start,
-            "wall": time.time(),
-            "log": str(HOME / "workers.log"),
-        }
-        assert nursery.stdin is not None
-        nursery.stdin.write(json.dumps(told) + "\n")
-        nursery.stdin.flush()
-        return nursery
-
-    def _spawn(self) -> None:
-        assert self.nursery.stdin is not None
-        assert self.nursery.stdout is not None
-        self.nursery.stdin.write("spawn\n")
-        self.nursery.stdin.flush()
-        self.workers.append(int(self.nursery.stdout.readline()))
-
-    def _signal(self, pid: int, number: int) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, number)
-
-    def _replace(self, number: int) -> None:
-        """Signal a worker, and start another in its place."""
-        pid = self.random.choice(self.workers)
-        self._signal(pid, number)
-        self.workers.remove(pid)
-        self._spawn()
+        now, week = timezone.now(), mailing._WEEK
+        Issue.objects.update(due_at=now, window_start=now - week, window_end=now, published_at=now)
+        Subscription.objects.update(next_issue_at=now + week)
+        first, last = Issue.objects.order_by("pk").first(), Issue.objects.order_by("pk").last()
+        assert first is not None
+        assert last is not None
+        Issue.objects.filter(pk=first.pk).update(slate=[{"paper": "poison"}], gist="{")
+        Subscriber.objects.filter(pk=last.subscription.subscriber_id).update(address="zoë@49.example.org")
 
     # Faults
 
     def _disturb(self) -> None:
-        """All faults, shuffled, at random times."""
-        faults: list[tuple[str, Callable[[], None]]] = [
-            *[("worker killed", lambda: self._replace(signal.SIGKILL))] * self.options.kills,
-            *[("worker stopped beyond its lease", self._freeze)] * self.options.freezes,
-            *[("deploy", lambda: self._replace(signal.SIGTERM))] * self.options.deploys,
-            *[("Redis flushed", self._flush)] * self.options.flushes,
-            *[("Redis restarted", self._restart_redis)] * (self.options.flushes // 4),
-            *[("connections to the database terminated", self._terminate)] * self.options.database_kills,
-            *[("database killed", self._kill_database)] * self.options.database_kills,
+        """All faults, shuffled, at random times, while the operator stands by and readers leave."""
+        options, crew, beyond = self.options, self.crew, self.options.lease * 1.5
+        hosts = options.kills * 3 // 10
+        jumps = [_HOUR, -_HOUR, _WEEK, -_WEEK]
+        faults: list[tuple[str, Callable[[], int]]] = [
+            *[("kill -9 of a worker's process", crew.kill_process)] * (options.kills - hosts),
+            *[("kill -9 of a worker with all its processes", crew.kill_worker)] * hosts,
+            *[("stopped beyond the lease, then continued", lambda: crew.stop_for(beyond))] * options.stops,
+            *[("deploy (SIGTERM)", crew.deploy)] * options.deploys,
+            *[("kill -9 of a beat", crew.kill_beat)] * options.deploys,
+            *[(f"clock jumps by {by:+} s", lambda by=by: crew.jump(by, beyond)) for by in jumps * options.jumps],
+            *[("Redis FLUSHALL", self._flush)] * options.flushes,
+            *[("Redis kill -9 and restart", self._restart_redis)] * (options.flushes // 2),
+            *[("PostgreSQL backends terminated", self._terminate)] * options.database_kills,
+            *[("PostgreSQL kill -9 and restart", self._kill_database)] * options.database_kills,
+            *[("a reader leaves", self._leave)] * options.leaving,
         ]
-        self.random.shuffle(faults)
+        self.chance.shuffle(faults)
+        self._until_something_arrives(_FIRST_SECONDS)
         for name, fault in faults:
-            time.sleep(self.random.uniform(0.0, 2 * self.options.pause))
-            fault()
+            if name != "a reader leaves":
+                self._wait(self.chance.uniform(0.0, 2 * options.pause))
+                self._until_something_arrives(_NEXT_SECONDS)
+            self.struck += fault()
             self.happened[name] += 1
 
-    def _freeze(self) -> None:
-        pid = self.random.choice(self.workers)
-        self._signal(pid, signal.SIGSTOP)
-        threading.Timer(self.options.lease * 1.5, self._signal, [pid, signal.SIGCONT]).start()
+    def _wait(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            self.happened.update(self.crew.tend())
+            self._operate()
+            time.sleep(max(0.0, min(0.2, until - time.monotonic())))
 
-    def _flush(self) -> None:
+    def _until_something_arrives(self, seconds: float) -> None:
+        """A fault strikes while messages flow, however slow this machine is; after `seconds` it strikes all the same."""
+        until = time.monotonic() + seconds
+        while self.journal.stat().st_size == self._seen and time.monotonic() < until:
+            self._wait(0.1)
+        self._seen = self.journal.stat().st_size
+
+    def _flush(self) -> int:
         import redis
 
-        with contextlib.suppress(redis.RedisError):
+        with suppress(redis.RedisError):
             redis.Redis.from_url(self.valkey.url).flushall()
+        return 0
 
-    def _restart_redis(self) -> None:
-        pid = int((HOME / "valkey" / "server.pid").read_text())
-        self._signal(pid, signal.SIGKILL)
+    def _restart_redis(self) -> int:
+        self._kill(HOME / "valkey" / "server.pid")
         self.valkey.start()
+        return 0
 
-    def _terminate(self) -> None:
-        self._ask(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+    def _terminate(self) -> int:
+        self._insist(
+            lambda: self._ask(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+            )
         )
+        return int(self.options.workers * self.options.processes)
 
-    def _kill_database(self) -> None:
-        pid = int((HOME / "postgres" / "postmaster.pid").read_text().split()[0])
-        self._signal(pid, signal.SIGKILL)
+    def _kill_database(self) -> int:
+        self._kill(HOME / "postgres" / "postmaster.pid")
         self.postgres.start()
+        return int(self.options.workers * self.options.processes)
+
+    def _kill(self, pid_file: Path) -> None:
+        os.kill(int(pid_file.read_text().split()[0]), signal.SIGKILL)
+
+    def _leave(self) -> int:
+        """A reader who has not left yet unsubscribes with the link of their message."""
+        from django.utils import timezone
+
+        from subscriptions import consent, tokens
+        from subscriptions.models import Subscription
+
+        def unsubscribe() -> str:
+            subscription = Subscription.objects.filter(pk=chosen).select_related("subscriber").get()
+            token = tokens.unsubscribe_path(subscription.pk).rstrip("/").rpartition("/")[2]
+            consent.unsubscribe(token, timezone.now(), "one-click")
+            return subscription.subscriber.address
+
+        ((lowest, highest),) = self._insist(lambda: self._ask("SELECT min(id), max(id) FROM subscriptions_subscription"))
+        chosen = self.chance.randrange(lowest + 1, highest)
+        self.left.setdefault(self._insist(unsubscribe), time.time())
+        return 0
+
+    # The operator
+
+    def _operate(self) -> None:
+        """Once a second, what an operator does within the hour: lift brakes, hasten what is deferred, release what is held."""
+        from django.utils import timezone
+
+        from digest.delivery import levers
+
+        if time.monotonic() - self._operated < 1.0:
+            return
+        self._operated = time.monotonic()
+
+        def act() -> None:
+            now = timezone.now()
+            if levers.standing():
+                self.operator["brakes lifted"] += len(levers.resume("chaos", now).lifted)
+            self.operator["hastened"] += levers.hasten(now, "chaos")
+            self.operator["released"] += levers.release_uncertain(now, "chaos", doubts=2)
+
+        self._insist(act)
+
+    def _insist(self, do: Callable[[], T]) -> T:
+        """Do it, again and again while the database is away."""
+        import psycopg
+        from django.db import InterfaceError, OperationalError, connection
+
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                return do()
+            except (OperationalError, InterfaceError, psycopg.OperationalError):
+                connection.close()
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
 
     def _ask(self, statement: str) -> list[Any]:
         import psycopg
 
-        for _ in range(100):
-            try:
-                with psycopg.connect(self.postgres.url("chaos"), autocommit=True) as connection:
-                    return connection.execute(statement.encode()).fetchall()
-            except psycopg.OperationalError:
-                time.sleep(0.1)
-        raise SystemExit("the database does not come back")
-
-    def _poison(self) -> None:
-        """One subscriber whose message cannot be made."""
-        from digest.models import Issue
-
-        issue = Issue.objects.order_by("pk").last()
-        assert issue is not None
-        Issue.objects.filter(pk=issue.pk).update(slate=[{"paper": "poison"}])
+        with psycopg.connect(self.postgres.url("chaos"), autocommit=True) as connection:
+            return connection.execute(statement.encode()).fetchall()
 
     # The end
 
     def _settle(self) -> None:
-        """Peace: the server behaves, and an operator releases what is uncertain twice; wait until nothing is on its way."""
-        from django.db import connection
-        from django.utils import timezone
+        """Peace: the server behaves and nothing is killed; wait until all but the poison has an outcome."""
+        assert self.relay.stdin is not None
+        self.relay.stdin.write("peace\n")
+        self.relay.stdin.flush()
+        deadline = time.monotonic() + self.options.patience
+        while time.monotonic() < deadline and self._waiting():
+            self._wait(0.5)
 
-        from digest.delivery import levers
+    def _waiting(self) -> int:
+        """Deliveries without an outcome, but for those whose message cannot be made."""
+        return int(self._insist(lambda: self._ask(_WAITING))[0][0])
+
+    def _evidence(self) -> reckoning.Evidence:
+        from digest import safety_log
         from digest.models import Delivery
 
-        self.trouble.share = 0.0
-        connection.close()
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while time.monotonic() < deadline:
-            waiting = Delivery.objects.exclude(state__in=["accepted", "failed", "skipped"]).exclude(
-                reason__startswith="the message could not be made"
+        rows = [
+            reckoning.Row(
+                recipient=delivery.subscriber.address,
+                message_id=delivery.message_id,
+                state=delivery.state,
+                reason=delivery.reason,
+                reply=delivery.reply,
+                doubts=delivery.doubts,
+                attempts=[(each.state, each.worker) for each in delivery.tries.all()],
             )
-            if not waiting.exists():
-                return
-            held = Delivery.objects.filter(state=Delivery.State.UNCERTAIN, doubts__gt=1)
-            if held.exists() and not waiting.exclude(pk__in=held).exists():
-                self.happened["released by the operator"] += levers.release_uncertain(timezone.now().replace(year=2020))
-            time.sleep(0.3)
-
-    def _report(self, seconds: float) -> dict[str, Any]:
-        from digest.models import Delivery
-
-        rows = list(
-            Delivery.objects.order_by("pk").values_list("subscriber__address", "state", "doubts", "reason", "message_id")
-        )
-        poisoned = {row[0] for row in rows if row[3].startswith(("the message could not be made", "gave up"))}
-        got: dict[str, list[Any]] = collections.defaultdict(list)
-        for taken in self.relay.taken:
-            got[taken.recipient].append(taken)
-        ledger = {address: (state, doubts, message_id) for address, state, doubts, _, message_id in rows}
-        refused = self.trouble.refused
-        lost = sorted(set(ledger) - set(got) - refused - poisoned)
-        duplicates = {address: len(taken) for address, taken in got.items() if len(taken) > 1}
-        unexplained = {address: number for address, number in duplicates.items() if ledger[address][1] < number - 1}
-        torn = [
-            address for address, taken in got.items() for each in taken
-            if ledger[address][2].encode() not in each.content or not each.content.endswith(b"--\r\n")
-        ]  # fmt: skip
-        disagree = [
-            address
-            for address, (state, _, _) in ledger.items()
-            if (state == "accepted") != (address in got) and not (state == "failed" and address in refused)
+            for delivery in Delivery.objects.select_related("subscriber").prefetch_related("tries").order_by("pk")
         ]
-        doubts = sum(row[2] for row in rows)
-        broken = sum(number for name, number in self.happened.items() if name != "released by the operator")
-        dropped = sum(number for name, number in self.trouble.happened.items() if name.endswith("at dot"))
-        return {
-            "recipients": len(rows),
-            "seconds": round(seconds, 1),
-            "faults": dict(self.happened),
-            "server": dict(self.trouble.happened),
-            "states": dict(collections.Counter(row[1] for row in rows)),
-            "messages at the server": len(self.relay.taken),
-            "lost": lost,
-            "duplicates": len(duplicates),
-            "duplicates unexplained": unexplained,
-            "torn messages": torn,
-            "ledger and server disagree": disagree,
-            "uncertain": doubts,
-            "uncertain at most": broken * self.options.connections + dropped,
-            "poisoned": sorted(poisoned),
-            "seed": self.options.seed,
-        }
-
-
-def promises(report: dict[str, Any]) -> list[str]:
-    """The promises that a run has broken."""
-    broken = [
-        name for name in ("lost", "duplicates unexplained", "torn messages", "ledger and server disagree") if report[name]
-    ]
-    if report["uncertain"] > report["uncertain at most"]:
-        broken.append("uncertain")
-    return broken
+        hashes = dict(Delivery.objects.values_list("subscriber__mailbox_hash", "subscriber__address"))
+        gone = {bytes.fromhex(line["mailbox"]) for line in safety_log.lines() if line.get("event") == "unsubscribed"}
+        return reckoning.Evidence(
+            journal=list(server.read(str(self.journal))),
+            rows=rows,
+            left=self.left,
+            struck=self.struck,
+            connections=self.options.connections,
+            logged=frozenset(address for hashed, address in hashes.items() if bytes(hashed) in gone),
+        )
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--recipients", type=int, default=10_000)
-    parser.add_argument("--kills", type=int, default=200)
-    parser.add_argument("--freezes", type=int, default=10)
-    parser.add_argument("--deploys", type=int, default=10)
-    parser.add_argument("--flushes", type=int, default=20)
-    parser.add_argument("--database-kills", type=int, default=10)
+    parser.add_argument("--kills", type=int, default=200, help="three in ten are whole workers, the others single processes")
+    parser.add_argument("--stops", type=int, default=10)
+    parser.add_argument("--deploys", type=int, default=8, help="and as many kills of a beat")
+    parser.add_argument("--jumps", type=int, default=2, help="of an hour and a week, ahead and back, so often each")
+    parser.add_argument("--flushes", type=int, default=20, help="and half as many kills of Redis")
+    parser.add_argument("--database-kills", type=int, default=10, help="and as many terminations of all its backends")
+    parser.add_argument("--leaving", type=int, default=60, help="readers who unsubscribe")
     parser.add_argument("--faults", type=float, default=0.05, help="the share of messages at which the server misbehaves")
-    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--slow", type=float, default=0.8, help="seconds until a final dot is answered, on average")
+    parser.add_argument("--workers", type=int, default=4)
+    parser.add_argument("--processes", type=int, default=2, help="of each worker")
     parser.add_argument("--connections", type=int, default=10)
-    parser.add_argument("--lease", type=float, default=2.0, help="seconds")
-    parser.add_argument("--pause", type=float, default=0.4, help="seconds between faults, on average")
+    parser.add_argument("--lease", type=int, default=3, help="seconds")
+    parser.add_argument("--pause", type=float, default=1.0, help="seconds between faults, on average")
+    parser.add_argument("--patience", type=float, default=300.0, help="seconds to wait for the rest in peace")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--keep", action="store_true", help="keep the logs and the journal")
     options = parser.parse_args()
+    # Whoever ends this run early gets all its processes ended too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))
     chaos = Chaos(options)
     try:
         report = chaos.run()
     finally:
         chaos.stop()
-    broken = promises(report)
-    sys.stdout.write(json.dumps({**report, "broken promises": broken}, indent=2) + "\n")
+    broken = reckoning.broken(report)
+    sys.stdout.write(json.dumps({**report, "broken promises": broken}, indent=2, ensure_ascii=False) + "\n")
     return 1 if broken else 0
 
 

@@ -1,10 +1,12 @@
 """What stops the sender, and what lets it go on."""
 
 import datetime as dt
+import threading
 
 import pytest
+from django.db import connection
 
-from digest.delivery import brakes, deliver
+from digest.delivery import Policy, brakes, deliver
 from digest.models import Brake, Delivery
 from subscriptions.models import Suppression
 from tests.delivery.cast import MONDAY, letters, policy, waiting
@@ -87,6 +89,43 @@ def test_three_domains_that_refuse_us_stop_everything(relay: Relay) -> None:
         brakes.open_breaker(domain, "550 5.7.1 blocked", MONDAY)
     crowd(1, "sub.example.org")
     assert "3 receiving domains refuse us" in deliver(MONDAY, 10, policy=policy(relay.url), make=letters).halted
+
+
+def together(workers: int, sender: Policy) -> None:
+    """So many workers at once, each with connections of its own."""
+
+    def work() -> None:
+        deliver(MONDAY, 500, policy=sender, make=letters)
+        connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(workers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+@pytest.mark.parametrize("step", ["mail", "rcpt", "data", "dot"])
+@pytest.mark.parametrize("domains", [1, 40])
+def test_a_refusal_of_our_own_making_costs_fifty_attempts_at_most_and_suppresses_nobody(
+    relay: Relay, step: str, domains: int
+) -> None:
+    for number in range(domains):
+        crowd(120 // domains, f"d{number}.example.org")
+    refused = []
+
+    def refuse_all(at: str, recipient: str) -> str | None:
+        if at != step:
+            return None
+        refused.append(recipient)
+        return "554 5.7.1 your network is blocked, see https://example.net/list"
+
+    relay.script = refuse_all
+    together(2, policy(relay.url, connections=10))
+    assert 1 <= len(refused) <= 50
+    assert not Suppression.objects.exists()
+    assert set(Delivery.objects.values_list("state", flat=True)) <= {"queued", "deferred"}
+    assert Brake.objects.standing().filter(kind=Brake.Kind.BREAKER).exists()
 
 
 def test_a_relay_that_turns_us_away_is_asked_once_and_then_at_longer_and_longer_intervals(relay: Relay) -> None:

@@ -3,12 +3,13 @@
 import datetime as dt
 import socket
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 import pytest
 from django.db import connection, transaction
 
-from digest.delivery import deliver, ledger, queue_notices, recover
+from digest.delivery import claims, deliver, queue_notices, recover
 from digest.delivery.books import Books
 from digest.messages import Outgoing
 from digest.models import Delivery, Issue
@@ -20,6 +21,15 @@ from tests.delivery.relay import DROP, Relay
 pytestmark = pytest.mark.django_db(transaction=True)
 
 HOUR = dt.timedelta(hours=1)
+
+
+class Clock:
+    """A clock that a test puts ahead."""
+
+    ahead = 0.0
+
+    def __call__(self) -> float:
+        return time.monotonic() + self.ahead
 
 
 def at_step(step: str, reply: str, *names: str, times: int = 1_000_000) -> Callable[[str, str], str | None]:
@@ -85,7 +95,7 @@ def test_two_workers_send_one_message_once(relay: Relay) -> None:
 
 def test_it_refuses_to_claim_inside_a_transaction(relay: Relay) -> None:
     waiting("ada")
-    with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
+    with pytest.raises(RuntimeError, match="inside a transaction"), transaction.atomic():
         deliver(MONDAY, 10, policy=policy(relay.url), make=letters)
 
 
@@ -221,6 +231,17 @@ def test_the_letters_behind_a_broken_connection_go_over_another(relay: Relay) ->
     assert by_state == {"uncertain": 1, "deferred": 1, "accepted": 1}
 
 
+def test_a_relay_whose_first_address_does_not_answer_is_reached_at_the_second(
+    relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting("ada", "grace")
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        nobody = closed.getsockname()
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", address) for address in (nobody, ("127.0.0.1", relay.port))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    assert deliver(MONDAY, 10, policy=policy(relay.url), make=letters).by_state == {"accepted": 2}
+
+
 def test_nothing_is_lost_while_the_relay_is_down() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -303,6 +324,42 @@ def test_an_unsubscription_while_the_body_flows_stops_the_final_dot(relay: Relay
     assert (delivered.by_state, relay.taken) == ({"skipped": 1}, [])
 
 
+def test_whoever_leaves_while_a_slow_commit_is_under_way_gets_nothing(relay: Relay) -> None:
+    """The database holds the round up for ten seconds; the reader unsubscribes meanwhile, and their message has no dot yet."""
+    (ada,) = waiting("ada")
+    clock = Clock()
+    blocker = connection.copy()
+    blocker.inc_thread_sharing()
+
+    def leave() -> None:
+        with connection.cursor() as cursor:
+            while True:
+                cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+                if cursor.fetchone()[0]:
+                    break
+        Subscription.objects.update(ended_at=MONDAY, next_issue_at=None)
+        connection.close()
+        clock.ahead = 10.0
+        blocker.rollback()
+
+    def hold_up(step: str, recipient: str) -> str | None:
+        if step == "data":
+            blocker.set_autocommit(False)
+            with blocker.cursor() as cursor:
+                cursor.execute("SELECT id FROM digest_delivery WHERE id = %s FOR UPDATE", [ada.pk])
+            leaving.start()
+        return None
+
+    leaving = threading.Thread(target=leave)
+    relay.script = hold_up
+    delivered = deliver(MONDAY, 10, policy=policy(relay.url, clock=clock), make=letters)
+    leaving.join()
+    blocker.close()
+    assert (delivered.by_state, relay.taken) == ({"skipped": 1}, [])
+    ada.refresh_from_db()
+    assert (ada.state, ada.reason) == ("skipped", "the subscription has ended")
+
+
 def test_a_message_that_cannot_be_made_stops_no_other(relay: Relay) -> None:
     ada, _, _ = waiting("ada", "grace", "alan")
 
@@ -338,7 +395,7 @@ def test_what_the_relay_cannot_carry_fails_with_the_reason(relays: Callable[...,
 
 def test_a_dead_workers_claims_are_queued_again_and_its_sends_are_uncertain(relay: Relay) -> None:
     ada, grace = waiting("ada", "grace")
-    ledger.claim(MONDAY, 10, "a worker that dies", dt.timedelta(minutes=-1))
+    claims.claim(MONDAY, 10, "a worker that dies", dt.timedelta(minutes=-1))
     grace.refresh_from_db()
     books = Books()
     books.begin([], [grace], MONDAY, dt.timedelta(minutes=-1))
@@ -355,7 +412,7 @@ def test_a_dead_workers_claims_are_queued_again_and_its_sends_are_uncertain(rela
 
 def test_a_running_lease_is_left_alone(relay: Relay) -> None:
     waiting("ada")
-    ledger.claim(MONDAY, 10, "a worker that lives", dt.timedelta(minutes=1))
+    claims.claim(MONDAY, 10, "a worker that lives", dt.timedelta(minutes=1))
     recovered = recover(MONDAY + dt.timedelta(days=7), policy=policy(relay.url))
     assert (recovered.queued, recovered.uncertain) == (0, 0)
 
@@ -367,7 +424,7 @@ def test_a_claim_that_was_taken_over_sends_and_records_nothing(relay: Relay) -> 
     def take_over(step: str, recipient: str) -> str | None:
         if step == "data":
             Delivery.objects.update(state="queued", lease_expires_at=None)
-            ledger.claim(MONDAY, 10, "another worker", dt.timedelta(minutes=1))
+            claims.claim(MONDAY, 10, "another worker", dt.timedelta(minutes=1))
             connection.close()
         return None
 

@@ -43,8 +43,9 @@ def test_what_failed_is_sent_again_when_the_operator_says_so(relay: Relay) -> No
     waiting("ada")
     relay.script = lambda step, recipient: "550 5.2.1 mailbox disabled" if step == "rcpt" else None
     deliver(MONDAY, 10, policy=policy(relay.url), make=letters)
-    assert levers.resend_failed(MONDAY, MONDAY, domain="example.net") == 0
-    assert levers.resend_failed(MONDAY, MONDAY) == 1
+    assert levers.resend_failed(MONDAY, MONDAY, "ada", domain="example.net") == 0
+    assert levers.resend_failed(MONDAY, MONDAY, "ada", why="mended") == 1
+    assert Delivery.objects.get().reason == "sent again by ada: mended"
     relay.script = lambda step, recipient: None
     assert deliver(MONDAY, 10, policy=policy(relay.url), make=letters).by_state == {"accepted": 1}
 
@@ -57,7 +58,7 @@ def test_the_uncertain_can_be_held_and_released(relay: Relay) -> None:
     assert "1 held" in say("hold", "--uncertain")
     later = Delivery.objects.get().next_attempt_at
     assert recover(later, policy=sender).queued == 0
-    assert levers.release_uncertain(later) == 1
+    assert levers.release_uncertain(later, "ada") == 1
     relay.script = lambda step, recipient: None
     assert deliver(later, 10, policy=sender, make=letters).by_state == {"accepted": 1}
 

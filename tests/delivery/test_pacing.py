@@ -2,9 +2,11 @@
 
 import datetime as dt
 import itertools
+import threading
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -87,6 +89,23 @@ def test_the_warm_up_caps_a_day_but_never_a_notice(relay: Relay) -> None:
     assert deliver(MONDAY, 100, policy=sender, make=letters).by_state == {"accepted": 1}
     tomorrow = MONDAY + dt.timedelta(days=1)
     assert deliver(tomorrow, 100, policy=sender, make=letters).by_state == {"accepted": 6}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_share_the_day_of_a_warm_up(relay: Relay) -> None:
+    waiting(*(f"reader{n}" for n in range(60)))
+    sender = policy(relay.url, warmup=Warmup(MONDAY.date(), 20, 2.0))
+
+    def work() -> None:
+        deliver(MONDAY, 100, policy=sender, make=letters)
+        connection.close()
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert len(relay.taken) == 20
 
 
 def test_the_warm_up_grows_until_there_is_no_cap() -> None:

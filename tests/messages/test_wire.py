@@ -85,10 +85,11 @@ def test_quoted_printable_reads_back_and_no_line_starts_with_a_dot(text: str) ->
 @given(TEXTS, LINES, st.integers(0, 999), TEXTS)
 @example(".", ".", 7, ".\n")
 @example("100%(value)b %s %%(n)b", "%(n)b", 7, "%\n")
+@example("x", "Monday\n.for\nFrom you", 7, "\n")
+@example("x", "Monday\n\nfor you and " + "you " * 30, 7, "\n")
 def test_holes_filled_after_encoding_read_as_if_filled_before(before: str, value: str, digits: int, after: str) -> None:
     made = pattern(f"{before}{hole('value')}{before}[{number('n')}]{after}")
-    encoded = made.by_name() % {b"value": filling(value), b"n": str(digits).encode()}
-    assert made.in_order() % (filling(value), str(digits).encode()) == encoded
+    encoded = made.in_order() % (filling(value), str(digits).encode())
     expected = f"{before}{value}{before}[{digits}]{after}"
     assert quopri.decodestring(encoded).replace(b"\r\n", b"\n").decode() == expected
     assert all(len(line) <= 76 and not line.startswith(b".") for line in encoded.split(b"\r\n"))
@@ -117,7 +118,7 @@ def test_a_message_reads_back_as_it_was_meant(subject: str, name: str, text: str
 def test_the_header_says_what_lists_and_receivers_need() -> None:
     message = _read(compose(Rendered("Papers", "x\n", "<p>x</p>"), _heading()))
     assert message.keys() == [
-        "From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "List-Id", "List-Unsubscribe", "List-Unsubscribe-Post",
+        "From", "Date", "MIME-Version", "To", "Subject", "Message-ID", "List-Unsubscribe", "List-Unsubscribe-Post", "List-Id",
         "Feedback-ID", "Auto-Submitted", "X-Auto-Response-Suppress", "Content-Type",
     ]  # fmt: skip
     assert message["Date"].datetime == NOW
@@ -178,17 +179,16 @@ def test_a_return_path_names_its_delivery_whatever_its_case(number: int, shout: 
     path = return_path(number)
     local = path.partition("@")[0]
     assert len(local) <= 64
-    assert re.fullmatch(r"bounces\+[a-z2-7]+", local)
+    assert re.fullmatch(r"bounces\+[0-9a-f]+", local)
     assert delivery_of(path.upper() if shout else path) == number
 
 
 @hypothesis_settings(deadline=None)
-@given(st.integers(1, 2**40), st.integers(0, 200), st.sampled_from("abcdefghijklmnopqrstuvwxyz234567"))
+@given(st.integers(1, 2**40), st.integers(0, 200), st.sampled_from("0123456789abcdefg"))
 def test_a_return_path_that_we_did_not_sign_names_nothing(number: int, place: int, letter: str) -> None:
     path = return_path(number)
     token = path.partition("+")[2].partition("@")[0]
-    # The last letter may carry bits that stand for nothing; any other change must be noticed.
-    place %= len(token) - 1
+    place %= len(token)
     changed = token[:place] + letter + token[place + 1 :]
     assert delivery_of(f"bounces+{changed}@papers.example.org") == (number if changed == token else None)
 

@@ -1,12 +1,13 @@
 """Papers that turn out to be one."""
 
 import threading
+from collections.abc import Callable
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 
-from digest import papers
+from digest import feedback, papers
 from digest.models import Appearance, Feedback, Paper, PaperIdentifier, PaperTopic, Pick, Upvote
 from subscriptions.models import Subscriber, Subscription
 from tests.papers.cast import NOW, ON_ARXIV, entry, source
@@ -62,6 +63,61 @@ def test_a_vote_that_lands_on_a_merged_paper_is_moved_later() -> None:
         assert papers.settle() == 1
         assert papers.settle() == 0
     assert Upvote.objects.get().paper == kept
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_vote_cast_while_its_paper_is_merged_moves_at_once() -> None:
+    kept, gone = _two()
+    ada = _subscription("ada")
+    voter = _Thread(lambda: feedback.cast(ada.pk, gone.pk, "more", NOW))
+    with transaction.atomic():
+        _bridge()
+        voter.start()
+        _until_somebody_waits()
+    voter.join()
+    assert voter.failed is None
+    assert Feedback.objects.get().paper == kept
+    assert papers.settle() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_merge_waits_for_a_vote_under_way_and_takes_it_along() -> None:
+    kept, gone = _two()
+    ada = _subscription("ada")
+    merger = _Thread(_bridge)
+    with transaction.atomic():
+        feedback.cast(ada.pk, gone.pk, "more", NOW)
+        merger.start()
+        _until_somebody_waits()
+    merger.join()
+    assert merger.failed is None
+    assert Feedback.objects.get().paper == kept
+
+
+class _Thread(threading.Thread):
+    """Work on a connection of its own; `failed` is what it raised."""
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        super().__init__()
+        self._work = work
+        self.failed: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            self._work()
+        except BaseException as error:  # noqa: BLE001 - handed to the test
+            self.failed = error
+        finally:
+            connection.close()
+
+
+def _until_somebody_waits() -> None:
+    with connection.cursor() as cursor:
+        for _ in range(100_000):
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone() != (0,):
+                return
+    raise AssertionError("nobody waits")
 
 
 def test_a_chain_of_merges_leads_to_the_last() -> None:

@@ -139,6 +139,19 @@ def test_a_broken_feed_stores_nothing_and_is_asked_again_whole(
     assert (Paper.objects.count(), arxiv.etag, arxiv.failures) == (0, "", 1)
 
 
+def test_a_feed_that_breaks_off_gives_what_it_has_says_so_and_is_asked_again_whole(
+    tools: polling.Tools, httpserver: HTTPServer
+) -> None:
+    journal = Source.objects.create(slug="journal", name="A journal", format="syndication", url="http://rss.example.org/j")
+    body = (FEEDS / "syndication" / "atom.xml").read_bytes()
+    httpserver.expect_request("/j").respond_with_data(body[:-40], headers={"ETag": '"half"'})
+    polled = polling.poll(journal, FRIDAY, tools)
+    assert (polled.new, polled.error) == (1, "")
+    assert Poll.objects.get().notes == ["it breaks off before its end; one entry could be read"]
+    journal.refresh_from_db()
+    assert journal.etag == ""
+
+
 def test_a_source_that_renames_itself_is_noticed(arxiv: Source, tools: polling.Tools, httpserver: HTTPServer) -> None:
     Source.objects.update(feed_title="A casino")
     _serve(httpserver, "arxiv/weekday.rss")

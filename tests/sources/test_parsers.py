@@ -112,3 +112,10 @@ def test_a_feed_names_the_archives_sets() -> None:
         "physics:physics:optics",
         "physics:astro-ph:SR",
     ]
+
+
+def test_a_paper_that_its_abstract_says_was_withdrawn_is_withdrawn() -> None:
+    body = json.dumps(
+        [{"paper": {"id": "2603.00001", "title": "T", "summary": "This paper has been withdrawn by its authors."}}]
+    )
+    assert parsing.read("huggingface", body.encode()).entries[0].withdrawn

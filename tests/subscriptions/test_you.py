@@ -205,6 +205,7 @@ def test_the_export_holds_everything_held(inside: Client, ada: Subscription, now
         "bounces": 0,
         "feedback": 0,
         "upvotes": 0,
+        "submissions": 0,
     }
 
 

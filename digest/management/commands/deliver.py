@@ -3,11 +3,12 @@
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from digest import delivery
-from digest.delivery import safekeeping
+from digest import delivery, providers
+from digest.delivery import clocks, safekeeping
 from digest.smtp import RelayUnclear
 
 
@@ -20,11 +21,14 @@ class Command(BaseCommand):
     def handle(self, *_: object, **options: Any) -> None:
         now = timezone.now()
         try:
+            if why := clocks.astray(now):
+                raise CommandError(f"Nothing is sent: {why}. Set it right.")
             if why := safekeeping.guard(now):
                 raise CommandError(f"Nothing is sent: {why}. `manage.py resume` replays the log of who has left, and goes on.")
             delivery.queue_notices(now)
             delivery.recover(now)
-            delivered = delivery.deliver(now, options["limit"])
+            send = providers.deliver if settings.DELIVERY_BACKEND == "anymail" else delivery.deliver
+            delivered = send(now, options["limit"])
         except RelayUnclear as error:
             raise CommandError(str(error)) from error
         states = ", ".join(f"{number} {state}" for state, number in sorted(delivered.by_state.items()))

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from digest.delivery import levers
-from digest.models import Brake, Delivery
+from digest.models import Delivery
 
 
 class Command(BaseCommand):
@@ -33,17 +33,22 @@ class Command(BaseCommand):
         for state in Delivery.State:
             table.add_row(state.label, str(counts.get(state.value, 0)))
         console.print(table)
-        for brake in Brake.objects.standing().order_by("since"):
+        for brake in levers.standing():
             until = f", one message may try at {brake.until:%Y-%m-%d %H:%M} UTC" if brake.until else ""
             console.print(f"Stopped since {brake.since:%Y-%m-%d %H:%M} UTC: {brake}{until}", soft_wrap=True)
 
     def _story(self, console: Console, address: str) -> None:
-        told = list(levers.story(address)[:100])
+        told = levers.story(address)[:100]
         if not told:
             raise CommandError(f"Nothing was ever to be sent to {address}.")
-        table = Table("made", "what", "state", "attempts", "why", "the relay's last words")
         for delivery in told:
             what = f"notice: {delivery.notice.kind}" if delivery.notice else f"issue {delivery.issue and delivery.issue.number}"
-            made = f"{delivery.created_at:%Y-%m-%d %H:%M}"
-            table.add_row(made, what, delivery.state, str(delivery.attempts), delivery.reason, delivery.reply)
-        console.print(table)
+            title = f"{what}, made {delivery.created_at:%Y-%m-%d %H:%M} UTC, number {delivery.pk}, {delivery.message_id}"
+            table = Table(
+                "when (UTC)", "attempt", "became", "how far", "the relay's words", "why", title=title, title_justify="left"
+            )
+            for line in levers.told(delivery):
+                when = f"{line.at:%Y-%m-%d %H:%M:%S}" if line.at else "now"
+                number = str(line.attempt) if line.attempt else ""
+                table.add_row(when, number, line.state, line.stage, line.reply, line.why)
+            console.print(table)

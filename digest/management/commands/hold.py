@@ -13,8 +13,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--uncertain", action="store_true", help="required: the uncertain ones are held")
+        parser.add_argument("--delivery", type=int, help="this one alone, by its number in the ledger")
+        parser.add_argument("--why", default="", help="a few words for the ledger")
 
     def handle(self, *_: object, **options: Any) -> None:
         if not options["uncertain"]:
             raise CommandError("Say `hold --uncertain`.")
-        self.stdout.write(f"{levers.hold_uncertain()} held. `manage.py release --uncertain` sends them once more.")
+        held = levers.hold_uncertain("command", delivery=options["delivery"], why=options["why"])
+        self.stdout.write(f"{held} held. `manage.py release --uncertain` sends them once more.")

@@ -11,6 +11,7 @@ from django.utils import timezone
 from rich.console import Console
 from rich.progress import Progress
 
+from digest import search
 from digest.management.databases import answering
 from digest.models import Source
 from digest.papers.handed_in import hand_in
@@ -52,6 +53,8 @@ class Command(BaseCommand):
                 source = _source(options["source"])
                 for path in progress.track(files, description="Reading"):
                     unread += not self._ingest(path, source, now, options)
+                # What was handed in by hand is looked for at once; the beat would read it some seconds later.
+                search.refresh_all()
         finally:
             self._pool.close()
         if unread:
@@ -66,7 +69,7 @@ class Command(BaseCommand):
             if options["json"]:
                 self._object(path, options["format"], [], error=str(error))
             return False
-        stored = hand_in(found.entries, found.format, len(body), now, options["date"], source)
+        stored = hand_in(found.entries, found.format, len(body), now, options["date"], source, found.flaw)
         if options["json"]:
             refused = [asdict(refusal) for refusal in stored.refused]
             self._object(path, found.format, refused, entries=len(found.entries), new=stored.new, known=stored.known)

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from digest.delivery import brakes
+from digest.delivery import levers
 
 
 class Command(BaseCommand):
@@ -16,7 +16,7 @@ class Command(BaseCommand):
         parser.add_argument("why", help="a few words for whoever finds it stopped")
 
     def handle(self, *_: object, **options: Any) -> None:
-        brake = brakes.pause(options["why"], "command", timezone.now())
+        brake = levers.pause(options["why"], "command", timezone.now())
         self.stdout.write(
             f"Sending is stopped since {brake.since:%Y-%m-%d %H:%M} UTC: {brake.why}. `manage.py resume` goes on."
         )

@@ -16,8 +16,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--uncertain", action="store_true", help="required: the uncertain ones are sent")
+        parser.add_argument("--delivery", type=int, help="this one alone, by its number in the ledger")
+        parser.add_argument("--why", default="", help="a few words for the ledger")
 
     def handle(self, *_: object, **options: Any) -> None:
         if not options["uncertain"]:
             raise CommandError("Say `release --uncertain`.")
-        self.stdout.write(f"{levers.release_uncertain(timezone.now())} released.")
+        released = levers.release_uncertain(timezone.now(), "command", delivery=options["delivery"], why=options["why"])
+        self.stdout.write(f"{released} released.")

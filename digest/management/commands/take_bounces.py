@@ -1,41 +1,71 @@
-"""manage.py take_bounces: the intake of what comes back, from a pipe or a Maildir."""
+"""manage.py take_bounces: the intake of what comes back: from a pipe, a Maildir, over LMTP, or from an IMAP mailbox."""
 
+import asyncio
 import mailbox
+import os
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import Error
 from django.utils import timezone
 
-from digest import bounces
+from digest import intake
+from digest.intake import imap, lmtp
 
 
 class Command(BaseCommand):
     help = (
-        "Record bounces and complaints: one message from standard input, or all that is new in a Maildir, which is then seen."
+        "Take bounces, complaints and answers: one message from standard input (the default, for a mail server's pipe), what "
+        "is new in a Maildir or in the IMAP mailbox of BOUNCES_IMAP_URL, or whatever a mail server hands over by LMTP. Taking "
+        "a message again changes nothing."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--maildir", type=Path, help="take what is new in this Maildir instead of standard input")
-        parser.add_argument("--recipient", default="", help="the envelope recipient, as a pipe's mail server knows it")
+        ways = parser.add_mutually_exclusive_group()
+        ways.add_argument("--pipe", action="store_true", help="read one message from standard input (default)")
+        ways.add_argument("--maildir", type=Path, help="take what is new in this Maildir")
+        ways.add_argument("--imap", action="store_true", help="take what is new in the mailbox of BOUNCES_IMAP_URL")
+        ways.add_argument("--lmtp", metavar="PLACE", help="listen at unix:/PATH or 127.0.0.1:PORT until stopped")
+        parser.add_argument(
+            "--recipient", default="", help="with a pipe: the envelope's recipient, as the mail server knows it"
+        )
 
     def handle(self, *_: object, **options: Any) -> None:
-        if options["maildir"] is None:
-            self._take(sys.stdin.buffer.read(), options["recipient"])
-            return
-        if not (options["maildir"] / "new").is_dir():
-            raise CommandError(f"{options['maildir']} is not a Maildir: it has no directory `new`.")
-        box = mailbox.Maildir(options["maildir"], create=False)
+        try:
+            if options["lmtp"]:
+                self._listen(options["lmtp"])
+            elif options["imap"]:
+                for taken in imap.visit(imap.Mailbox.parse(settings.BOUNCES_IMAP_URL), timezone.now()):
+                    self._say(taken)
+            elif options["maildir"] is not None:
+                self._read(options["maildir"])
+            else:
+                self._say(intake.take(sys.stdin.buffer.read(), timezone.now(), options["recipient"]))
+        except (lmtp.Unclear, imap.Unclear) as error:
+            raise CommandError(str(error)) from error
+        except (Error, OSError) as error:
+            # sysexits.h: the mail server keeps the message and tries again.
+            raise CommandError(f"It could not be taken now: {error}", returncode=os.EX_TEMPFAIL) from error
+
+    def _listen(self, where: str) -> None:
+        place = lmtp.Place.parse(where)
+        asyncio.run(lmtp.serve(place, timezone.now, lambda: self.stdout.write(f"Taking messages by LMTP at {where}.")))
+
+    def _read(self, folder: Path) -> None:
+        if not (folder / "new").is_dir():
+            raise CommandError(f"{folder} is not a Maildir: it has no directory `new`.")
+        box = mailbox.Maildir(folder, create=False)
         for key, message in list(box.items()):
             if message.get_subdir() == "new":
-                self._take(box.get_bytes(key), "")
-                # Marked only once it is recorded: what a crash leaves behind is taken again.
+                self._say(intake.take(box.get_bytes(key), timezone.now()))
+                # Marked only once it is committed: what a crash leaves behind is taken again.
                 message.set_subdir("cur")
                 message.add_flag("S")
                 box[key] = message
 
-    def _take(self, octets: bytes, recipient: str) -> None:
-        recorded = bounces.record(octets, timezone.now(), recipient)
-        self.stdout.write(f"{recorded.judgement.verdict.value} ({recorded.judgement.why}): {recorded.done}")
+    def _say(self, taken: intake.Taken) -> None:
+        self.stdout.write(f"{taken.kind}: {taken.done}")

@@ -1,0 +1,135 @@
+"""What each UTC day saw: counted by the hour for the last days, kept for good, asked for by the dashboard.
+
+| kind | key | counts |
+|---|---|---|
+| signed-up, confirmed, left, erased | | people: Consent events asked for, confirmed, unsubscribed, erased |
+| left-because | reason | subscriptions that ended that day, by why |
+| deliveries | state | deliveries made that day, by the state they are in now |
+| domain-accepted, domain-failed | receiving domain | those finished that day, for the domains with most |
+| bounces | verdict | reports received |
+| issues | | issues published |
+| latency | p50, p95, p99 | milliseconds from due to accepted, of issues accepted that day |
+| papers | source's id | new entries that its polls brought |
+
+A day's deliveries change for as long as they are tried, so the last RECOUNTED days are counted anew each time. Each count reads
+one day through an index on time, so the work does not grow with the history.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+
+from django.db import connection, transaction
+
+from digest.models import DayCount
+
+RECOUNTED = 4
+"""48 hours of tries, a resent uncertain message, and the day itself."""
+DOMAINS = 20
+"""Receiving domains that have a number of their own in a day; the others are one."""
+
+# Each takes the day's start and end, and gives keys and numbers.
+_CONSENT = "SELECT '', count(*) FROM subscriptions_consent WHERE at >= %(start)s AND at < %(end)s AND event = "
+_QUESTIONS: Mapping[str, str] = {
+    "signed-up": f"{_CONSENT}'requested'",
+    "confirmed": f"{_CONSENT}'confirmed'",
+    "left": f"{_CONSENT}'unsubscribed'",
+    "erased": f"{_CONSENT}'erased'",
+    "left-because": """
+        SELECT ended_because, count(*) FROM subscriptions_subscription
+        WHERE ended_at >= %(start)s AND ended_at < %(end)s GROUP BY 1""",
+    "deliveries": """
+        SELECT state, count(*) FROM digest_delivery
+        WHERE created_at >= %(start)s AND created_at < %(end)s GROUP BY 1""",
+    "domain-accepted": """
+        SELECT domain, count(*) FROM digest_delivery
+        WHERE finished_at >= %(start)s AND finished_at < %(end)s AND state = 'accepted' GROUP BY 1""",
+    "domain-failed": """
+        SELECT domain, count(*) FROM digest_delivery
+        WHERE finished_at >= %(start)s AND finished_at < %(end)s AND state = 'failed' GROUP BY 1""",
+    "bounces": """
+        SELECT verdict, count(*) FROM digest_bounce
+        WHERE received_at >= %(start)s AND received_at < %(end)s GROUP BY 1""",
+    "issues": "SELECT '', count(*) FROM digest_issue WHERE published_at >= %(start)s AND published_at < %(end)s",
+    "latency": """
+        SELECT name, value FROM (
+            SELECT percentile_disc(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (
+                ORDER BY extract(epoch FROM d.finished_at - i.due_at)::bigint * 1000
+            ) AS values
+            FROM digest_delivery d JOIN digest_issue i ON i.id = d.issue_id
+            WHERE d.finished_at >= %(start)s AND d.finished_at < %(end)s AND d.state = 'accepted' AND i.kind = 'regular'
+        ) found, unnest(ARRAY['p50', 'p95', 'p99'], found.values) AS t(name, value)
+        WHERE value IS NOT NULL""",
+    "papers": """
+        SELECT source_id::text, sum(entries_new) FROM digest_poll
+        WHERE started_at >= %(start)s AND started_at < %(end)s GROUP BY 1 HAVING sum(entries_new) > 0""",
+}
+KINDS = tuple(_QUESTIONS)
+
+
+def refresh(now: dt.datetime) -> int:
+    """Count the last days, and every day before them that was never counted, back to the first event; returns how many days."""
+    today = now.astimezone(dt.UTC).date()
+    recent = [today - dt.timedelta(days=back) for back in range(RECOUNTED)]
+    known = set(DayCount.objects.order_by().values_list("day", flat=True).distinct())
+    first = _first_day() or today
+    missing = [day for day in _days(first, recent[-1]) if day not in known]
+    for day in [*missing, *reversed(recent)]:
+        count(day)
+    return len(missing) + len(recent)
+
+
+def count(day: dt.date) -> None:
+    """Count one day, in place of what was counted before."""
+    found = [(kind, key, number) for kind in KINDS for key, number in _asked(kind, day)]
+    with transaction.atomic():
+        DayCount.objects.filter(day=day).delete()
+        # A day on which nothing happened was counted all the same.
+        DayCount.objects.bulk_create(
+            DayCount(day=day, kind=kind, key=key[:254], number=number) for kind, key, number in [*found, ("counted", "", 1)]
+        )
+
+
+def _asked(kind: str, day: dt.date) -> Sequence[tuple[str, int]]:
+    start = dt.datetime.combine(day, dt.time(tzinfo=dt.UTC))
+    with connection.cursor() as cursor:
+        cursor.execute(_QUESTIONS[kind], {"start": start, "end": start + dt.timedelta(days=1)})
+        rows = [(str(key), int(number)) for key, number in cursor.fetchall() if number]
+    return _largest(rows) if kind.startswith("domain-") else rows
+
+
+def _largest(rows: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
+    ordered = sorted(rows, key=lambda row: (-row[1], row[0]))
+    rest = sum(number for _, number in ordered[DOMAINS:])
+    return ordered[:DOMAINS] + ([("", rest)] if rest else [])
+
+
+def series(kind: str, days: Sequence[dt.date]) -> dict[str, list[int]]:
+    """What was counted of a kind on these days, by key, each as long as `days`; keys with most come first."""
+    places = {day: at for at, day in enumerate(days)}
+    found: dict[str, list[int]] = {}
+    rows = DayCount.objects.filter(kind=kind, day__in=list(days)).values_list("day", "key", "number")
+    for day, key, number in rows:
+        found.setdefault(key, [0] * len(days))[places[day]] = number
+    return dict(sorted(found.items(), key=lambda item: (-sum(item[1]), item[0])))
+
+
+def total(kind: str, days: Sequence[dt.date], key: str | None = None) -> int:
+    """The sum of a kind over these days, of one key or of all."""
+    return sum(sum(numbers) for each, numbers in series(kind, days).items() if key is None or each == key)
+
+
+def _first_day() -> dt.date | None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT least((SELECT min(at) FROM subscriptions_consent), (SELECT min(started_at) FROM digest_poll),"
+            " (SELECT created_at FROM digest_delivery ORDER BY id LIMIT 1))"
+        )
+        row = cursor.fetchone()
+    return row[0].astimezone(dt.UTC).date() if row and row[0] else None
+
+
+def _days(first: dt.date, until: dt.date) -> Iterable[dt.date]:
+    day = first
+    while day < until:
+        yield day
+        day += dt.timedelta(days=1)

@@ -1,0 +1,25 @@
+"""Faults to Sentry, where the operator wants that: nothing personal goes along, and nothing is sent without SENTRY_DSN."""
+
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+
+from digest.observability.logs import strike
+
+
+def _without_addresses(event: Any, _hint: Any) -> Any:
+    """Neither addresses nor the path, the query and the cookies of a request, which hold tokens."""
+    event.pop("request", None)
+    event.pop("user", None)
+    return strike(event)
+
+
+def start(dsn: str) -> None:
+    """Report faults of this process. ImproperlyConfigured where Sentry's package is not installed."""
+    try:
+        import sentry_sdk
+    except ImportError as error:
+        raise ImproperlyConfigured(
+            "SENTRY_DSN is set, and sentry-sdk is not installed. Install it (pip install sentry-sdk), or unset SENTRY_DSN."
+        ) from error
+    sentry_sdk.init(dsn=dsn, send_default_pii=False, include_local_variables=False, before_send=_without_addresses)

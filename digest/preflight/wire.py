@@ -1,0 +1,59 @@
+"""The ways in and out: the relay, and the site's answer to a one-click unsubscription."""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from digest.preflight.findings import Finding, Level
+from digest.preflight.world import World
+from digest.smtp import Relay, RelayUnclear
+from subscriptions import tokens
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def transport(world: World, url: str) -> Iterator[Finding]:
+    """Messages reach the relay encrypted, under a certificate that holds, or do not leave this machine."""
+    try:
+        relay = Relay.parse(url)
+    except RelayUnclear as error:
+        yield Finding("TLS", Level.FATAL, str(error), "Mend SMTP_URL.")
+        return
+    if relay.security == "none" and relay.host not in LOOPBACK:
+        mend = "Use smtp+starttls or smtps in SMTP_URL: Gmail asks bulk senders for TLS on every hop that it can see."
+        yield Finding("TLS", Level.FATAL, f"messages go to {relay} in the clear", mend)
+        return
+    try:
+        greeting = world.greet(relay)
+    except OSError as error:
+        mend = "Mend SMTP_URL (host, port, name, password, ?ca=), or the relay's certificate."
+        yield Finding("TLS", Level.FATAL, f"{relay} does not receive us: {error}", mend)
+        return
+    if relay.security != "none" and greeting.tls not in {"TLSv1.2", "TLSv1.3"}:
+        mend = "Have the relay offer TLS 1.2 or newer (RFC 8996)."
+        yield Finding("TLS", Level.FATAL, f"{relay} speaks {greeting.tls or 'no TLS'}", mend)
+    else:
+        yield Finding("TLS", Level.FINE, f"{relay}: {greeting.tls or 'on this machine'}")
+    if "8BITMIME" not in greeting.offers:
+        mend = "Nothing needs mending as long as messages are plain ASCII on the wire, as ours are."
+        yield Finding("relay", Level.WARNING, f"{relay} offers no 8BITMIME", mend)
+
+
+def one_click(world: World, site: str) -> Iterator[Finding]:
+    """RFC 8058: a POST to a signed link answers 200 at once, over HTTPS; here for a subscription that never was.
+
+    Asked from outside the process, through whatever stands before the site.
+    """
+    if urlsplit(site).scheme != "https":
+        yield Finding("one-click", Level.FATAL, f"{site} is not https", "Serve the site over HTTPS and say so in SITE_URL.")
+        return
+    try:
+        status = world.post(f"{site}{tokens.unsubscribe_path(0)}", {"List-Unsubscribe": "One-Click"})
+    except OSError as error:
+        mend = "Let the site answer at SITE_URL, under a certificate that holds; mailbox providers post to it from outside."
+        yield Finding("one-click", Level.FATAL, f"{site} does not answer: {error}", mend)
+        return
+    if status == 200:
+        yield Finding("one-click", Level.FINE, f"{site} answers")
+    else:
+        mend = "Let POST requests to /unsubscribe/ through your proxy, without redirects, cookies or a login."
+        yield Finding("one-click", Level.FATAL, f"{site} answers {status} to one-click unsubscription", mend)

@@ -1,0 +1,101 @@
+"""What the checks ask of the outside world, and the world itself. Tests hand in a smaller one."""
+
+import smtplib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import dns.exception
+import dns.resolver
+import dns.reversename
+import httpx2
+from dns.rdtypes.ANY.MX import MX
+from dns.rdtypes.ANY.TXT import TXT
+
+from digest.smtp import Relay
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """How the relay received us: the version of TLS ("" without), and the extensions it offers once that is up."""
+
+    tls: str
+    offers: frozenset[str] = frozenset()
+
+
+class World(Protocol):
+    """Names without an answer give an empty list; OSError means that nobody answered."""
+
+    def txt(self, name: str) -> list[str]: ...
+    def addresses(self, name: str) -> list[str]: ...
+    def exchangers(self, name: str) -> list[str]: ...
+    def names(self, address: str) -> list[str]: ...
+    def post(self, url: str, form: dict[str, str]) -> int: ...
+    def greet(self, relay: Relay) -> Greeting: ...
+
+
+class Internet:
+    """The World itself: the resolver of this machine, HTTP without following redirects, and the relay."""
+
+    def __init__(self, timeout: float = 10.0) -> None:
+        self._timeout = timeout
+        self._resolver = dns.resolver.Resolver()
+        self._resolver.lifetime = timeout
+
+    def txt(self, name: str) -> list[str]:
+        texts = (record for record in self._ask(name, "TXT") if isinstance(record, TXT))
+        return [b"".join(record.strings).decode("utf-8", "replace") for record in texts]
+
+    def addresses(self, name: str) -> list[str]:
+        return [record.to_text() for kind in ("A", "AAAA") for record in self._ask(name, kind)]
+
+    def exchangers(self, name: str) -> list[str]:
+        """Hosts that take the domain's messages; a lone "." says that none does (RFC 7505)."""
+        hosts = (record for record in self._ask(name, "MX") if isinstance(record, MX))
+        return [host.exchange.to_text().rstrip(".") or "." for host in sorted(hosts, key=lambda host: host.preference)]
+
+    def names(self, address: str) -> list[str]:
+        return [record.to_text().rstrip(".") for record in self._ask(str(dns.reversename.from_address(address)), "PTR")]
+
+    def post(self, url: str, form: dict[str, str]) -> int:
+        try:
+            return int(httpx2.post(url, data=form, timeout=self._timeout, follow_redirects=False).status_code)
+        except httpx2.HTTPError as error:
+            raise OSError(str(error)) from error
+
+    def greet(self, relay: Relay) -> Greeting:
+        """Connect as the sender does, up to AUTH; raises OSError saying what went wrong, an unverified certificate included."""
+        with _connected(relay, self._timeout) as client:
+            version = getattr(client.sock, "version", lambda: "")() or ""
+            return Greeting(version, frozenset(name.upper() for name in client.esmtp_features))
+
+    def send(self, relay: Relay, sender: str, recipient: str, content: bytes) -> None:
+        """Hand one message over; raises OSError when the relay does not take it."""
+        with _connected(relay, self._timeout) as client:
+            client.sendmail(sender, [recipient], content)
+
+    def _ask(self, name: str, kind: str) -> Sequence[dns.rdata.Rdata]:
+        try:
+            return list(self._resolver.resolve(name, kind))
+        except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
+            return []
+        except dns.exception.DNSException as error:
+            raise OSError(f"no answer for {kind} of {name}: {error}") from error
+
+
+def _connected(relay: Relay, timeout: float) -> smtplib.SMTP:
+    """A session as far as AUTH. smtplib's exceptions are OSErrors."""
+    if relay.security == "tls":
+        client: smtplib.SMTP = smtplib.SMTP_SSL(relay.host, relay.port, timeout=timeout, context=relay.tls())
+    else:
+        client = smtplib.SMTP(relay.host, relay.port, timeout=timeout)
+    try:
+        if relay.security == "starttls":
+            client.starttls(context=relay.tls())
+        client.ehlo()
+        if relay.username:
+            client.login(relay.username, relay.password)
+    except OSError:
+        client.close()
+        raise
+    return client

@@ -1,0 +1,1 @@
+"""Sending by a provider's interface."""
