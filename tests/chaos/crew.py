@@ -82,12 +82,11 @@ class Crew:
 
     def kill_process(self) -> int:
         """kill -9 for one process of a pool; its master notices and forks another."""
-        worker = self._chance.choice(self.workers)
-        found = children(worker.process.pid)
-        if not found:
-            return self.kill_worker()
+        running = [pid for worker in self.workers for pid in children(worker.process.pid)]
+        if not running:
+            return 0
         with suppress(ProcessLookupError):
-            os.kill(self._chance.choice(found), signal.SIGKILL)
+            os.kill(self._chance.choice(running), signal.SIGKILL)
         return 1
 
     def kill_worker(self) -> int:
