@@ -34,9 +34,14 @@ class Alarm:
 
 def check(now: dt.datetime) -> list[Alarm]:
     """Tell of what is wrong and has not been told; returns that. OSError while the relay is away: the next look tells."""
-    found = [*_nothing_published(now), *_silent_sources(now), *_sending_stands_still(now)]
-    AlarmSent.objects.exclude(key__in=[each.key for each in found]).filter(watched=True).delete()
-    return [alarm for alarm in found if tell(alarm, now, watched=True)]
+    wrong = found(now)
+    AlarmSent.objects.exclude(key__in=[each.key for each in wrong]).filter(watched=True).delete()
+    return [alarm for alarm in wrong if tell(alarm, now, watched=True)]
+
+
+def found(now: dt.datetime) -> list[Alarm]:
+    """What is wrong now; nothing is told or written."""
+    return [*_nothing_published(now), *_silent_sources(now), *_sending_stands_still(now)]
 
 
 def tell(alarm: Alarm, now: dt.datetime, *, watched: bool = False) -> bool:
