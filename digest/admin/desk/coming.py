@@ -1,4 +1,4 @@
-"""What the next publish would do: the first subscriptions that are due, each with the issue it would get. Nothing is written."""
+"""What the next publish would do: the first that are due, each with the issue it would get. Nothing is written."""
 
 import datetime as dt
 
