@@ -115,7 +115,9 @@ def test_a_story_tells_every_attempt_and_is_written_down(owner: Client) -> None:
 
 def test_the_next_publish_is_shown_and_nothing_is_written(owner: Client) -> None:
     before = Issue.objects.count()
-    assert "Nothing is written" in owner.get(reverse("admin:desk-next")).content.decode()
+    body = owner.post(reverse("admin:desk-next")).content.decode()
+    assert "Nothing is written" in body
+    assert '<a href="/admin/desk/preview/' in body
     assert Issue.objects.count() == before
 
 
