@@ -84,6 +84,7 @@ def growth(corpus: Corpus, sizes: Sequence[int], papers: int) -> list[dict[str, 
             began = time.process_time()
             prepared.rank(profiles)
             took += time.process_time() - began
+        del prepared
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         rows.append({"readers": size, "seconds": took, "us_per_reader": 1e6 * took / size, "peak_mb": peak})
     return rows

@@ -20,6 +20,7 @@ from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
+from django.urls import ResolverMatch
 from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_etags
 
@@ -53,8 +54,9 @@ def open_to_all(view: "_View[_P]") -> "_View[_P]":
 class Kept:
     """An answer as it was made, and as it goes out under each coding."""
 
-    def __init__(self, response: HttpResponse) -> None:
+    def __init__(self, response: HttpResponse, route: ResolverMatch | None = None) -> None:
         self.status = response.status_code
+        self._route = route
         self.made_at = time.monotonic()
         patch_vary_headers(response, ["Accept-Encoding", "Cookie"])
         body = bytes(response.content)
@@ -75,6 +77,8 @@ class Kept:
 
     def answer(self, request: HttpRequest) -> HttpResponse:
         """The page, or 304 to whoever has it."""
+        # Lines and figures name a request by its route, which is not looked for when the page is at hand.
+        request.resolver_match = request.resolver_match or self._route
         if (known := request.META.get("HTTP_IF_NONE_MATCH")) and (
             known == "*" or self.etag.removeprefix("W/") in {each.removeprefix("W/") for each in parse_etags(known)}
         ):
@@ -144,7 +148,7 @@ def public_pages(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Cal
         if isinstance(response, HttpResponse) and response.headers.get("Cache-Control") == _OPEN and not response.cookies:
             if key is None:
                 response.headers["Cache-Control"] = "private, no-cache"
-            made = Kept(response)
+            made = Kept(response, request.resolver_match)
             if key and seconds:
                 shelf.put(key, made)
             return made.answer(request)

@@ -37,9 +37,12 @@ class Preview:
     trending: bool
 
 
-def preview(wishes: Wishes, size: int, now: dt.datetime) -> Preview:
-    """This week's digest for these wishes, at most `size` papers. ValueError for a size below 1."""
-    slate = _slate(_bucket(now), _interests(wishes), size)
+def preview(wishes: Wishes, size: int, minutes: int | None, now: dt.datetime) -> Preview:
+    """This week's digest for these wishes: at most `size` papers and, if given, so many minutes of reading.
+
+    ValueError for a size below 1.
+    """
+    slate = _slate(_bucket(now), _interests(wishes), size, minutes or 0)
     rows = Paper.objects.prefetch_related("topics").in_bulk([choice.paper for choice in slate.choices])
     shown = [
         Shown(rows[choice.paper], tuple(reason.text for reason in choice.reasons), choice.slot == "serendipity")
@@ -66,8 +69,9 @@ def _interests(wishes: Wishes) -> tuple[ranking.Interest, ...]:
 
 
 @lru_cache(maxsize=256)
-def _slate(until: dt.datetime, interests: tuple[ranking.Interest, ...], size: int) -> ranking.Slate:
-    profile = ranking.Profile(key=0, interests=interests, size=size, listed_from=(until - _REACH).timestamp())
+def _slate(until: dt.datetime, interests: tuple[ranking.Interest, ...], size: int, minutes: int) -> ranking.Slate:
+    since = (until - _REACH).timestamp()
+    profile = ranking.Profile(key=0, interests=interests, size=size, minutes=float(minutes), listed_from=since)
     (slate,) = _prepared(until).rank([profile])
     return slate
 

@@ -30,7 +30,7 @@ class Frequencies:
 
     @classmethod
     def of(cls, layer: Layer, rarest: int) -> "Frequencies":
-        counts = np.bincount(layer.counts.indices, minlength=len(layer.vocabulary)).astype(np.int64)
+        counts = np.diff(layer.by_phrase.indptr).astype(np.int64)
         kept = counts >= rarest
         return cls(layer.vocabulary[kept], counts[kept])
 
@@ -63,7 +63,7 @@ class ContentModel:
     @classmethod
     def of(cls, lexicon: Lexicon, exact: Layer, folded: Layer, rarest: int) -> "ContentModel":
         """Learn from papers that are read already."""
-        documents = exact.counts.shape[0]
+        documents = exact.by_phrase.shape[1]
         return cls(tuple(lexicon.words[1:]), Frequencies.of(exact, rarest), Frequencies.of(folded, rarest), documents)
 
     @cached_property

@@ -7,7 +7,7 @@ from scipy import sparse
 
 from digest.ranking.content import ContentModel, Frequencies
 from digest.ranking.inputs import Paper
-from digest.ranking.layers import Bools, Floats, Ints, Layer, counted, layers, read_papers
+from digest.ranking.layers import Floats, Ints, Layer, counted, layers, read_papers
 from digest.ranking.terms import BREAK, Codes, Lexicon
 from digest.ranking.wording import Wording
 
@@ -43,8 +43,7 @@ class Words:
 
     def __init__(self, layer: Layer, model: ContentModel, known: Frequencies) -> None:
         self._vocabulary = layer.vocabulary
-        self._papers = layer.counts.shape[0]
-        self._by_phrase = saturated(layer.counts).T.tocsr()
+        self._by_phrase = saturated(layer.by_phrase)
         self._model = model
         self._known = known
 
@@ -126,15 +125,15 @@ class Index:
         return whole
 
     def _known(self, layer: Layer) -> sparse.csr_array:
+        """The phrases that the model knows: papers x its phrases."""
         at = self.model.exact.find(layer.vocabulary)
-        kept: Bools = at[layer.counts.indices] >= 0
-        counts = np.bincount(
-            np.repeat(np.arange(layer.counts.shape[0]), np.diff(layer.counts.indptr))[kept], minlength=layer.counts.shape[0]
-        )
-        cells = (layer.counts.data[kept], at[layer.counts.indices[kept]], np.concatenate([[0], np.cumsum(counts)]))
-        known = sparse.csr_array(cells, shape=(layer.counts.shape[0], len(self.model.exact.codes)))
-        known.sort_indices()
-        return saturated(known)
+        kept = np.flatnonzero(at >= 0)
+        held = saturated(layer.by_phrase[kept])
+        sizes = np.zeros(len(self.model.exact.codes), np.int64)
+        sizes[at[kept]] = np.diff(held.indptr)
+        cells = (held.data, held.indices, np.concatenate([[0], np.cumsum(sizes)]))
+        known: sparse.csr_array = sparse.csr_array(cells, shape=(len(sizes), layer.by_phrase.shape[1])).T.tocsr()
+        return known
 
     def _weighed(self, presence: sparse.csr_array) -> sparse.csr_array:
         weighed = presence.copy()

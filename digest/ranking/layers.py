@@ -33,10 +33,10 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """`vocabulary`: packed phrases, ascending. `counts` (papers x vocabulary): how often each paper says each."""
+    """`vocabulary`: packed phrases, ascending. `by_phrase` (vocabulary x papers): how often each paper says each."""
 
     vocabulary: Codes
-    counts: sparse.csr_array
+    by_phrase: sparse.csr_array
 
 
 def read_papers(papers: Sequence[Paper], lexicon: Lexicon) -> Stream:
@@ -89,10 +89,23 @@ def spread(sizes: Ints) -> tuple[Ints, Ints]:
 
 
 def counted(numbers: Codes, owners: Ints, papers: int) -> Layer:
-    """The phrases of a stream without signs, counted."""
-    runs = [phrases(numbers, length) for length in range(1, LONGEST + 1)]
-    vocabulary, column = np.unique(np.concatenate([codes for codes, _ in runs]), return_inverse=True)
-    rows = owners[np.concatenate([starts for _, starts in runs])]
-    counts = sparse.csr_array((np.ones(len(rows)), (rows, column)), shape=(papers, len(vocabulary)))
-    counts.sum_duplicates()
-    return Layer(vocabulary, counts)
+    """The phrases of a stream without signs, counted; owners ascend."""
+    vocabularies, columns, rows = [], [], []
+    known = 0
+    for length in range(1, LONGEST + 1):
+        codes, starts = phrases(numbers, length)
+        vocabulary, column = _words(codes) if length == 1 else np.unique(codes, return_inverse=True)
+        vocabularies.append(vocabulary)
+        columns.append(column + known)
+        rows.append(owners[starts])
+        known += len(vocabulary)
+    # Longer phrases have larger codes, so the vocabulary ascends; and every phrase's papers come in order.
+    cells = (np.ones(sum(map(len, rows))), (np.concatenate(columns), np.concatenate(rows)))
+    return Layer(np.concatenate(vocabularies), sparse.csr_array(cells, shape=(known, papers)))
+
+
+def _words(codes: Codes) -> tuple[Codes, Ints]:
+    """As `np.unique` with its inverse, for the small numbers of single words."""
+    present = np.zeros(int(codes.max(initial=-1)) + 1, bool)
+    present[codes] = True
+    return np.flatnonzero(present), (np.cumsum(present) - 1)[codes]

@@ -25,6 +25,8 @@ EXACT_SHARE = 0.5
 """How much of a match the words as written make; the folded words make the rest."""
 REMEMBERED = 20_000
 """Different interests whose columns are kept at once; more are forgotten together, and met again when they are asked for."""
+SPOKEN = 200_000
+"""The same for reasons in words."""
 
 Key = tuple[str, str]
 """Kind and value of an interest."""
@@ -74,6 +76,9 @@ class Matcher:
         if max(len(self._columns), len(self._queries), len(self._barred), len(self._said)) > REMEMBERED:
             for remembered in (self._columns, self._queries, self._barred, self._said, self._holding):
                 remembered.clear()
+        if sum(map(len, self._said.values())) > SPOKEN:
+            self._said.clear()
+            self._holding.clear()
 
     def columns(self, keys: Iterable[Key]) -> list[Column]:
         """For each wanted interest the papers that meet it."""

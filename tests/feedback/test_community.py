@@ -242,3 +242,15 @@ def test_a_submission_is_shown_to_nobody_else(inside: Client, ada: Subscription,
     assert foreign
     assert inside.get(f"/you/submissions/{foreign.pk}/").status_code == 404
     assert inside.get("/submit/").headers["Location"] == "/you/submissions/"
+
+
+def test_a_vote_for_a_paper_that_was_merged_counts_for_the_paper_it_became(ada: Subscription, lifted: Paper) -> None:
+    merged = Paper.objects.create(
+        title="Once apart",
+        title_source="Once apart",
+        announced_at=lifted.announced_at,
+        listed_at=lifted.listed_at,
+        merged_into=lifted,
+    )
+    vote = upvotes.cast(ada.subscriber, merged.pk, lifted.listed_at)
+    assert vote.paper_id == lifted.pk
