@@ -169,7 +169,7 @@ def fast(press: Press, reader: Reader) -> bytes:
         list_id="Paper Round <digest.papers.example.org>",
         feedback_id="20260316:weekly:digest:paper-round",
     )
-    return press.message(press.layout(issue), heading, text_only=False)
+    return press.message(issue, heading)
 
 
 def slow(reader: Reader, *, quoted: bool = True) -> bytes:
