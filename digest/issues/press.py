@@ -8,11 +8,13 @@ transfer encoding breaks its lines. A printed block is the pieces between its ho
 flat list, which is joined once.
 """
 
+import datetime as dt
 import functools
 from binascii import a2b_qp
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import NamedTuple, TypeVar
 
 from django.conf import settings
@@ -41,12 +43,18 @@ _USUAL = (
 )
 # Which of the pieces around them are a paper's own; the others are the same for all papers of a variant.
 _OWN = (0, 9, 11, 12, 15)
+_SAME_FOR_MANY = ("day", "next_issue")
 _FRAME_VALUES = (
-    "message_token", "unsubscribe_token", "issue_token", "day", "count", "topics", "receipt", "next_issue", "away", "learned",
-    "rest", "near", "stops", "links", "subject", "preheader",
+    "message_token", "unsubscribe_token", "issue_token", *_SAME_FOR_MANY, "count", "topics", "receipt", "away", "learned", "rest",
+    "near", "stops", "links", "preheader",
 )  # fmt: skip
+# Pieces shorter than this are kept once, for many papers have the same.
+_SHORT = 100
+_PAPERS = Markup("<!--papers-->")
+# These are worded or wrapped differently in text.
+_IN_BOTH = frozenset({"topics", "receipt", "away", "learned", "rest", "near"})
+_NO_HOLE = ""
 _SUBJECT_VALUES = ("first", "second", "more")
-_NOTHING = (b"", b"")
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
@@ -80,7 +88,7 @@ class _Kind:
     own: dict[PaperText, tuple[bytes, ...]] = field(default_factory=dict)
     odd: dict[PaperText, tuple[Pattern, ...]] = field(default_factory=dict)
 
-    def add(self, paper: PaperText, patterns: tuple[Pattern, ...], absent: frozenset[str]) -> None:
+    def add(self, paper: PaperText, patterns: tuple[Pattern, ...], absent: frozenset[str], same: Callable[[bytes], bytes]) -> None:
         pieces = [
             piece for made, usual in zip(patterns, _USUAL, strict=True) for piece in _aligned(made, usual, absent) or (None,)
         ]
@@ -90,7 +98,7 @@ class _Kind:
             self.odd[paper] = patterns
         else:
             self.shared = shared
-            self.own[paper] = (*(found[place] for place in _OWN), plain_filling(str(paper.id)))
+            self.own[paper] = tuple(map(same, [*(found[place] for place in _OWN), plain_filling(str(paper.id))]))
 
     def trim(self) -> None:
         _trim(self.own)
@@ -98,117 +106,24 @@ class _Kind:
 
 
 class Brief(NamedTuple):
-    """A one-line block, encoded; what stands around its number in the text and in the footnote."""
+    """A one-line block, encoded: its HTML, and what stands before and after its number in the text and in the footnote."""
 
     html: bytes
-    text: tuple[bytes, bytes]
-    footnote: tuple[bytes, bytes]
+    before: bytes
+    after: bytes
+    bracket: bytes
+    address: bytes
 
 
 class _Frame(NamedTuple):
-    """What stands before and after the papers."""
+    """What stands before and after the papers, in text and in HTML: four runs of pieces in one list, every second place a hole.
 
-    html: tuple[Pattern, Pattern]
-    text: tuple[Pattern, Pattern]
-
-
-# Receipts, topics and dates of the next issue come back from reader to reader.
-@functools.lru_cache(maxsize=2_000)
-def _in_text(sentence: str) -> bytes:
-    return filling(typeset.wrapped(sentence))
-
-
-@functools.lru_cache(maxsize=20_000)
-def _in_html(sentence: str) -> bytes:
-    return filling(markup.text(sentence))
-
-
-@functools.lru_cache(maxsize=5_000)
-def _stop_in_text(sentence: str) -> tuple[bytes, bytes]:
-    """What stands before and after the number of the footnote."""
-    return _around(pattern(blocks.stop_text(sentence, number("note"))))
-
-
-@functools.cache
-def _stop_footnote(site: str) -> tuple[bytes, ...]:
-    """The footnote where an interest is stopped, on this site: around its number, the token and the interest."""
-    return pattern(whole.footnote(number("note"), places.stop_url(hole("token"), hole("interest")))).pieces
-
-
-@functools.lru_cache(maxsize=5_000)
-def _interest(number: int) -> bytes:
-    return plain_filling(str(number)) if number else b""
-
-
-def _around(made: Pattern) -> tuple[bytes, bytes]:
-    before, after = made.pieces
-    return before, after
-
-
-def _woven(made: Pattern, values: Mapping[str, bytes]) -> list[bytes]:
-    """The pieces with their holes filled."""
-    flat = [b""] * (2 * len(made.names) + 1)
-    flat[::2] = made.pieces
-    flat[1::2] = map(values.__getitem__, made.names)
-    return flat
-
-
-def _aligned(made: Pattern, usual: Sequence[str], absent: frozenset[str]) -> tuple[bytes, ...] | None:
-    """The pieces around the usual holes, empty ones around those that this block is without; None when it has others."""
-    if made.names != tuple(name for name in usual if name not in absent):
-        return None
-    found = iter(made.pieces)
-    return (next(found), *[b"" if name in absent else next(found) for name in usual])
-
-
-def _trim(kept: dict[_K, _V]) -> None:
-    while len(kept) > _REMEMBERED:
-        del kept[next(iter(kept))]
-
-
-@dataclass(slots=True)
-class _Kind:
-    """The papers' blocks of one variant, encoded.
-
-    `shared` are the pieces that all papers have in common, and of each there are its `own` and its id: with thousands of papers
-    chosen evenly little of them is in the processor's cache, and each place of memory that a message visits costs as much as many
-    steps. `odd` are the papers whose template has other holes or shares less: their patterns.
+    `plan` picks the values of the holes; `ends` are where the first three runs end.
     """
 
-    shared: tuple[bytes, ...] = ()
-    own: dict[PaperText, tuple[bytes, ...]] = field(default_factory=dict)
-    odd: dict[PaperText, tuple[Pattern, ...]] = field(default_factory=dict)
-
-    def add(self, paper: PaperText, patterns: tuple[Pattern, ...], absent: frozenset[str]) -> None:
-        pieces = [
-            piece for made, usual in zip(patterns, _USUAL, strict=True) for piece in _aligned(made, usual, absent) or (None,)
-        ]
-        found = [piece for piece in pieces if piece is not None]
-        shared = tuple(piece for place, piece in enumerate(found) if place not in _OWN)
-        if len(found) < len(pieces) or (self.shared and self.shared != shared):
-            self.odd[paper] = patterns
-        else:
-            self.shared = shared
-            self.own[paper] = (*(found[place] for place in _OWN), plain_filling(str(paper.id)))
-
-    def trim(self) -> None:
-        _trim(self.own)
-        _trim(self.odd)
-
-
-class Brief(NamedTuple):
-    """A one-line block, encoded; what stands around its number in the text and in the footnote."""
-
-    html: bytes
-    text: tuple[bytes, bytes]
-    footnote: tuple[bytes, bytes]
-
-
-class _Frame(NamedTuple):
-    """What stands before and after the papers."""
-
-    html: tuple[Pattern, Pattern]
-    text: tuple[Pattern, Pattern]
+    pieces: list[bytes]
+    plan: Callable[[Mapping[str, bytes]], tuple[bytes, ...]]
+    ends: tuple[int, int, int]
 
 
 # Receipts, topics and dates of the next issue come back from reader to reader.
@@ -235,6 +150,12 @@ def _stop_footnote(site: str) -> tuple[bytes, ...]:
 
 
 @functools.lru_cache(maxsize=5_000)
+def _topics(phrase: str) -> tuple[bytes, bytes]:
+    """In text and in HTML."""
+    return filling(typeset.wrapped(phrase)), filling(markup.text(phrase))
+
+
+@functools.lru_cache(maxsize=5_000)
 def _interest(number: int) -> bytes:
     return plain_filling(str(number)) if number else b""
 
@@ -250,11 +171,6 @@ def _woven(made: Pattern, values: Mapping[str, bytes]) -> list[bytes]:
     flat[::2] = made.pieces
     flat[1::2] = map(values.__getitem__, made.names)
     return flat
-
-
-def _fits(html: bytes) -> bool:
-    """Whether encoded HTML is within the limit; encoding never makes anything shorter."""
-    return len(html) <= HTML_LIMIT or len(a2b_qp(html)) <= HTML_LIMIT
 
 
 class Press:
@@ -263,11 +179,13 @@ class Press:
     def __init__(self) -> None:
         self._kinds: dict[_Variant, _Kind] = defaultdict(_Kind)
         self._briefs: dict[PaperText, Brief] = {}
-        self._frames: dict[FrameShape, _Frame] = {}
+        self._frame_patterns: dict[FrameShape, list[Pattern]] = {}
+        self._frames: dict[tuple[FrameShape, dt.date, dt.datetime | None], _Frame] = {}
         self._reasons: dict[tuple[str, ...], tuple[bytes, bytes]] = {}
-        self._subjects: dict[tuple[str, bool, bool, bool], tuple[str, Pattern]] = {}
+        self._subjects: dict[tuple[str, bool, bool, bool], str] = {}
         self._preheaders: dict[int, tuple[bytes, ...]] = {}
         self._word = ""
+        self._shared: dict[bytes, bytes] = {}
 
     def prepare(self, batch: Iterable[Contents]) -> None:
         """Print what the batch needs and is not printed yet, inlining all of it at once."""
@@ -289,37 +207,69 @@ class Press:
         html = [blocks.paper("html", shape, {"reason": reason, **links}) for shape in shapes.values()]
         note = number("note")
         values = {"number": number("number"), "note": note, "reason": hole("reason_text"), **links}
-        inlined = markup.inlined_blocks(html, blocks.style())
+        inlined = markup.inlined_blocks(html, blocks.style(), within="<table><tbody>")
         for ((variant, paper), shape), block in zip(shapes.items(), inlined, strict=True):
             text = blocks.paper("txt", shape, values) + whole.BLOCK_END
             footnotes = whole.footnotes(paper, note, links["token"], links["paper"])
             stops = {"stop_token", "interest"} if not (shape.can_stop and shape.has_reason) else set()
             absent = frozenset(stops if shape.has_reason else {"reason_html", "reason_text", *stops})
-            self._kinds[variant].add(paper, (pattern(block), pattern(text), pattern(footnotes)), absent)
+            self._kinds[variant].add(paper, (pattern(block), pattern(text), pattern(footnotes)), absent, self._same)
         for kind in self._kinds.values():
             kind.trim()
+
+    def _same(self, piece: bytes) -> bytes:
+        """A short piece at the one place of memory where others have it too."""
+        return self._shared.setdefault(piece, piece) if len(piece) < _SHORT else piece
 
     def _brief(self, paper: PaperText) -> Brief:
         found = self._briefs.get(paper)
         if found is None:
             url, note = places.page_url(paper.id), number("note")
             (html,) = markup.inlined_blocks([blocks.brief("html", paper, url)], blocks.style())
-            found = self._briefs[paper] = Brief(
-                html=b"".join(pattern(html).pieces),
-                text=_around(pattern(blocks.brief("txt", paper, url, note) + "\n")),
-                footnote=_around(pattern(whole.footnote(note, url))),
-            )
+            text = _around(pattern(blocks.brief("txt", paper, url, note) + "\n"))
+            footnote = _around(pattern(whole.footnote(note, url)))
+            found = self._briefs[paper] = Brief(b"".join(pattern(html).pieces), *map(self._same, (*text, *footnote)))
             _trim(self._briefs)
         return found
 
-    def _frame(self, shape: FrameShape) -> _Frame:
-        found = self._frames.get(shape)
+    def _patterns(self, shape: FrameShape) -> list[Pattern]:
+        """What stands before and after the papers in text, then in HTML."""
+        found = self._frame_patterns.get(shape)
         if found is None:
             marks = {name: hole(name) for name in ("papers", *_FRAME_VALUES)}
             html = {name: mark if name in blocks.TOKENS else Markup(mark) for name, mark in marks.items()}  # noqa: S704 - ours
-            above, below = map(pattern, markup.inlined(blocks.frame("html", shape, html)).split(marks["papers"]))
-            text_above, text_below = map(pattern, f"{blocks.frame('txt', shape, marks)}\n".split(marks["papers"]))
-            found = self._frames[shape] = _Frame((above, below), (text_above, text_below))
+            # In a table text would be moved out of the way, and a comment is not; a quiet issue has no place for papers.
+            html["papers"] = _PAPERS
+            above, _, below = markup.inlined(blocks.frame("html", shape, html)).partition(_PAPERS)
+            text_above, text_below = f"{blocks.frame('txt', shape, marks)}\n".split(marks["papers"])
+            found = self._frame_patterns[shape] = [pattern(each) for each in (text_above, text_below, above, below)]
+        return found
+
+    def _frame(self, contents: Contents, *, has_stops: bool) -> _Frame:
+        key = (FrameShape.of(contents, has_stops=has_stops), contents.date.date(), contents.next_at)
+        found = self._frames.get(key)
+        if found is None:
+            same = {"day": wording.day(key[1]), "next_issue": wording.next_issue(contents)}
+            pieces: list[bytes] = []
+            names: list[str] = []
+            ends = []
+            for form, made in zip((_in_text, _in_text, _in_html, _in_html), self._patterns(key[0]), strict=True):
+                if pieces:
+                    names.append(_NO_HOLE)
+                    ends.append(len(pieces))
+                flat = iter(_woven(made, {name: form(same[name]) if name in same else b"" for name in made.names}))
+                pieces.append(next(flat))
+                for name, filled, after in zip(made.names, flat, flat, strict=True):
+                    if name in same:
+                        pieces[-1] += filled + after
+                    else:
+                        names.append(f"{name}_text" if form is _in_text and name in _IN_BOTH else name)
+                        pieces.append(after)
+            blank = [b""] * (2 * len(pieces) - 1)
+            blank[::2] = pieces
+            first, second, third = (2 * each - 1 for each in ends)
+            found = self._frames[key] = _Frame(blank, itemgetter(*names), (first, second, third))
+            _trim(self._frames)
         return found
 
     def _reason(self, choice: Choice) -> tuple[bytes, bytes]:
@@ -337,28 +287,16 @@ class Press:
 
     def subject(self, contents: Contents) -> str:
         """The subject line."""
-        values = whole.subject_values(contents, wording.names(contents))
-        return self._subject(contents, values)[0] % dict(zip(_SUBJECT_VALUES, values, strict=True))
-
-    def _subject(self, contents: Contents, values: tuple[str, str, str]) -> tuple[str, Pattern]:
-        """The subject as a format that takes its values by name, and as encoded HTML."""
-        first, second, more = values
+        first, second, more = whole.subject_values(contents, wording.names(contents))
         shape = (blocks.folder(contents), first != "", second != "", more != "")
-        found = self._subjects.get(shape)
-        if found is None:
-            marks = {name: hole(name) if value else "" for name, value in zip(_SUBJECT_VALUES, values, strict=True)}
-            line = blocks.subject(shape[0], **marks)
-            form = line.replace("%", "%%")
+        form = self._subjects.get(shape)
+        if form is None:
+            marks = {name: hole(name) if there else "" for name, there in zip(_SUBJECT_VALUES, shape[1:], strict=True)}
+            form = blocks.subject(shape[0], **marks).replace("%", "%%")
             for name, mark in marks.items():
                 form = form.replace(mark, f"%({name})s") if mark else form
-            found = self._subjects[shape] = (form, pattern(markup.text(line)))
-        return found
-
-    def _title(self, contents: Contents, names: Sequence[str]) -> bytes:
-        """The subject as HTML, made of names that are encoded already."""
-        values = whole.subject_values(contents, names)
-        filled = dict(zip(_SUBJECT_VALUES, map(_in_html, values), strict=True))
-        return b"".join(_woven(self._subject(contents, values)[1], filled))
+            self._subjects[shape] = form
+        return form % {"first": first, "second": second, "more": more}
 
     def _preheader(self, contents: Contents, names: Sequence[str]) -> bytes:
         """Made of names that are encoded already, as long as it need not be clipped."""
@@ -430,7 +368,7 @@ class Press:
             text += (start, _POSITIONS[position], words_above, reason_text, words_below, note, end)
             links += (bracket, note, urls, slash, number, line_end)
         stopped.pop(0, None)
-        frame = self._frame(FrameShape.of(contents, has_stops=bool(stopped)))
+        frame = self._frame(contents, has_stops=bool(stopped))
         rest: list[bytes] = []
         near: list[bytes] = []
         briefs_html: list[bytes] = []
@@ -438,12 +376,10 @@ class Press:
             for paper in papers:
                 position += 1
                 note = _NUMBERS[position]
-                brief = self._briefs.get(paper) or self._brief(paper)
-                before, after = brief.text
+                block, before, after, bracket, urls = self._briefs.get(paper) or self._brief(paper)
                 lines += (before, note, after)
-                before, after = brief.footnote
-                links += (before, note, after)
-                briefs_html.append(brief.html)
+                links += (bracket, note, urls)
+                briefs_html.append(block)
         stops: list[bytes] = []
         if stopped:
             start, middle, between, end = _stop_footnote(settings.SITE_URL)
@@ -453,44 +389,37 @@ class Press:
                 before, after = _stop_in_text(wording.stop(words))
                 stops += (before, note, after)
                 links += (start, note, middle, token, between, _interest(interest), end)
-        day, count, topics = wording.dateline(contents)
-        names = wording.names(contents)
-        receipt, next_issue = wording.receipt(contents), wording.next_issue(contents)
-        away, learned = wording.away(contents), wording.learned(contents)
-        values = {
-            "message_token": token,
-            "unsubscribe_token": plain_filling(contents.unsubscribe_token),
-            "issue_token": plain_filling(contents.issue_token),
-            "day": _in_text(day),
-            "count": _in_text(count),
-            "topics": filling(typeset.wrapped(topics)),
-            "receipt": _in_text(receipt),
-            "next_issue": _in_text(next_issue),
-            "away": _in_text(away),
-            "learned": _in_text(learned),
-            "rest": b"".join(rest),
-            "near": b"".join(near),
-            "stops": b"".join(stops),
-            "links": b"".join(links),
-        }
-        above, below = frame.text
-        text = [*_woven(above, values), *text, *_woven(below, values)]
+        _, count, topics = wording.dateline(contents)
+        receipt, away, learned = wording.receipt(contents), wording.away(contents), wording.learned(contents)
+        topics_text, topics_html = _topics(topics)
         shown = len(contents.rest)
-        values |= {
-            "day": _in_html(day),
-            "count": _in_html(count),
-            "topics": filling(markup.text(topics)),
-            "receipt": _in_html(receipt),
-            "next_issue": _in_html(next_issue),
-            "away": _in_html(away),
-            "learned": _in_html(learned),
-            "rest": b"".join(briefs_html[:shown]),
-            "near": b"".join(briefs_html[shown:]),
-            "subject": self._title(contents, names),
-            "preheader": self._preheader(contents, names),
-        }
-        above, below = frame.html
-        return text, [*_woven(above, values), *html, *_woven(below, values)]
+        flat = frame.pieces.copy()
+        flat[1::2] = frame.plan(
+            {
+                _NO_HOLE: b"",
+                "message_token": token,
+                "unsubscribe_token": plain_filling(contents.unsubscribe_token),
+                "issue_token": plain_filling(contents.issue_token),
+                "count": _in_html(count),
+                "topics": topics_html,
+                "topics_text": topics_text,
+                "receipt": _in_html(receipt),
+                "receipt_text": _in_text(receipt),
+                "away": _in_html(away),
+                "away_text": _in_text(away),
+                "learned": _in_html(learned),
+                "learned_text": _in_text(learned),
+                "rest": b"".join(briefs_html[:shown]),
+                "rest_text": b"".join(rest),
+                "near": b"".join(briefs_html[shown:]),
+                "near_text": b"".join(near),
+                "stops": b"".join(stops),
+                "links": b"".join(links),
+                "preheader": self._preheader(contents, wording.names(contents)),
+            }
+        )
+        first, second, third = frame.ends
+        return [*flat[:first], *text, *flat[first:second]], [*flat[second:third], *html, *flat[third:]]
 
     def fitted(self, contents: Contents, batch: Iterable[Contents] = ()) -> Contents:
         """The issue with its HTML below `HTML_LIMIT`: shorter excerpts first, then fewer papers and the rest by title.

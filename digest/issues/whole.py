@@ -92,7 +92,6 @@ def _html(contents: Contents) -> str:
             "html",
             _frame_shape(contents),
             {
-                "subject": subject(contents),
                 **words(contents),
                 "papers": Markup(papers),  # noqa: S704 - rendered escaped
                 "rest": briefs(_not_shown(contents)),
