@@ -8,11 +8,10 @@ transfer encoding breaks its lines. A printed block is the pieces between its ho
 flat list, which is joined once.
 """
 
-import datetime as dt
 import functools
 from binascii import a2b_qp
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import NamedTuple, TypeVar
@@ -155,6 +154,13 @@ def _topics(phrase: str) -> tuple[bytes, bytes]:
     return filling(typeset.wrapped(phrase)), filling(markup.text(phrase))
 
 
+def _receipt(contents: Contents) -> tuple[bytes, bytes]:
+    """In text and in HTML, which are the same as long as it fits on a line."""
+    outcome, considered = wording.outcome(contents), str(contents.considered)
+    html = considered.encode() + _in_html(outcome)
+    return html if len(considered) + len(outcome) <= typeset.COLUMNS else _in_text(considered + outcome), html
+
+
 @functools.lru_cache(maxsize=5_000)
 def _interest(number: int) -> bytes:
     return plain_filling(str(number)) if number else b""
@@ -180,7 +186,7 @@ class Press:
         self._kinds: dict[_Variant, _Kind] = defaultdict(_Kind)
         self._briefs: dict[PaperText, Brief] = {}
         self._frame_patterns: dict[FrameShape, list[Pattern]] = {}
-        self._frames: dict[tuple[FrameShape, dt.date, dt.datetime | None], _Frame] = {}
+        self._frames: dict[tuple[Hashable, ...], _Frame] = {}
         self._reasons: dict[tuple[str, ...], tuple[bytes, bytes]] = {}
         self._subjects: dict[tuple[str, bool, bool, bool], str] = {}
         self._preheaders: dict[int, tuple[bytes, ...]] = {}
@@ -246,14 +252,17 @@ class Press:
         return found
 
     def _frame(self, contents: Contents, *, has_stops: bool) -> _Frame:
-        key = (FrameShape.of(contents, has_stops=has_stops), contents.date.date(), contents.next_at)
+        key = (
+            has_stops, contents.away_since is None, contents.trending_only, contents.topics == (), contents.choices == (),
+            contents.rest == (), contents.near == (), contents.learned == (), contents.date, contents.next_at,
+        )  # fmt: skip
         found = self._frames.get(key)
         if found is None:
-            same = {"day": wording.day(key[1]), "next_issue": wording.next_issue(contents)}
+            same = {"day": wording.day(contents.date.date()), "next_issue": wording.next_issue(contents)}
             pieces: list[bytes] = []
             names: list[str] = []
             ends = []
-            for form, made in zip((_in_text, _in_text, _in_html, _in_html), self._patterns(key[0]), strict=True):
+            for form, made in zip((_in_text, _in_text, _in_html, _in_html), self._patterns(FrameShape.of(contents, has_stops=has_stops)), strict=True):
                 if pieces:
                     names.append(_NO_HOLE)
                     ends.append(len(pieces))
@@ -389,9 +398,9 @@ class Press:
                 before, after = _stop_in_text(wording.stop(words))
                 stops += (before, note, after)
                 links += (start, note, middle, token, between, _interest(interest), end)
-        _, count, topics = wording.dateline(contents)
-        receipt, away, learned = wording.receipt(contents), wording.away(contents), wording.learned(contents)
-        topics_text, topics_html = _topics(topics)
+        away, learned = wording.away(contents), wording.learned(contents)
+        receipt_text, receipt_html = _receipt(contents)
+        topics_text, topics_html = _topics(wording.for_topics(contents))
         shown = len(contents.rest)
         flat = frame.pieces.copy()
         flat[1::2] = frame.plan(
@@ -400,11 +409,11 @@ class Press:
                 "message_token": token,
                 "unsubscribe_token": plain_filling(contents.unsubscribe_token),
                 "issue_token": plain_filling(contents.issue_token),
-                "count": _in_html(count),
+                "count": _in_html(wording.count(contents)),
                 "topics": topics_html,
                 "topics_text": topics_text,
-                "receipt": _in_html(receipt),
-                "receipt_text": _in_text(receipt),
+                "receipt": receipt_html,
+                "receipt_text": receipt_text,
                 "away": _in_html(away),
                 "away_text": _in_text(away),
                 "learned": _in_html(learned),

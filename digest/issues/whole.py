@@ -44,11 +44,10 @@ def footnotes(paper: PaperText, mark: object, token: str, paper_id: object) -> s
 
 def words(contents: Contents) -> dict[str, str]:
     """The sentences that are about the reader."""
-    day, count, topics = wording.dateline(contents)
     return {
-        "day": day,
-        "count": count,
-        "topics": topics,
+        "day": wording.day(contents.date.date()),
+        "count": wording.count(contents),
+        "topics": wording.for_topics(contents),
         "preheader": wording.preheader(contents, wording.names(contents)[2:]),
         "receipt": wording.receipt(contents),
         "next_issue": wording.next_issue(contents),

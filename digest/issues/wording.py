@@ -62,16 +62,14 @@ def also(names: Sequence[str]) -> str:
     return f"Also {listed(names)}."
 
 
-def dateline(contents: Contents) -> tuple[str, str, str]:
-    """`Monday 16 March 2026`, `no. 12`, and, with topics, `for your topics robot learning and Koopman operators`."""
-    return (
-        day(contents.date.date()),
-        f"no. {contents.number}" if contents.number is not None else "a sample",
-        _for_topics(contents.topics),
-    )
+def count(contents: Contents) -> str:
+    """`no. 12`."""
+    return f"no. {contents.number}" if contents.number is not None else "a sample"
 
 
-def _for_topics(topics: tuple[str, ...]) -> str:
+def for_topics(contents: Contents) -> str:
+    """`for your topics robot learning and Koopman operators`, or empty without any."""
+    topics = contents.topics
     if not topics:
         return ""
     shown = topics if len(topics) <= 6 else (*topics[:5], f"{len(topics) - 5} more")
@@ -80,11 +78,21 @@ def _for_topics(topics: tuple[str, ...]) -> str:
 
 def receipt(contents: Contents) -> str:
     """What was looked at and what became of it, in numbers."""
-    shown = len(contents.choices) + len(contents.rest)
-    scope = " in your topics" if contents.topics and not contents.trending_only else ""
-    near = f", {len(contents.near)} near {'miss' if len(contents.near) == 1 else 'misses'}" if contents.near else ""
-    days = f"{contents.missing_days} source {'day' if contents.missing_days == 1 else 'days'} missing"
-    return f"{contents.considered} new{scope}, {shown} shown{near}, {days}."
+    return f"{contents.considered}{outcome(contents)}"
+
+
+def outcome(contents: Contents) -> str:
+    """The receipt after the number of papers that were looked at: the same for many readers."""
+    in_topics = contents.topics != () and not contents.trending_only
+    return _outcome(in_topics, len(contents.choices) + len(contents.rest), len(contents.near), contents.missing_days)
+
+
+@functools.lru_cache(maxsize=2_000)
+def _outcome(in_topics: bool, shown: int, near: int, missing_days: int) -> str:
+    scope = " in your topics" if in_topics else ""
+    missed = f", {near} near {'miss' if near == 1 else 'misses'}" if near else ""
+    days = f"{missing_days} source {'day' if missing_days == 1 else 'days'} missing"
+    return f" new{scope}, {shown} shown{missed}, {days}."
 
 
 def next_issue(contents: Contents) -> str:
