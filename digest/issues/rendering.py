@@ -77,7 +77,7 @@ def messages_for(deliveries: Sequence[Delivery], now: dt.datetime) -> dict[int, 
         except ValueError as error:
             _log.error("Delivery %d cannot be composed: %s", delivery.id, error)
             continue
-        content = press.message(press.layout(letter.contents, batch), heading, text_only=letter.text_only)
+        content = press.message(letter.contents, heading, text_only=letter.text_only, batch=batch)
         content = sealed(content, own)
         outgoing[delivery.id] = Outgoing(return_path(delivery.id), heading.to.address, content, dotless=True)
     return outgoing
