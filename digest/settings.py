@@ -91,6 +91,8 @@ RECOVER_EVERY_SECONDS = number("RECOVER_EVERY_SECONDS", 60)
 DIGEST_FROM = required("DIGEST_FROM", "the sender of digests", "Paper Round <digest@papers.example.org>")
 NOTICE_FROM = required("NOTICE_FROM", "the sender of confirmations and links", "Paper Round <hello@papers.example.org>")
 OPERATOR_ADDRESS = optional("OPERATOR_ADDRESS", "")
+# Where alarms are posted as JSON beside the mail to that address.
+ALARM_WEBHOOK = optional("ALARM_WEBHOOK", "")
 DKIM_KEYS = optional("DKIM_KEYS", "")
 BOUNCE_ADDRESS = required("BOUNCE_ADDRESS", "where relays return what cannot be delivered", "bounces@papers.example.org")
 # Where else what comes back is found: a mailbox, and providers' webhooks (see docs/bounces.md). Whoever posts to a webhook must

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 from django.db import InterfaceError, OperationalError, connection
 
-from digest.delivery import brakes, outcomes
+from digest.delivery import brakes, outcomes, stopping
 from digest.delivery.books import Books, Round
 from digest.delivery.channel import Channel
 from digest.delivery.composing import MessagesFor
@@ -189,7 +189,7 @@ class Run:
             self._away_since = None
 
     def _refill(self) -> None:
-        if self._policy.clock() - self._started_at >= self._policy.seconds or self._halted:
+        if self._policy.clock() - self._started_at >= self._policy.seconds or self._halted or stopping.asked():
             self._supply.stop()
         else:
             self._outcomes += self._supply.refill(self._now)
