@@ -15,8 +15,9 @@ from pytest_django import Settings
 
 from digest import trending
 from tests import node
-from tests.browser.catalogue import Screen, screens
+from tests.browser.catalogue import screens
 from tests.browser.conftest import NewContext
+from tests.browser.screen import Screen
 from tests.browser.world import World
 
 pytestmark = pytest.mark.browser
@@ -90,7 +91,7 @@ def invalid(sources: Sources) -> dict[str, list[str]]:
 
 def test_every_page_is_accessible_fits_a_phone_and_loads_nothing_from_elsewhere(world: World, new_context: NewContext) -> None:
     faults, sources = {}, Sources()
-    for screen in screens():
+    for screen in screens:
         if ONLY and screen.name not in ONLY:
             continue
         for scheme, size in LOOKS:
