@@ -7,7 +7,7 @@ So the page that takes the request cannot give away whether an address is known.
 import datetime as dt
 import logging
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from django.db import transaction
@@ -40,8 +40,8 @@ class Answered:
 
 
 def ask_to_sign_up(signup: SignUp, now: dt.datetime) -> Asked:
-    """Write down a sign-up; `signup.address` was checked. Raises AddressRefused when it was not and is none."""
-    wishes = {name: value for name, value in asdict(signup).items() if name not in {"address", "network"}}
+    """Write down a sign-up. Raises AddressRefused."""
+    wishes = {name: value for name, value in vars(signup).items() if name not in {"address", "network"}}
     return _ask(Request.Kind.SIGN_UP, signup.address, signup.network, now, wishes=wishes)
 
 
@@ -68,8 +68,7 @@ def _ask(
     subscriber: Subscriber | None = None,
 ) -> Asked:
     mailbox = mailboxes.parse(address)
-    with transaction.atomic():
-        over = limits.take(limits.of_network(network) + limits.of_all_requests(), uuid.uuid4().hex, now)
+    with limits.admission(limits.of_network(network) + limits.of_all_requests(), uuid.uuid4().hex, now) as over:
         if over is not None:
             _log.warning("Refused a request (%s): limit of %s reached for its %s", kind, over.limit, over.kind)
             return Asked("network" if over.kind == "network" else "full")
