@@ -80,7 +80,9 @@ def look(
     _keep(page, screen, scheme, size["width"])
     if sources is not None and answers[-1].headers.get("content-type", "").startswith("text/html"):
         sources[screen.name] = answers[-1].text()
-    return seen + _faults(page, statuses[-1], screen)
+    faults = seen + _faults(page, statuses[-1], screen)
+    context.close()
+    return faults
 
 
 def invalid(sources: Sources) -> dict[str, list[str]]:
