@@ -255,6 +255,8 @@ class Press:
         key = (
             has_stops, contents.away_since is None, contents.trending_only, contents.topics == (), contents.choices == (),
             contents.rest == (), contents.near == (), contents.learned == (), contents.date, contents.next_at,
+            # The same instant in another zone is equal, and is read differently.
+            contents.date.tzinfo,
         )  # fmt: skip
         found = self._frames.get(key)
         if found is None:
@@ -289,7 +291,7 @@ class Press:
             self._word = inlined.removesuffix("</em>")
         found = self._reasons[choice.reasons] = (
             filling(str(blocks.reason_html(sentence, self._word))),
-            filling(blocks.reason_text(sentence)) if sentence else b"",
+            filling(blocks.reason_text(sentence)),
         )
         _trim(self._reasons)
         return found

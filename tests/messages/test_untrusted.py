@@ -82,7 +82,7 @@ def _message(case: dict[str, Any], name: str = "Ada") -> tuple[str, str, str, by
         "From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Auto-Submitted", "X-Auto-Response-Suppress",
         "Content-Type",
     }  # fmt: skip
-    assert whole.render(layout.contents, text_only=False).html == html.replace("\r\n", "\n")
+    assert whole.render(contents, text_only=False).html == html.replace("\r\n", "\n")
     return str(message["Subject"]), text, html, content
 
 
