@@ -98,7 +98,9 @@ def test_a_brake_is_told_with_the_time_when_it_was_set(relay: Relay) -> None:
     Brake.objects.create(kind=Brake.Kind.RESTORE, why="this database is a copy", since=MONDAY - 3 * HOUR)
     (told,) = alarms.check(MONDAY)
     assert told.since == MONDAY - 3 * HOUR
-    assert "Sending stands still: the database was restored or copied: this database is a copy" in _words(relay.taken[0].content)
+    assert "Sending stands still: the database was restored or copied: this database is a copy" in _words(
+        relay.taken[0].content
+    )
 
 
 def test_an_operators_own_pause_is_told_only_when_it_lasts_a_day(relay: Relay) -> None:

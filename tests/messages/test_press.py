@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 import jinja2
 import pytest
-from django.template import engines
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -124,7 +123,10 @@ def test_the_html_stays_below_its_limit_whatever_the_papers(count: int, sentence
 
 def test_readers_at_one_instant_in_two_zones_read_their_own_hours() -> None:
     press = Press()
-    for zone, shown in (("Asia/Tokyo", b"Monday 23 March 2026, 15:00"), ("America/Los_Angeles", b"Sunday 22 March 2026, 23:00")):
+    for zone, shown in (
+        ("Asia/Tokyo", b"Monday 23 March 2026, 15:00"),
+        ("America/Los_Angeles", b"Sunday 22 March 2026, 23:00"),
+    ):
         known = people.contents(people.choice(1))
         assert known.next_at is not None
         here = ZoneInfo(zone)
@@ -138,16 +140,14 @@ def test_papers_of_a_template_of_ones_own_come_out_as_they_are_rendered_whole(
     folder = tmp_path / "email" / "_base"
     folder.mkdir(parents=True)
     (folder / "_paper.html.jinja").write_text(
-        '<tr><td>{{ votes[2][1] }} {{ reason }} {{ stop_url }} {{ paper.title }} {{ votes[0][1] }}</td></tr>', encoding="utf-8"
+        "<tr><td>{{ votes[2][1] }} {{ reason }} {{ stop_url }} {{ paper.title }} {{ votes[0][1] }}</td></tr>", encoding="utf-8"
     )
     (folder / "_paper.txt.jinja").write_text("[{{ note }}] {{ reason }} {{ paper.title }} {{ number }}", encoding="utf-8")
-    loaders = jinja2.ChoiceLoader([jinja2.FileSystemLoader(tmp_path), engines["jinja2"].env.loader])
-    monkeypatch.setattr(engines["jinja2"], "env", engines["jinja2"].env.overlay(loader=loaders))
-    templates._environment.cache_clear()
-    try:
-        _same(people.contents(people.choice(1), people.choice(2, reasons=(), interest=0)), text_only=False)
-    finally:
-        templates._environment.cache_clear()
+    ours = templates._environment()
+    loaders = [jinja2.FileSystemLoader(tmp_path), *([ours.loader] if ours.loader else [])]
+    theirs = ours.overlay(loader=jinja2.ChoiceLoader(loaders))
+    monkeypatch.setattr(templates, "_environment", lambda: theirs)
+    _same(people.contents(people.choice(1), people.choice(2, reasons=(), interest=0)), text_only=False)
 
 
 def test_a_paper_at_a_new_revision_is_printed_anew() -> None:
