@@ -9,7 +9,6 @@ queries' client side included; the server's own time is another process's.
 import argparse
 import cProfile
 import json
-import os
 import pstats
 import statistics
 import sys
@@ -18,8 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from digest.environment import VAR
-from digest.local.servers import Postgres
+from bench.surroundings import database
 
 
 def main() -> int:
@@ -30,19 +28,7 @@ def main() -> int:
     parser.add_argument("--profile", action="store_true")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    from bench.delivery import _SETTINGS as SETTINGS
-
-    os.environ.update(SETTINGS)
-    postgres = Postgres(VAR / "bench")
-    postgres.start()
-    try:
-        postgres.create("bench")
-        os.environ["DATABASE_URL"] = postgres.url("bench")
-        import django
-
-        django.setup()
-        from django.core.management import call_command
-
+    with database():
         from bench import mailing
         from digest.delivery import composing
         from digest.models import Delivery
@@ -52,7 +38,6 @@ def main() -> int:
             batch = composing.Batch(part, mailing.NOW, composing.messages_for)
             return [batch.letter(delivery) for delivery in part]
 
-        call_command("migrate", verbosity=0)
         mailing.prepare(options.messages)
         deliveries = list(Delivery.objects.order_by("pk"))
         parts = [deliveries[first : first + options.slice] for first in range(0, len(deliveries), options.slice)]
@@ -73,8 +58,6 @@ def main() -> int:
                 for part in parts:
                     _letters(part)
             pstats.Stats(profile).sort_stats("tottime").print_stats(35)
-    finally:
-        postgres.stop()
     result = {
         "us_per_message": round(statistics.median(costs), 1),
         "spread": [round(min(costs), 1), round(max(costs), 1)],

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import F, Q
 
-from digest import notices
+from digest import notices, webhook
 from digest.delivery import brakes
 from digest.intake import forwarding
 from digest.models import AlarmSent, Source
@@ -19,6 +19,7 @@ from subscriptions.models import Subscription
 OVERDUE = dt.timedelta(hours=1)
 # Feeds skip weekends, so a source is silent after three days at least.
 SILENT = dt.timedelta(days=3)
+_BY_HOOK = " (webhook)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,10 @@ class Alarm:
 def check(now: dt.datetime) -> list[Alarm]:
     """Tell of what is wrong and has not been told; returns that. OSError while the relay is away: the next look tells."""
     wrong = found(now)
-    AlarmSent.objects.exclude(key__in=[each.key for each in wrong]).filter(watched=True).delete()
+    standing = [key for each in wrong for key in (each.key, f"{each.key}{_BY_HOOK}")]
+    AlarmSent.objects.exclude(key__in=standing).filter(watched=True).delete()
+    for alarm in wrong:
+        _hook(alarm, now, watched=True)
     return [alarm for alarm in wrong if tell(alarm, now, watched=True)]
 
 
@@ -45,10 +49,11 @@ def found(now: dt.datetime) -> list[Alarm]:
 
 
 def tell(alarm: Alarm, now: dt.datetime, *, watched: bool = False) -> bool:
-    """Send the alarm to the operator, unless it was sent already; whether it went out now.
+    """Send the alarm to the operator, by mail and to ALARM_WEBHOOK, unless it was sent already; whether it was mailed now.
 
     `watched` ones are forgotten by `check` once they are over, and may come again; others are told once a key.
     """
+    _hook(alarm, now, watched=watched)
     with transaction.atomic():
         _, new = AlarmSent.objects.get_or_create(key=alarm.key, defaults={"sent_at": now, "watched": watched})
         if new:
@@ -56,6 +61,15 @@ def tell(alarm: Alarm, now: dt.datetime, *, watched: bool = False) -> bool:
             key = f"{alarm.key} {now.isoformat()}"
             forwarding.hand_over(notices.alarm(alarm.happened, alarm.safe, alarm.todo, alarm.since, key, now))
     return new
+
+
+def _hook(alarm: Alarm, now: dt.datetime, *, watched: bool) -> None:
+    """First and by itself, for a relay that is away must not keep it from being told."""
+    key = f"{alarm.key}{_BY_HOOK}"
+    if AlarmSent.objects.filter(key=key).exists():
+        return
+    if webhook.post(alarm.key, alarm.happened, alarm.safe, alarm.todo, alarm.since):
+        AlarmSent.objects.get_or_create(key=key, defaults={"sent_at": now, "watched": watched})
 
 
 def _nothing_published(now: dt.datetime) -> list[Alarm]:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from digest import corpus, papers, ranking
-from digest.models import Paper, RankingConfiguration
+from digest import corpus, papers, ranking, weights
+from digest.models import Paper
 from subscriptions.interests import Wishes
 from subscriptions.models import Interest, Topic
 
@@ -80,10 +80,8 @@ def _slate(until: dt.datetime, interests: tuple[ranking.Interest, ...], size: in
 def _prepared(until: dt.datetime) -> ranking.Prepared:
     # What came since the bucket began belongs to this week too.
     found = papers.candidates(until - _REACH, until + _KEPT_FOR).papers
-    row = RankingConfiguration.objects.order_by("-version").first()
-    weights = ranking.Configuration.from_json({**row.weights, "version": row.version}) if row else ranking.Configuration()
     learned = corpus.current()
-    return ranking.prepare(found, weights, until.timestamp(), learned.model if learned else None)
+    return ranking.prepare(found, weights.in_force(), until.timestamp(), learned.model if learned else None)
 
 
 def forget() -> None:

@@ -43,7 +43,9 @@ if urlsplit(_database).scheme not in {"postgres", "postgresql"}:
         "for example DATABASE_URL=postgres://paperround:secret@db.example.org/paperround"
     )
 DATABASES = {
-    "default": dj_database_url.parse(_database, conn_max_age=number("DATABASE_CONN_MAX_AGE", 0), conn_health_checks=True)
+    "default": dj_database_url.parse(
+        _database, engine="digest.postgres", conn_max_age=number("DATABASE_CONN_MAX_AGE", 0), conn_health_checks=True
+    )
 }
 
 REDIS_URL = required("REDIS_URL", "the Redis or Valkey server of the queue", "redis://redis.example.org:6379")
@@ -91,6 +93,8 @@ RECOVER_EVERY_SECONDS = number("RECOVER_EVERY_SECONDS", 60)
 DIGEST_FROM = required("DIGEST_FROM", "the sender of digests", "Paper Round <digest@papers.example.org>")
 NOTICE_FROM = required("NOTICE_FROM", "the sender of confirmations and links", "Paper Round <hello@papers.example.org>")
 OPERATOR_ADDRESS = optional("OPERATOR_ADDRESS", "")
+# Where alarms are posted as JSON beside the mail to that address.
+ALARM_WEBHOOK = optional("ALARM_WEBHOOK", "")
 DKIM_KEYS = optional("DKIM_KEYS", "")
 BOUNCE_ADDRESS = required("BOUNCE_ADDRESS", "where relays return what cannot be delivered", "bounces@papers.example.org")
 # Where else what comes back is found: a mailbox, and providers' webhooks (see docs/bounces.md). Whoever posts to a webhook must
@@ -164,8 +168,8 @@ MIDDLEWARE = [
     "digest.observability.health.probes",
     "digest.observability.logs.requests",
     "digest.observability.metrics.requests",
-    "django.middleware.security.SecurityMiddleware",
     "digest.cached.public_pages",
+    "django.middleware.security.SecurityMiddleware",
     "digest.headers.content_security",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

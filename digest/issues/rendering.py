@@ -78,7 +78,7 @@ class Messages(Mapping[int, Outgoing]):
         except ValueError as error:
             _log.error("Delivery %d cannot be composed: %s", delivery, error)
             raise KeyError(delivery) from error
-        content = press.message(press.layout(letter.contents, self._batch), heading, text_only=letter.text_only)
+        content = press.message(letter.contents, heading, text_only=letter.text_only, batch=self._batch)
         return Outgoing(return_path(delivery), heading.to.address, sealed(content, own), dotless=True)
 
     def __iter__(self) -> Iterator[int]:

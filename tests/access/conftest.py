@@ -1,6 +1,10 @@
 import pytest
 from pytest_django import Settings
 
+from tests.admin.conftest import full
+
+__all__ = ["full"]
+
 
 @pytest.fixture(autouse=True)
 def _quick_passwords(settings: Settings) -> None:
