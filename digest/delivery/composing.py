@@ -57,13 +57,12 @@ class Batch:
             message = self._messages[pk][pk]
         except DatabaseError:
             raise
-        except LookupError as error:
-            if error.args == (pk,):
-                raise Unmade("nothing was made for it") from error
-            raise Unmade(_told(delivery, error)) from error
         except Exception as error:
+            if isinstance(error, KeyError) and error.args == (pk,):
+                raise Unmade("nothing was made for it") from error
             # A message may fail in any way a template can, and the others must go out; the log has all of it.
-            raise Unmade(_told(delivery, error)) from error
+            log.exception("The message of delivery %s could not be made", pk)
+            raise Unmade(_words(error)) from error
         return Letter(pk, message.envelope_sender, message.recipient, message.content, message.dotless)
 
     def _load(self, deliveries: Sequence[Delivery]) -> None:
@@ -75,7 +74,8 @@ class Batch:
         except Exception as error:
             # As above: rows may hold what their readers do not expect.
             if len(deliveries) == 1:
-                self._unmade[deliveries[0].id] = _told(deliveries[0], error)
+                log.exception("The message of delivery %s could not be made", deliveries[0].pk)
+                self._unmade[deliveries[0].id] = _words(error)
                 return
             halves = len(deliveries) // 2
             self._load(deliveries[:halves])
@@ -84,6 +84,5 @@ class Batch:
             self._messages.update((delivery.id, messages) for delivery in deliveries)
 
 
-def _told(delivery: Delivery, error: Exception) -> str:
-    log.error("The message of delivery %s could not be made", delivery.pk, exc_info=error)
+def _words(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"

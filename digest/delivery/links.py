@@ -16,7 +16,7 @@ LULL_SECONDS = 0.001
 class Links:
     """At most `policy.connections` connections to the relay. The second is dialled only once the first is ready.
 
-    `busy`: something happened in the last wait, at the relay or at the database. `lull`: for a millisecond nothing has happened, neither at the relay nor at the database.
+    `busy`: something happened in the last wait, at the relay or at the database. `lull`: nothing has for a millisecond.
     """
 
     def __init__(self, policy: Policy) -> None:
