@@ -2,7 +2,7 @@
 
     python bench/composing.py [--messages 4000] [--slice 500] [--rounds 5] [--profile] [--json]
 
-It starts a PostgreSQL of its own and fills it as `bench/delivery.py` does. The clock runs around `composing.letters` alone, the
+It starts a PostgreSQL of its own and fills it as `bench/delivery.py` does. The clock runs around `composing.Batch` alone, the
 queries' client side included; the server's own time is another process's.
 """
 
@@ -32,6 +32,11 @@ def main() -> int:
         from bench import mailing
         from digest.delivery import composing
         from digest.models import Delivery
+        from digest.smtp import Letter
+
+        def _letters(part: list[Delivery]) -> list[Letter]:
+            batch = composing.Batch(part, mailing.NOW, composing.messages_for)
+            return [batch.letter(delivery) for delivery in part]
 
         mailing.prepare(options.messages)
         deliveries = list(Delivery.objects.order_by("pk"))
@@ -39,19 +44,19 @@ def main() -> int:
         start = time.process_time()
         size = 0
         for part in parts:
-            size = sum(len(each.content) for each in composing.letters(part, mailing.NOW, composing.messages_for)[0].values())
+            size = sum(len(each.content) for each in _letters(part))
         first_run = time.process_time() - start
         costs = []
         for _ in range(options.rounds):
             start = time.process_time()
             for part in parts:
-                composing.letters(part, mailing.NOW, composing.messages_for)
+                _letters(part)
             costs.append((time.process_time() - start) / len(deliveries) * 1e6)
         if options.profile:
             profile = cProfile.Profile(time.process_time)
             with profile:
                 for part in parts:
-                    composing.letters(part, mailing.NOW, composing.messages_for)
+                    _letters(part)
             pstats.Stats(profile).sort_stats("tottime").print_stats(35)
     result = {
         "us_per_message": round(statistics.median(costs), 1),

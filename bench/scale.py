@@ -1,8 +1,8 @@
 """Publishing for more and more subscribers: `python -m bench.scale [N ...]`, from 10,000 to 1,000,000 unless told otherwise.
 
 Each size is one run over a scratch database with 5,000 candidates, as `bench.publish --scale` has it: claim, rank, write issues
-and deliveries, set the next hour. Linear means that the microseconds a subscription costs do not grow; flat, that the memory does
-not.
+and deliveries, set the next hour. Linear means that the microseconds a subscription costs do not grow; flat, that the memory
+does not.
 """
 
 import sys

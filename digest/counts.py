@@ -14,7 +14,7 @@
 | topic-readers | topic's id | live subscriptions that asked for the topic, at the day's end |
 
 A day's deliveries change for as long as they are tried, so the last RECOUNTED days are counted anew each time. Each count reads
-one day through an index on time, so the work does not grow with the history; the last two kinds alone read everyone, in a worker.
+one day through an index on time, so the work does not grow with the history; the last two kinds alone read everyone.
 """
 
 import datetime as dt

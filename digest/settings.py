@@ -43,7 +43,9 @@ if urlsplit(_database).scheme not in {"postgres", "postgresql"}:
         "for example DATABASE_URL=postgres://paperround:secret@db.example.org/paperround"
     )
 DATABASES = {
-    "default": dj_database_url.parse(_database, conn_max_age=number("DATABASE_CONN_MAX_AGE", 0), conn_health_checks=True)
+    "default": dj_database_url.parse(
+        _database, engine="digest.postgres", conn_max_age=number("DATABASE_CONN_MAX_AGE", 0), conn_health_checks=True
+    )
 }
 
 REDIS_URL = required("REDIS_URL", "the Redis or Valkey server of the queue", "redis://redis.example.org:6379")
@@ -166,8 +168,8 @@ MIDDLEWARE = [
     "digest.observability.health.probes",
     "digest.observability.logs.requests",
     "digest.observability.metrics.requests",
-    "django.middleware.security.SecurityMiddleware",
     "digest.cached.public_pages",
+    "django.middleware.security.SecurityMiddleware",
     "digest.headers.content_security",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

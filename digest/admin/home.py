@@ -157,7 +157,7 @@ def _deliveries(now: dt.datetime, counts: dashboard.Counted) -> dict[str, Any]:
     return {
         "first": days[0],
         "last": days[-1],
-        "total": sum(count.count for count in states),
+        "words": f"{sum(count.count for count in states):,}",
         "path": list_path(Delivery, created=span(days[0], days[-1])),
         "states": [
             {

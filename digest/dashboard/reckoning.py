@@ -35,9 +35,9 @@ def reckon_all(asked: Mapping[str, QuerySet[Any]]) -> dict[str, Reckoned]:
     """`reckon` of several questions: one query counts them, and each that goes beyond the reach is estimated by another."""
     bare = {name: rows.order_by() for name, rows in asked.items()}
     compiled = [rows.values("pk")[: REACH + 1].query.sql_with_params() for rows in bare.values()]
-    columns = ", ".join(f"(SELECT count(*) FROM ({sql}) AS seen)" for sql, _ in compiled)
+    # The text is Django's own, with its parameters apart.
+    columns = ", ".join(f"(SELECT count(*) FROM ({sql}) AS seen)" for sql, _ in compiled)  # noqa: S608
     with connection.cursor() as cursor:
-        # The text is Django's own, with its parameters apart.
         cursor.execute(f"SELECT {columns}", [each for _, parameters in compiled for each in parameters])
         seen = cursor.fetchone() or ()
     return {name: _told(rows, int(number)) for (name, rows), number in zip(bare.items(), seen, strict=True)}

@@ -95,7 +95,7 @@ def _papers(known: _Counted) -> Chart:
 
 
 def _latency(found: Mapping[str, Sequence[int]], number: int) -> tuple[Series, ...]:
-    named = (("p95", "19 of 20"), ("p50", "half"), ("p99", "99 of 100"))
+    named = (("p95", "for 19 of 20"), ("p50", "for half"), ("p99", "for 99 of 100"))
     none = [0] * number
     return tuple(
         Series(key, words, tuple(each / 1000 if each else None for each in found.get(key, none))) for key, words in named

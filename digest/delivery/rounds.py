@@ -22,7 +22,7 @@ from digest.delivery import brakes, outcomes, stopping
 from digest.delivery.books import Books, Round
 from digest.delivery.channel import Channel
 from digest.delivery.composing import MessagesFor
-from digest.delivery.links import Links
+from digest.delivery.links import LULL_SECONDS, Links
 from digest.delivery.outcomes import Outcome
 from digest.delivery.policy import Policy, worker_name
 from digest.delivery.supply import Held, Supply
@@ -40,10 +40,10 @@ _UNKNOWN_IN_A_ROW = 10
 _ENOUGH_TO_BE_WARY = 2
 _RETRY_SECONDS = 0.5
 _HELD_UP_SECONDS = 0.05
-# How long nothing must happen before a round begins with what few there are; the least that epoll can wait.
-_LULL_SECONDS = 0.001
-# And how often the loop may come by without such a lull.
+# How often the loop may come by before a round begins with what few there are.
 _MOST_PASSES = 20
+# Letters composed at once while connections are served: a relay waits no longer for us than it takes to make so many.
+_PORTION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +170,7 @@ class Run:
         if self._supply.composable:
             return 0
         to_write = bool(self._outcomes or self._opened) and len(self._pages) < len(self._books)
-        return _LULL_SECONDS if to_write and not self._links.lull else self._policy.freshness
+        return LULL_SECONDS if to_write and not self._links.lull else self._policy.freshness
 
     # The ledger
 
@@ -193,8 +193,8 @@ class Run:
             self._supply.stop()
         else:
             self._outcomes += self._supply.refill(self._now)
-            if self._supply.composable and (self._links.lull or self._supply.starving):
-                self._outcomes += self._supply.compose(self._now)
+            if self._supply.composable and (not self._links.busy or self._supply.starving):
+                self._outcomes += self._supply.compose(self._now, _PORTION)
 
     def _heed(self) -> None:
         """Open and close the breakers that answers ask for, and obey those that others have opened."""

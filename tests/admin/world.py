@@ -91,6 +91,7 @@ def _sources(now: dt.datetime, chance: random.Random) -> list[Source]:
             created_at=now - dt.timedelta(days=60),
             next_poll_at=now + dt.timedelta(hours=index),
             failures=3 if index == len(FEEDS) - 1 else 0,
+            last_success_at=now - dt.timedelta(hours=2 if index < len(FEEDS) - 1 else 74),
         )
         for index, name in enumerate(FEEDS)
     )

@@ -21,7 +21,7 @@ CASES = sorted(GOLDEN.glob("*.json"))
 def rendered(case: Path) -> Rendered:
     """The message of a golden input."""
     known = json.loads(case.read_text())
-    return whole.render(Press().layout(specimen.contents(known)).contents, text_only=known.get("text_only", False))
+    return whole.render(Press().fitted(specimen.contents(known)), text_only=known.get("text_only", False))
 
 
 def _kept(name: str, message: Rendered) -> None:

@@ -67,11 +67,11 @@ def _read(content: bytes) -> list[Any]:
 
 def _same(contents: Contents, *, text_only: bool) -> None:
     press = Press()
-    layout = press.layout(contents)
-    contents = layout.contents
     heading = _heading(contents)
     assert press.subject(contents) == heading.subject
-    fast = press.message(layout, heading, text_only=text_only)
+    fast = press.message(contents, heading, text_only=text_only)
+    contents = press.fitted(contents)
+    assert whole.subject(contents) == heading.subject
     assert _read(fast) == _read(compose(whole.render(contents, text_only=text_only), heading))
     lines = fast.split(b"\r\n")
     assert all(len(line) <= 998 and not line.startswith(b".") for line in lines)
@@ -111,7 +111,7 @@ def test_the_html_stays_below_its_limit_whatever_the_papers(count: int, sentence
         for number in range(1, count + 1)
     ]
     press = Press()
-    contents = press.layout(people.contents(*choices, topics=("<&>" * 30,) * 12)).contents
+    contents = press.fitted(people.contents(*choices, topics=("<&>" * 30,) * 12))
     html = whole.render(contents, text_only=False).html
     assert html is not None
     assert len(html.encode()) <= HTML_LIMIT
@@ -122,4 +122,4 @@ def test_a_paper_at_a_new_revision_is_printed_anew() -> None:
     press = Press()
     for revision, title in ((1, "First words"), (2, "Second words")):
         contents = people.contents(people.choice(1, paper=people.paper(1, title, revision=revision)))
-        assert title.encode() in press.message(press.layout(contents), _heading(contents), text_only=False)
+        assert title.encode() in press.message(contents, _heading(contents))

@@ -70,12 +70,11 @@ class _Seen(HTMLParser):
 
 def _message(case: dict[str, Any], name: str = "Ada") -> tuple[str, str, str, bytes]:
     press, contents = Press(), specimen.contents(case)
-    layout = press.layout(contents)
     own = Mailbox("Paper Round", "digest@papers.example.org")
     heading = Heading(
         own, Mailbox(name, "ada@example.org"), press.subject(contents), people.NOW, "<issue-1@papers.example.org>"
     )
-    content = press.message(layout, heading, text_only=False)
+    content = press.message(contents, heading)
     message = email.message_from_bytes(content, policy=email.policy.default)
     text, html = [part.get_content() for part in message.walk() if not part.is_multipart()]
     assert not message.defects

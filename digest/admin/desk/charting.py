@@ -44,6 +44,11 @@ def charts(request: HttpRequest) -> HttpResponseBase:
 def _drawn(chart: dashboard.Chart, days: tuple[dt.date, ...]) -> dict[str, Any]:
     rows, whole = _ROWS.get(chart.key), span(days[0], days[-1])
     lines = chart.series[: dashboard.LINES]
+
+    def cell(series: dashboard.Series, at: int) -> tuple[str, str]:
+        path = rows(series.key, span(days[at], days[at])) if rows else ""
+        return _words(series.values[at], chart.unit), path
+
     return {
         "key": chart.key,
         "title": chart.title,
@@ -56,11 +61,8 @@ def _drawn(chart: dashboard.Chart, days: tuple[dt.date, ...]) -> dict[str, Any]:
             "series": [{"label": each.label, "values": each.values} for each in lines],
         },
         "heads": [(each.label, rows(each.key, whole) if rows else "") for each in chart.series],
-        "rows": [
-            (day, [(_words(each.values[at], chart.unit), rows(each.key, span(day, day)) if rows else "") for each in chart.series])
-            for at, day in reversed(list(enumerate(days)))
-        ],
-    }  # fmt: skip
+        "rows": [(day, [cell(each, at) for each in chart.series]) for at, day in reversed(list(enumerate(days)))],
+    }
 
 
 def _words(value: float | None, unit: str) -> str:

@@ -135,14 +135,20 @@ def try_source(request: HttpRequest) -> HttpResponseBase:
     }
     if request.method != "POST":
         return drawn(request, "try_source", "Try a source", context)
-    try:
-        URLValidator(schemes=["http", "https"])(url)
-        if form not in Source.Format.values:
-            raise ValidationError("There is no such format.")
-    except ValidationError as error:
-        return drawn(request, "try_source", "Try a source", {**context, "refused": error.messages[0]}, status=400)
+    if refused := _refused(url, form):
+        return drawn(request, "try_source", "Try a source", {**context, "refused": refused}, status=400)
     tried = polling.dry_run(form, url, timezone.now(), polling.Tools.shared())
     note(request, "try source", url[:200], error=tried.error)
     name = (tried.feed_title or url)[:160]
     add = f"{reverse('admin:digest_source_add')}?{urlencode({'url': url, 'format': form, 'name': name})}"
     return drawn(request, "try_source", "Try a source", {**context, "tried": tried, "add": add})
+
+
+def _refused(url: str, form: str) -> str:
+    if form not in Source.Format.values:
+        return "There is no such format."
+    try:
+        URLValidator(schemes=["http", "https"])(url)
+    except ValidationError as error:
+        return str(error.messages[0])
+    return ""

@@ -2,8 +2,8 @@
 (function () {
   "use strict";
 
-  const HEIGHT = 200;
-  const LABELS = 132;
+  const HEIGHT = 180;
+  const LABELS = window.innerWidth < 640 ? 112 : 132;
   const GAP = 15;
   const DASHES = [[], [], [6, 4], [1.5, 3], [10, 4, 2, 4], [3, 3], [12, 4]];
 
@@ -70,7 +70,7 @@
       cursor: { drag: { x: false, y: false }, points: { show: false } },
       scales: { y: { range: (plot, low, high) => [0, high > 0 ? high * 1.05 : 1] } },
       axes: [
-        { ...axis, grid: { show: false }, space: 80, values: (plot, ticks) => ticks.map((each) => new Date(each * 1000).toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" })) },
+        { ...axis, size: 28, grid: { show: false }, space: 80, values: (plot, ticks) => ticks.map((each) => new Date(each * 1000).toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" })) },
         { ...axis, size: 56, space: 44, grid: { stroke: palette.rule, width: 1 }, values: (plot, ticks) => ticks.map((each) => words(each, given.unit)) },
       ],
       series: [{}].concat(

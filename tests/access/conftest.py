@@ -1,0 +1,3 @@
+from tests.admin.conftest import full
+
+__all__ = ["full"]
