@@ -85,7 +85,7 @@ def test_compressed_answers_are_opened(client: Client, httpserver: HTTPServer, c
 @pytest.mark.parametrize(
     ("coding", "packed", "why"),
     [
-        ("gzip", gzip.compress(b"a" * 1_000_000), "it inflates to more than 100,000 octets"),
+        ("gzip", gzip.compress(b"a" * 1_000_000, mtime=0), "it inflates to more than 100,000 octets"),
         ("br", brotli.compress(b"a" * 50_000_000), "it inflates to more than 100,000 octets"),
         ("gzip", gzip.compress(FEED, mtime=0)[:-10], "its compression ends too early"),
         ("br", brotli.compress(FEED)[:-3], "its compression ends too early"),
