@@ -180,7 +180,7 @@ MIDDLEWARE = [
     "digest.access.second_factor.required",
     "digest.access.desk.Messages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "digest.access.desk.Lockout",
+    "axes.middleware.AxesMiddleware",
 ]
 # An operator's own look: a file of colours and words, and templates that stand before ours, each under the same name.
 THEME = optional("THEME", "")

@@ -3,7 +3,6 @@
 Readers' sessions are tokens (`subscriptions.sessions`), not Django's.
 """
 
-from axes.middleware import AxesMiddleware
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
@@ -39,7 +38,3 @@ class SecondFactor(_AtTheDesk, OTPMiddleware):  # type: ignore[misc]  # its pack
 
 class Messages(_AtTheDesk, MessageMiddleware):
     """What the next page is to say."""
-
-
-class Lockout(_AtTheDesk, AxesMiddleware):  # type: ignore[misc]  # its package is not typed
-    """Wrong passwords."""
