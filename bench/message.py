@@ -120,7 +120,10 @@ def readers(count: int, stock: Sequence[PaperText], shown: int, draw: random.Ran
             address=f"reader{number}@example.org",
             number=draw.randint(1, 200),
             topics=tuple(word.title() for word in draw.sample(_WORDS, 3)),
-            slate=tuple(Choice(paper, _reasons(draw.choice(_WORDS), draw.choice(_WORDS), draw.randint(1, 9)), interest=number) for paper in draw.sample(stock, shown)),
+            slate=tuple(
+                Choice(paper, _reasons(draw.choice(_WORDS), draw.choice(_WORDS), draw.randint(1, 9)), interest=number)
+                for paper in draw.sample(stock, shown)
+            ),
             near=tuple(draw.sample(stock, 3)),
             considered=draw.randint(50, 900),
         )

@@ -12,7 +12,7 @@ from django.db.models import F, Q
 from digest import notices, webhook
 from digest.delivery import brakes
 from digest.intake import forwarding
-from digest.models import AlarmSent, Source
+from digest.models import AlarmSent, Brake, Source
 from subscriptions.models import Subscription
 
 # A worker publishes every minute; an hour late means that none does.
@@ -20,6 +20,8 @@ OVERDUE = dt.timedelta(hours=1)
 # Feeds skip weekends, so a source is silent after three days at least.
 SILENT = dt.timedelta(days=3)
 _BY_HOOK = " (webhook)"
+# Whoever pauses sending for a while means it; whoever does for a day may have forgotten it.
+FORGOTTEN = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +111,18 @@ def _silent_sources(now: dt.datetime) -> list[Alarm]:
 
 
 def _sending_stands_still(now: dt.datetime) -> list[Alarm]:
-    why = brakes.standing(now).everything
-    if not why:
+    if not brakes.standing(now).everything:
+        return []
+    of_everything = Brake.objects.standing().filter(domain=brakes.EVERYTHING).exclude(kind=Brake.Kind.PREFLIGHT)
+    # An operator knows of a pause of their own, unless it has been forgotten.
+    news = of_everything.exclude(kind=Brake.Kind.OPERATOR, since__gt=now - FORGOTTEN).order_by("since").first()
+    if news is None:
         return []
     return [
         Alarm(
             "sending stands still",
-            now,
-            f"Sending stands still: {why}",
+            news.since,
+            f"Sending stands still: {news.get_kind_display()}: {news.why}",
             "Every message that waits stays in the ledger and goes out once, when sending goes on.",
             "Mend what the reason names; a breaker tries one message by itself, a pause ends with manage.py resume.",
         )

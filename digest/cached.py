@@ -90,7 +90,7 @@ class Kept:
         body, headers = form
         response = HttpResponse(b"" if request.method == "HEAD" else body, self._type, self.status)
         # They were checked when the page was made; setting each by its name again takes half as long as all the rest.
-        response.headers._store.update(headers)  # type: ignore[attr-defined]  # of CaseInsensitiveMapping
+        response.headers._store.update(headers)
         return response
 
 

@@ -44,7 +44,7 @@ if urlsplit(_database).scheme not in {"postgres", "postgresql"}:
     )
 DATABASES = {
     "default": dj_database_url.parse(
-        _database, engine="digest.postgres", conn_max_age=number("DATABASE_CONN_MAX_AGE", 0), conn_health_checks=True
+        _database, engine="digest.postgres", conn_max_age=number("DATABASE_CONN_MAX_AGE", 60), conn_health_checks=True
     )
 }
 
@@ -172,15 +172,15 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "digest.headers.content_security",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "digest.access.desk.Sessions",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django_otp.middleware.OTPMiddleware",
+    "digest.access.desk.Authentication",
+    "digest.access.desk.SecondFactor",
     "digest.access.second_factor.required",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "digest.access.desk.Messages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "axes.middleware.AxesMiddleware",
+    "digest.access.desk.Lockout",
 ]
 # An operator's own look: a file of colours and words, and templates that stand before ours, each under the same name.
 THEME = optional("THEME", "")

@@ -30,7 +30,9 @@ def signup(typed: QueryDict, network: str, now: dt.datetime) -> SignUp | None:
     slug, zone = typed.get("topics", ""), typed.get("time_zone", "") or settings.DEFAULT_TIME_ZONE
     if zone not in _ZONES or (slug and not _stands(slug)):
         return None
-    return SignUp(typed.get("address", ""), time_zone=zone, topics=(slug,) if slug else (), size=forms.DEFAULT_SIZE, network=network)
+    return SignUp(
+        typed.get("address", ""), time_zone=zone, topics=(slug,) if slug else (), size=forms.DEFAULT_SIZE, network=network
+    )
 
 
 def _stands(slug: str) -> bool:

@@ -5,13 +5,13 @@ So the page that takes the request cannot give away whether an address is known.
 """
 
 import datetime as dt
+import json
 import logging
 import uuid
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from django.db import connection, transaction
-from psycopg.types.json import Jsonb
 
 from subscriptions import account, consent, limits, mailboxes, suppression
 from subscriptions.consent import SignUp
@@ -80,7 +80,7 @@ def _ask(
             return Asked("network" if over.kind == "network" else "full")
         hashed = suppression.mailbox_hash(mailbox.canonical)
         asked_by = subscriber.pk if subscriber else None
-        row = (kind.value, mailbox.address, hashed, mailbox.domain, network, asked_by, Jsonb(wishes or {}), now)
+        row = (kind.value, mailbox.address, hashed, mailbox.domain, network, asked_by, json.dumps(wishes or {}), now)
         with connection.cursor() as cursor:
             cursor.execute(_WRITE, row)
     return Asked("taken")

@@ -11,7 +11,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from digest import alarms, farewell
-from digest.models import AlarmSent, Source
+from digest.models import AlarmSent, Brake, Source
 from subscriptions import account, signals
 from subscriptions.models import Suppression
 from subscriptions.suppression import suppress
@@ -94,6 +94,23 @@ def test_a_silent_source_is_named_with_what_to_do(relay: Relay) -> None:
     (told,) = alarms.check(MONDAY)
     assert told.happened == "arXiv has not answered"
     assert "manage.py poll arxiv" in _words(relay.taken[0].content)
+
+
+def test_a_brake_is_told_with_the_time_when_it_was_set(relay: Relay) -> None:
+    Brake.objects.create(kind=Brake.Kind.RESTORE, why="this database is a copy", since=MONDAY - 3 * HOUR)
+    (told,) = alarms.check(MONDAY)
+    assert told.since == MONDAY - 3 * HOUR
+    assert "Sending stands still: the database was restored or copied: this database is a copy" in _words(
+        relay.taken[0].content
+    )
+
+
+def test_an_operators_own_pause_is_told_only_when_it_lasts_a_day(relay: Relay) -> None:
+    Brake.objects.create(kind=Brake.Kind.OPERATOR, why="the relay moves", set_by="Ada", since=MONDAY)
+    assert alarms.check(MONDAY + 23 * HOUR) == []
+    (told,) = alarms.check(MONDAY + DAY)
+    assert told.since == MONDAY
+    assert "the relay moves" in told.happened
 
 
 def test_an_alarm_that_the_relay_did_not_take_is_tried_again(settings: object) -> None:

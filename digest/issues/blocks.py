@@ -162,5 +162,7 @@ def stop_text(sentence: str, note: object) -> str:
 
 
 def reason_text(sentence: str) -> str:
-    """Why the paper is here, behind a bar."""
+    """Why the paper is here, behind a bar; empty without a reason."""
+    if not sentence:
+        return ""
     return typeset.wrapped(sentence, first=f"{_INDENT}| ", rest=f"{_INDENT}| ")

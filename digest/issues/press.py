@@ -44,8 +44,8 @@ _USUAL = (
 _OWN = (0, 9, 11, 12, 15)
 _SAME_FOR_MANY = ("day", "next_issue")
 _FRAME_VALUES = (
-    "message_token", "unsubscribe_token", "issue_token", *_SAME_FOR_MANY, "count", "topics", "receipt", "away", "learned", "rest",
-    "near", "stops", "links", "preheader",
+    "message_token", "unsubscribe_token", "issue_token", *_SAME_FOR_MANY, "count", "topics", "receipt", "away", "learned",
+    "rest", "near", "stops", "links", "preheader",
 )  # fmt: skip
 # Pieces shorter than this are kept once, for many papers have the same.
 _SHORT = 100
@@ -79,7 +79,7 @@ class _Kind:
     """The papers' blocks of one variant, encoded.
 
     `shared` are the pieces that all papers have in common, and of each there are its `own` and its id: with thousands of papers
-    chosen evenly little of them is in the processor's cache, and each place of memory that a message visits costs as much as many
+    chosen evenly little of them is in the processor's cache, and each place of memory that is visited costs as much as many
     steps. `odd` are the papers whose template has other holes or shares less: their patterns.
     """
 
@@ -87,7 +87,9 @@ class _Kind:
     own: dict[PaperText, tuple[bytes, ...]] = field(default_factory=dict)
     odd: dict[PaperText, tuple[Pattern, ...]] = field(default_factory=dict)
 
-    def add(self, paper: PaperText, patterns: tuple[Pattern, ...], absent: frozenset[str], same: Callable[[bytes], bytes]) -> None:
+    def add(
+        self, paper: PaperText, patterns: tuple[Pattern, ...], absent: frozenset[str], same: Callable[[bytes], bytes]
+    ) -> None:
         pieces = [
             piece for made, usual in zip(patterns, _USUAL, strict=True) for piece in _aligned(made, usual, absent) or (None,)
         ]
@@ -255,6 +257,8 @@ class Press:
         key = (
             has_stops, contents.away_since is None, contents.trending_only, contents.topics == (), contents.choices == (),
             contents.rest == (), contents.near == (), contents.learned == (), contents.date, contents.next_at,
+            # The same instant in another zone is equal, and is read differently.
+            contents.date.tzinfo,
         )  # fmt: skip
         found = self._frames.get(key)
         if found is None:
@@ -262,7 +266,11 @@ class Press:
             pieces: list[bytes] = []
             names: list[str] = []
             ends = []
-            for form, made in zip((_in_text, _in_text, _in_html, _in_html), self._patterns(FrameShape.of(contents, has_stops=has_stops)), strict=True):
+            for form, made in zip(
+                (_in_text, _in_text, _in_html, _in_html),
+                self._patterns(FrameShape.of(contents, has_stops=has_stops)),
+                strict=True,
+            ):
                 if pieces:
                     names.append(_NO_HOLE)
                     ends.append(len(pieces))
@@ -289,7 +297,7 @@ class Press:
             self._word = inlined.removesuffix("</em>")
         found = self._reasons[choice.reasons] = (
             filling(str(blocks.reason_html(sentence, self._word))),
-            filling(blocks.reason_text(sentence)) if sentence else b"",
+            filling(blocks.reason_text(sentence)),
         )
         _trim(self._reasons)
         return found

@@ -1,6 +1,7 @@
 """A whole issue rendered at once: for previews, the web, and as the measure of what fragments must add up to."""
 
 from collections.abc import Sequence
+from itertools import count
 
 from markupsafe import Markup
 
@@ -102,28 +103,29 @@ def _html(contents: Contents) -> str:
 
 
 def _text(contents: Contents) -> str:
-    position = 0
     papers, links = [], []
-    for position, choice in enumerate(contents.choices, start=1):
+    notes = count(1)
+    for choice in contents.choices:
+        note = next(notes)
         values = {
-            "number": f"{position:2}",
+            "number": f"{note:2}",
             "reason": blocks.reason_text(wording.reason(choice)),
-            "note": position,
+            "note": note,
             "token": contents.message_token,
         }
         papers.append(blocks.paper("txt", shape_of(contents, choice), values) + BLOCK_END)
-        links.append(footnotes(choice.paper, position, contents.message_token, choice.paper.id))
+        links.append(footnotes(choice.paper, note, contents.message_token, choice.paper.id))
     briefs: dict[str, str] = {}
     for name, items in (("rest", _not_shown(contents)), ("near", contents.near)):
         lines = []
-        for position, item in enumerate(items, start=position + 1):
-            lines.append(blocks.brief("txt", item, page_url(item.id), position) + "\n")
-            links.append(footnote(position, page_url(item.id)))
+        for item, note in zip(items, notes, strict=False):
+            lines.append(blocks.brief("txt", item, page_url(item.id), note) + "\n")
+            links.append(footnote(note, page_url(item.id)))
         briefs[name] = "".join(lines)
     stops = []
-    for position, (interest, sentence) in enumerate(wording.stops(contents.choices).items(), start=position + 1):
-        stops.append(blocks.stop_text(sentence, position))
-        links.append(footnote(position, stop_url(contents.message_token, interest)))
+    for (interest, sentence), note in zip(wording.stops(contents.choices).items(), notes, strict=False):
+        stops.append(blocks.stop_text(sentence, note))
+        links.append(footnote(note, stop_url(contents.message_token, interest)))
     return blocks.frame(
         "txt",
         _frame_shape(contents),

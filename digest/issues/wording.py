@@ -97,11 +97,12 @@ def _outcome(in_topics: bool, shown: int, near: int, missing_days: int) -> str:
 
 def next_issue(contents: Contents) -> str:
     """`Your next issue: Monday 23 March 2026, 07:00 (Europe/Paris).`, or empty when none follows."""
-    return _next_at(contents.next_at) if contents.next_at else ""
+    return _next_at(contents.next_at, contents.next_at.tzinfo) if contents.next_at else ""
 
 
 @functools.lru_cache(maxsize=2_000)
-def _next_at(instant: dt.datetime) -> str:
+def _next_at(instant: dt.datetime, _zone: dt.tzinfo | None) -> str:
+    # The same instant in another zone is equal, and is read differently.
     return f"Your next issue: {day(instant.date())}, {hour(instant)}."
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
 from django.test import Client
@@ -11,6 +12,7 @@ from django.utils import timezone
 
 from digest.access import roles
 from digest.models import Paper, Pick, Submission
+from subscriptions import audit
 from subscriptions.models import Subscriber
 from tests.admin.conftest import signed_in
 
@@ -34,10 +36,12 @@ def walk(patterns: list[URLPattern | URLResolver]) -> Iterator[URLPattern]:
 
 
 def address(found: URLPattern) -> str:
-    """The address of a page, of the record with number 1 where it is a record's."""
-    numbers = dict.fromkeys(found.pattern.converters, 1) | (
-        {"content_type_id": 1, "object_id": 1} if found.name == "view_on_site" else {}
-    )
+    """The address of a page, of a record that exists where it is a record's: Django leads away from those that do not."""
+    numbers = dict.fromkeys(found.pattern.converters, 1)
+    label, _, rest = (found.name or "").partition("_")
+    if "object_id" in numbers and label in {"digest", "subscriptions", "auth"}:
+        newest = apps.get_model(label, rest.rpartition("_")[0])._default_manager.order_by("-pk").first()
+        numbers["object_id"] = newest.pk if newest else 1
     return reverse(f"admin:{found.name}", kwargs=numbers)
 
 
@@ -60,13 +64,15 @@ def editor() -> Client:
 
 
 def test_an_editor_is_refused_every_page_of_the_operators(editor: Client) -> None:
+    audit.record(None, "signed in", "", timezone.now())
     pages = operators_pages()
     assert len(pages) > 80
     wrong = {}
     for page in pages:
         for method in ("get", "post"):
             status = getattr(editor, method)(page).status_code
-            if status not in {403, 405}:
+            # Of a kind of record of which there is none, Django leads back to the first page.
+            if status not in {403, 405} and not (status == 302 and page.endswith("/1/history/")):
                 wrong[f"{method} {page}"] = status
     assert wrong == {}
 

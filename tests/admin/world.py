@@ -21,6 +21,7 @@ from digest.models import (
     RankingConfiguration,
     Source,
     SourceDay,
+    Submission,
 )
 from subscriptions.models import Consent, Interest, Notice, Request, Subscriber, Subscription, Suppression, Topic
 from subscriptions.suppression import mailbox_hash
@@ -76,6 +77,14 @@ def build(now: dt.datetime, people: int = 12, papers: int = 12) -> None:
         _person(index, now, made, topics, weights, chance)
     editor = User.objects.create_user("editor", is_staff=True)
     Pick.objects.bulk_create(Pick(paper=paper, editor=editor, note="Read the third figure first.") for paper in made[:3])
+    Submission.objects.create(
+        subscriber=Subscriber.objects.order_by("id")[0],
+        kind="url",
+        value="https://papers.example.org/brought",
+        title="A paper that a reader brought",
+        state="waiting",
+        created_at=now,
+    )
     for note in ("asked by letter", "typed a wrong address"):
         digest = hashlib.blake2b(note.encode(), digest_size=32).digest()
         Suppression.objects.create(mailbox_hash=digest, reason="operator", note=note)

@@ -19,8 +19,8 @@ from digest.models import DayCount, Issue, Source
 from subscriptions.models import Subscription, Topic
 from tests.admin import world as admin_world
 from tests.admin.conftest import signed_in
-from tests.browser.catalogue import Screen
 from tests.browser.conftest import NewContext
+from tests.browser.screen import Screen
 from tests.browser.test_pages import LOOKS, ONLY, look
 from tests.browser.world import World
 from tests.delivery.relay import Relay
