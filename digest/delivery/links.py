@@ -31,6 +31,11 @@ class Links:
         self._channels: set[tuple[int, int]] = set()
         self._expired_at = self._happened_at = policy.clock()
 
+    @property
+    def complete(self) -> bool:
+        """Whether there are as many connections as there may be."""
+        return len(self.all) >= self._most
+
     def dial(self, wanted: int) -> list[tuple[Connection, list[Event]]]:
         """Open connections until there are `wanted`, within the limits; returns what happened at once."""
         happened = []

@@ -294,7 +294,7 @@ class Run:
         for link in self._links.all:
             if link.session.free and self._may_offer() and (held := self._next_for(link)) and held.letter:
                 self._react(link, link.offer(held.letter))
-        if not self._halted and self._supply.waiting:
+        if not self._halted and self._supply.waiting and not self._links.complete:
             busy = sum(1 for link in self._links.all if not link.session.free)
             for link, events in self._links.dial(busy + self._supply.waiting):
                 self._react(link, events)
