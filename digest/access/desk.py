@@ -10,14 +10,15 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django_otp.middleware import OTPMiddleware
 
-PREFIX = "/admin/"
+# The local inbox, which `make run` alone has, says what its buttons did.
+PREFIXES = ("/admin/", "/inbox/")
 
 
 class _AtTheDesk:
     """Mixed in before the class whose work is for the admin's addresses alone."""
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if not request.path_info.startswith(PREFIX):
+        if not request.path_info.startswith(PREFIXES):
             passed: HttpResponseBase = self.get_response(request)  # type: ignore[attr-defined]  # of the class it is mixed into
             return passed
         response: HttpResponseBase = super().__call__(request)  # type: ignore[misc]  # the same
