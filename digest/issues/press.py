@@ -303,8 +303,8 @@ class Press:
         """Why a paper is here, in HTML and in text."""
         sentence = wording.reason(words)
         if not self._word:
-            (inlined,) = markup.inlined_blocks([f"{blocks.WORD}</em>"], blocks.style())
-            self._word = inlined.removesuffix("</em>")
+            (inlined,) = markup.inlined_blocks([f"{blocks.WORD}</span>"], blocks.style())
+            self._word = inlined.removesuffix("</span>")
         found = self._reasons[words] = (
             filling(str(blocks.reason_html(sentence, self._word))),
             filling(blocks.reason_text(sentence)),
