@@ -11,7 +11,7 @@ flat list, which is joined once.
 import functools
 from binascii import a2b_qp
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import NamedTuple, TypeVar
@@ -208,18 +208,23 @@ class Press:
     def prepare(self, batch: Iterable[Contents]) -> None:
         """Print what the batch needs and is not printed yet, inlining all of it at once."""
         missing: dict[tuple[_Variant, PaperText], Shape] = {}
+        briefs: dict[PaperText, None] = {}
         for contents in batch:
+            for paper in (*contents.near, *(each.paper for each in contents.rest)):
+                if paper not in self._briefs:
+                    briefs[paper] = None
             for choice in contents.choices:
                 paper, words, slot, followed, interest = choice
                 variant = (contents.excerpt, slot, followed, bool(words), interest > 0)
                 kind = self._kinds[variant]
                 if paper not in kind.own and paper not in kind.odd:
                     missing[variant, paper] = whole.shape_of(contents, choice)
-        self._print(missing)
+        if missing:
+            self._print(missing)
+        if briefs:
+            self._print_briefs(briefs)
 
     def _print(self, shapes: Mapping[tuple[_Variant, PaperText], Shape]) -> None:
-        if not shapes:
-            return
         links = {name: hole(name) for name in ("token", "stop_token", "interest", "paper")}
         reason = Markup(hole("reason_html"))  # noqa: S704 - a mark of ours
         html = [blocks.paper("html", shape, {"reason": reason, **links}) for shape in shapes.values()]
@@ -239,16 +244,23 @@ class Press:
         """A short piece at the one place of memory where others have it too."""
         return self._shared.setdefault(piece, piece) if len(piece) < _SHORT else piece
 
-    def _brief(self, paper: PaperText) -> Brief:
-        found = self._briefs.get(paper)
-        if found is None:
-            url, note = places.page_url(paper.id), number("note")
-            (html,) = markup.inlined_blocks([blocks.brief("html", paper, url)], blocks.style())
+    def _print_briefs(self, papers: Collection[PaperText]) -> None:
+        note = number("note")
+        urls = [places.page_url(paper.id) for paper in papers]
+        html = [blocks.brief("html", paper, url) for paper, url in zip(papers, urls, strict=True)]
+        for paper, url, block in zip(papers, urls, markup.inlined_blocks(html, blocks.style()), strict=True):
             text = _around(pattern(blocks.brief("txt", paper, url, note) + "\n"))
             footnote = _around(pattern(whole.footnote(note, url)))
-            found = self._briefs[paper] = Brief(b"".join(pattern(html).pieces), *map(self._same, (*text, *footnote)))
-            _trim(self._briefs)
-        return found
+            self._briefs[paper] = Brief(filling(block), *map(self._same, (*text, *footnote)))
+        _trim(self._briefs)
+
+    def _brief(self, paper: PaperText, batch: Iterable[Contents]) -> Brief:
+        """The paper's line, printed now if need be."""
+        self.prepare(batch)
+        if paper not in self._briefs:
+            # As with papers, what others needed may have pushed it out again.
+            self._print_briefs([paper])
+        return self._briefs[paper]
 
     def _patterns(self, shape: FrameShape) -> list[Pattern]:
         """What stands before and after the papers in text, then in HTML."""
@@ -411,7 +423,7 @@ class Press:
             for paper in papers:
                 position += 1
                 note = _NUMBERS[position]
-                block, before, after, bracket, urls = self._briefs.get(paper) or self._brief(paper)
+                block, before, after, bracket, urls = self._briefs.get(paper) or self._brief(paper, batch)
                 lines += (before, note, after)
                 links += (bracket, note, urls)
                 briefs_html.append(block)
