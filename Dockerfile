@@ -20,4 +20,4 @@ USER paperround
 EXPOSE 8000
 HEALTHCHECK NONE
 ENTRYPOINT ["tini", "--"]
-CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", "--blocking-threads", "2", "--no-ws", "digest.wsgi:application"]
+CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", "--blocking-threads", "8", "--no-ws", "digest.wsgi:application"]

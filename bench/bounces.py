@@ -15,7 +15,6 @@ non_bounces         messages that report nothing, and got a verdict all the same
 import argparse
 import csv
 import json
-import os
 import sys
 from collections import defaultdict
 from collections.abc import Mapping
@@ -23,11 +22,11 @@ from dataclasses import asdict, dataclass
 from email import message_from_bytes
 from pathlib import Path
 
-import django
 from flufl.bounce import all_failures
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digest.settings")
-django.setup()
+from bench import own
+
+own.set_up(servers=False)
 
 from digest import bounces  # noqa: E402 - Django must be set up first
 

@@ -2,14 +2,13 @@
 
     python bench/composing.py [--messages 4000] [--slice 500] [--rounds 5] [--profile] [--json]
 
-It starts a PostgreSQL of its own and fills it as `bench/delivery.py` does. The clock runs around `composing.letters` alone, the
+It starts a PostgreSQL of its own and fills it as `bench/delivery.py` does. The clock runs around `composing.Batch` alone, the
 queries' client side included; the server's own time is another process's.
 """
 
 import argparse
 import cProfile
 import json
-import os
 import pstats
 import statistics
 import sys
@@ -18,8 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from digest.environment import VAR
-from digest.local.servers import Postgres
+from bench.surroundings import database
 
 
 def main() -> int:
@@ -30,46 +28,36 @@ def main() -> int:
     parser.add_argument("--profile", action="store_true")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    from bench.delivery import _SETTINGS as SETTINGS
-
-    os.environ.update(SETTINGS)
-    postgres = Postgres(VAR / "bench")
-    postgres.start()
-    try:
-        postgres.create("bench")
-        os.environ["DATABASE_URL"] = postgres.url("bench")
-        import django
-
-        django.setup()
-        from django.core.management import call_command
-
+    with database():
         from bench import mailing
         from digest.delivery import composing
         from digest.models import Delivery
+        from digest.smtp import Letter
 
-        call_command("migrate", verbosity=0)
+        def _letters(part: list[Delivery]) -> list[Letter]:
+            batch = composing.Batch(part, mailing.NOW, composing.messages_for)
+            return [batch.letter(delivery) for delivery in part]
+
         mailing.prepare(options.messages)
         deliveries = list(Delivery.objects.order_by("pk"))
         parts = [deliveries[first : first + options.slice] for first in range(0, len(deliveries), options.slice)]
         start = time.process_time()
         size = 0
         for part in parts:
-            size = sum(len(each.content) for each in composing.letters(part, mailing.NOW, composing.messages_for)[0].values())
+            size = sum(len(each.content) for each in _letters(part))
         first_run = time.process_time() - start
         costs = []
         for _ in range(options.rounds):
             start = time.process_time()
             for part in parts:
-                composing.letters(part, mailing.NOW, composing.messages_for)
+                _letters(part)
             costs.append((time.process_time() - start) / len(deliveries) * 1e6)
         if options.profile:
             profile = cProfile.Profile(time.process_time)
             with profile:
                 for part in parts:
-                    composing.letters(part, mailing.NOW, composing.messages_for)
+                    _letters(part)
             pstats.Stats(profile).sort_stats("tottime").print_stats(35)
-    finally:
-        postgres.stop()
     result = {
         "us_per_message": round(statistics.median(costs), 1),
         "spread": [round(min(costs), 1), round(max(costs), 1)],

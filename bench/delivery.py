@@ -13,7 +13,6 @@ with 1 when acknowledgements, ledger and sink do not agree. Sender CPU leaves ou
 
 import argparse
 import json
-import os
 import signal
 import statistics
 import subprocess
@@ -27,24 +26,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.postfix import Postfix
-from digest.environment import VAR
+from bench.surroundings import HOME, database
 from digest.local.servers import Postgres
-
-_HOME = VAR / "bench"
-_SETTINGS = {
-    "DJANGO_SETTINGS_MODULE": "digest.settings",
-    "SECRET_KEY": "b" * 64,
-    "TOKEN_KEYS": "b" * 64,
-    "IDENTITY_KEY": "b" * 64,
-    "SITE_URL": "https://papers.example.org",
-    "REDIS_URL": "redis://127.0.0.1:9/0",
-    "SMTP_URL": "smtp://127.0.0.1:9",
-    "DIGEST_FROM": "Paper Round <digest@papers.example.org>",
-    "NOTICE_FROM": "Paper Round <hello@papers.example.org>",
-    "BOUNCE_ADDRESS": "bounces@papers.example.org",
-    "POSTAL_ADDRESS": "1 Example Street, 75000 Paris",
-    "LOG_LEVEL": "ERROR",
-}
 
 
 class Disagreement(SystemExit):
@@ -81,7 +64,7 @@ class PostfixSink:
     """smtp-sink in a process of its own."""
 
     def __init__(self, postfix: Postfix) -> None:
-        self._counters = _HOME / "smtp-sink.counters"
+        self._counters = HOME / "smtp-sink.counters"
         self._process, self.port = postfix.sink(self._counters)
 
     def close(self) -> None:
@@ -152,7 +135,7 @@ Sink = CheapSink | PostfixSink
 
 def compare(postgres: Postgres, messages: int, slow_messages: int, rounds: int) -> dict[str, Any]:
     """The sides in turn, `rounds` times."""
-    postfix = Postfix.unpack(_HOME)
+    postfix = Postfix.unpack(HOME)
     sinks: dict[str, Callable[[], Sink]] = {"smtp_source": lambda: PostfixSink(postfix), "cheap_sink": CheapSink}
     ratios: dict[str, list[float]] = {}
     rates: dict[str, list[float]] = {}
@@ -267,30 +250,17 @@ def main() -> int:
     parser.add_argument("--scale", type=int, nargs="+", metavar="RECIPIENTS")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    os.environ.update(_SETTINGS)
-    postgres = Postgres(_HOME)
-    postgres.start()
-    try:
-        postgres.create("bench")
-        os.environ["DATABASE_URL"] = postgres.url("bench")
-        import django
-
-        django.setup()
-        from django.core.management import call_command
-
+    result: dict[str, Any]
+    with database() as postgres:
         from bench import mailing
 
-        call_command("migrate", verbosity=0)
         start = time.perf_counter()
-        result: dict[str, Any]
         if options.scale:
             result = {"scale": scale(options.scale)}
         else:
             mailing.prepare(options.messages)
             result = compare(postgres, options.messages, options.slow_messages, options.rounds)
         result["seconds"] = time.perf_counter() - start
-    finally:
-        postgres.stop()
     if options.json:
         print(json.dumps(result))
     else:

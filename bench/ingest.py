@@ -7,7 +7,7 @@ and the most. Every round's papers are new. update_or_create writes the rows tha
 appearance, topics), one by one; beside it stands the paper's row alone with nothing cleaned (`one_row_each`).
 
 `--corpus` is a folder of Hugging Face daily answers, replayed twice with generated ones of the same shape behind them, to watch
-memory. It needs `make up` (or DATABASE_URL) and works in a scratch database of its own. Exit status 1 when the papers stored
+memory. It works in a scratch database of its own. Exit status 1 when the papers stored
 are not the papers sent, or a goal is missed.
 """
 
@@ -24,11 +24,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import django
 import feedparser
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digest.settings")
-django.setup()
+from bench import own
+
+own.set_up()
 
 from django.core.management import call_command  # noqa: E402 - Django must be set up first
 from django.db import connection  # noqa: E402

@@ -7,14 +7,13 @@ word in each abstract that hardly any other has; where the dense extra is instal
 Queries are one to three words of some title; every fifth has a letter wrong, every tenth asks for two words as a phrase. Both
 sides answer each query in turn: `find`, which mends, weighs, marks and loads a page; and `plain`, the first twenty ids that
 PostgreSQL's full-text search returns for the same words, ranked. `similar` is the time that the papers like a paper take.
-Exit status 1 when find's 95th percentile is more than twice plain's. It needs `make up` (or DATABASE_URL) and works in a
-scratch database of its own.
+Exit status 1 when find's 95th percentile is more than twice plain's. It works in a scratch
+database of its own.
 """
 
 import argparse
 import datetime as dt
 import json
-import os
 import random
 import resource
 import statistics
@@ -22,12 +21,12 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 
-import django
 import numpy as np
 import numpy.typing as npt
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digest.settings")
-django.setup()
+from bench import own
+
+own.set_up()
 
 from django.db import connection  # noqa: E402 - Django must be set up first
 from rich.console import Console  # noqa: E402

@@ -38,8 +38,6 @@ def servers(home: Path) -> Iterator[None]:
             POSTAL_ADDRESS="Paper Round, 1 Example Street, 75000 Paris",
             REQUESTS_PER_NETWORK_AND_HOUR="1000000",
             ASKED_MESSAGES_PER_HOUR="1000000",
-            # A connection for each of a few threads; with many of them PostgreSQL would run out.
-            DATABASE_CONN_MAX_AGE="60",
             LOG_LEVEL="ERROR",
         )
         yield

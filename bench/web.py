@@ -184,7 +184,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Measure the site's first page and sign-up against a bare Django view.")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=2.0, help="for each side in a round (2)")
-    parser.add_argument("--threads", type=int, default=1, help="blocking threads of each server (1)")
+    parser.add_argument("--threads", type=int, default=8, help="blocking threads of each server (8)")
     parser.add_argument("--papers", type=int, default=64, help="of the saved page, at most 64")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args()

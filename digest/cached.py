@@ -4,6 +4,7 @@ A view says by `open_to_all` that its answer names nobody. What is kept is answe
 and once its seconds are over it still stands in for a page that fails. Readers with a session get their pages made anew.
 """
 
+import functools
 import gzip
 import hashlib
 import re
@@ -20,6 +21,7 @@ from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
+from django.urls import ResolverMatch
 from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_etags
 
@@ -53,8 +55,9 @@ def open_to_all(view: "_View[_P]") -> "_View[_P]":
 class Kept:
     """An answer as it was made, and as it goes out under each coding."""
 
-    def __init__(self, response: HttpResponse) -> None:
+    def __init__(self, response: HttpResponse, route: ResolverMatch | None = None) -> None:
         self.status = response.status_code
+        self._route = route
         self.made_at = time.monotonic()
         patch_vary_headers(response, ["Accept-Encoding", "Cookie"])
         body = bytes(response.content)
@@ -62,11 +65,12 @@ class Kept:
         self.etag = f'W/"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'
         response.headers["ETag"] = self.etag
         headers = dict(response.headers.items())
+        self._type = headers["Content-Type"]
         self._repeated = {name: headers[name] for name in _REPEATED if name in headers}
-        self._forms = {"": (body, headers | {"Content-Length": str(len(body))})}
+        self._forms = {"": (body, _stored(headers, len(body)))}
         if len(body) > 500:
             for coding, packed in (("br", brotli.compress(body, quality=5)), ("gzip", gzip.compress(body, 6, mtime=0))):
-                self._forms[coding] = (packed, headers | {"Content-Length": str(len(packed)), "Content-Encoding": coding})
+                self._forms[coding] = (packed, _stored(headers | {"Content-Encoding": coding}, len(packed)))
 
     @property
     def size(self) -> int:
@@ -75,6 +79,8 @@ class Kept:
 
     def answer(self, request: HttpRequest) -> HttpResponse:
         """The page, or 304 to whoever has it."""
+        # Lines and figures name a request by its route, which is not looked for when the page is at hand.
+        request.resolver_match = request.resolver_match or self._route
         if (known := request.META.get("HTTP_IF_NONE_MATCH")) and (
             known == "*" or self.etag.removeprefix("W/") in {each.removeprefix("W/") for each in parse_etags(known)}
         ):
@@ -82,16 +88,22 @@ class Kept:
         accepted = _codings(request.META.get("HTTP_ACCEPT_ENCODING", ""))
         form = self._forms.get("br" if "br" in accepted else "gzip" if "gzip" in accepted else "", self._forms[""])
         body, headers = form
-        return HttpResponse(b"" if request.method == "HEAD" else body, status=self.status, headers=headers)
+        response = HttpResponse(b"" if request.method == "HEAD" else body, self._type, self.status)
+        # They were checked when the page was made; setting each by its name again takes half as long as all the rest.
+        response.headers._store.update(headers)
+        return response
 
 
-def _codings(header: str) -> set[str]:
+def _stored(headers: dict[str, str], octets: int) -> dict[str, tuple[str, str]]:
+    """Headers as Django's ResponseHeaders has them inside: by name in lower case, the name and the value."""
+    return {name.lower(): (name, value) for name, value in (headers | {"Content-Length": str(octets)}).items()}
+
+
+@functools.lru_cache(maxsize=256)
+def _codings(header: str) -> frozenset[str]:
     """The codings that an Accept-Encoding header takes, without those it refuses by `q=0` (RFC 9110, 12.5.3)."""
-    if not header:
-        return set()
-    return {
-        part.partition(";")[0].strip() for part in header.lower().split(",") if not re.search(r";\s*q=0(?:\.0*)?\s*$", part)
-    }
+    parts = header.lower().split(",")
+    return frozenset(part.partition(";")[0].strip() for part in parts if not re.search(r";\s*q=0(?:\.0*)?\s*$", part))
 
 
 class Shelf:
@@ -144,7 +156,7 @@ def public_pages(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Cal
         if isinstance(response, HttpResponse) and response.headers.get("Cache-Control") == _OPEN and not response.cookies:
             if key is None:
                 response.headers["Cache-Control"] = "private, no-cache"
-            made = Kept(response)
+            made = Kept(response, request.resolver_match)
             if key and seconds:
                 shelf.put(key, made)
             return made.answer(request)

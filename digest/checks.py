@@ -20,12 +20,11 @@ _HINT = "Mend the template under TEMPLATES_DIR, or remove it and ours is used."
 def _issue(case: dict[str, Any]) -> Callable[[], None]:
     def render() -> None:
         press, contents = Press(), specimen.contents(case)
-        layout = press.layout(contents)
         own = sender(settings.DIGEST_FROM, "DIGEST_FROM")
         heading = Heading(own, own, press.subject(contents), contents.date, "<check@localhost>")
-        press.message(layout, heading, text_only=False)
-        if layout.size > HTML_LIMIT:
-            raise TemplateError(f"an issue of {len(contents.choices)} papers takes {layout.size} octets of {HTML_LIMIT}")
+        press.message(contents, heading)
+        if press.fitted(contents) is not contents:
+            raise TemplateError(f"an issue of {len(contents.choices)} papers takes more than {HTML_LIMIT} octets")
 
     return render
 

@@ -10,9 +10,11 @@
 | issues | | issues published |
 | latency | p50, p95, p99 | milliseconds from due to accepted, of issues accepted that day |
 | papers | source's id | new entries that its polls brought |
+| standing | reading, waiting, left | people at the day's end, as far as today's rows remember it |
+| topic-readers | topic's id | live subscriptions that asked for the topic, at the day's end |
 
 A day's deliveries change for as long as they are tried, so the last RECOUNTED days are counted anew each time. Each count reads
-one day through an index on time, so the work does not grow with the history.
+one day through an index on time, so the work does not grow with the history; the last two kinds alone read everyone.
 """
 
 import datetime as dt
@@ -62,6 +64,21 @@ _QUESTIONS: Mapping[str, str] = {
     "papers": """
         SELECT source_id::text, sum(entries_new) FROM digest_poll
         WHERE started_at >= %(start)s AND started_at < %(end)s GROUP BY 1 HAVING sum(entries_new) > 0""",
+    # Whoever has a subscription that had not ended reads; one that only waits to be confirmed anew is none.
+    "standing": """
+        SELECT CASE
+            WHEN s.confirmed_at IS NULL OR s.confirmed_at >= %(end)s THEN 'waiting'
+            WHEN live.subscriber_id IS NULL THEN 'left' ELSE 'reading' END, count(*)
+        FROM subscriptions_subscriber s LEFT JOIN (
+            SELECT DISTINCT subscriber_id FROM subscriptions_subscription
+            WHERE ended_at >= %(end)s OR (ended_at IS NULL AND next_issue_at IS NOT NULL)
+        ) live ON live.subscriber_id = s.id
+        WHERE s.created_at < %(end)s GROUP BY 1""",
+    "topic-readers": """
+        SELECT i.topic_id::text, count(*) FROM subscriptions_interest i
+        JOIN subscriptions_subscription s ON s.id = i.subscription_id
+        WHERE i.kind = 'topic' AND NOT i.excluded AND i.created_at < %(end)s
+        AND (s.ended_at >= %(end)s OR (s.ended_at IS NULL AND s.next_issue_at IS NOT NULL)) GROUP BY 1""",
 }
 KINDS = tuple(_QUESTIONS)
 
@@ -105,12 +122,17 @@ def _largest(rows: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
 
 def series(kind: str, days: Sequence[dt.date]) -> dict[str, list[int]]:
     """What was counted of a kind on these days, by key, each as long as `days`; keys with most come first."""
+    return several([kind], days)[kind]
+
+
+def several(kinds: Sequence[str], days: Sequence[dt.date]) -> dict[str, dict[str, list[int]]]:
+    """`series` of several kinds, in one query."""
     places = {day: at for at, day in enumerate(days)}
-    found: dict[str, list[int]] = {}
-    rows = DayCount.objects.filter(kind=kind, day__in=list(days)).values_list("day", "key", "number")
-    for day, key, number in rows:
-        found.setdefault(key, [0] * len(days))[places[day]] = number
-    return dict(sorted(found.items(), key=lambda item: (-sum(item[1]), item[0])))
+    found: dict[str, dict[str, list[int]]] = {kind: {} for kind in kinds}
+    rows = DayCount.objects.filter(kind__in=list(kinds), day__in=list(days)).values_list("kind", "day", "key", "number")
+    for kind, day, key, number in rows.iterator(chunk_size=10_000):
+        found[kind].setdefault(key, [0] * len(days))[places[day]] = number
+    return {kind: dict(sorted(keys.items(), key=lambda item: (-sum(item[1]), item[0]))) for kind, keys in found.items()}
 
 
 def total(kind: str, days: Sequence[dt.date], key: str | None = None) -> int:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from digest import corpus, papers, ranking
-from digest.models import Paper, RankingConfiguration
+from digest import corpus, papers, ranking, weights
+from digest.models import Paper
 from subscriptions.interests import Wishes
 from subscriptions.models import Interest, Topic
 
@@ -37,9 +37,12 @@ class Preview:
     trending: bool
 
 
-def preview(wishes: Wishes, size: int, now: dt.datetime) -> Preview:
-    """This week's digest for these wishes, at most `size` papers. ValueError for a size below 1."""
-    slate = _slate(_bucket(now), _interests(wishes), size)
+def preview(wishes: Wishes, size: int, minutes: int | None, now: dt.datetime) -> Preview:
+    """This week's digest for these wishes: at most `size` papers and, if given, so many minutes of reading.
+
+    ValueError for a size below 1.
+    """
+    slate = _slate(_bucket(now), _interests(wishes), size, minutes or 0)
     rows = Paper.objects.prefetch_related("topics").in_bulk([choice.paper for choice in slate.choices])
     shown = [
         Shown(rows[choice.paper], tuple(reason.text for reason in choice.reasons), choice.slot == "serendipity")
@@ -66,8 +69,9 @@ def _interests(wishes: Wishes) -> tuple[ranking.Interest, ...]:
 
 
 @lru_cache(maxsize=256)
-def _slate(until: dt.datetime, interests: tuple[ranking.Interest, ...], size: int) -> ranking.Slate:
-    profile = ranking.Profile(key=0, interests=interests, size=size, listed_from=(until - _REACH).timestamp())
+def _slate(until: dt.datetime, interests: tuple[ranking.Interest, ...], size: int, minutes: int) -> ranking.Slate:
+    since = (until - _REACH).timestamp()
+    profile = ranking.Profile(key=0, interests=interests, size=size, minutes=float(minutes), listed_from=since)
     (slate,) = _prepared(until).rank([profile])
     return slate
 
@@ -76,10 +80,8 @@ def _slate(until: dt.datetime, interests: tuple[ranking.Interest, ...], size: in
 def _prepared(until: dt.datetime) -> ranking.Prepared:
     # What came since the bucket began belongs to this week too.
     found = papers.candidates(until - _REACH, until + _KEPT_FOR).papers
-    row = RankingConfiguration.objects.order_by("-version").first()
-    weights = ranking.Configuration.from_json({**row.weights, "version": row.version}) if row else ranking.Configuration()
     learned = corpus.current()
-    return ranking.prepare(found, weights, until.timestamp(), learned.model if learned else None)
+    return ranking.prepare(found, weights.in_force(), until.timestamp(), learned.model if learned else None)
 
 
 def forget() -> None:

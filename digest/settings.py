@@ -43,7 +43,9 @@ if urlsplit(_database).scheme not in {"postgres", "postgresql"}:
         "for example DATABASE_URL=postgres://paperround:secret@db.example.org/paperround"
     )
 DATABASES = {
-    "default": dj_database_url.parse(_database, conn_max_age=number("DATABASE_CONN_MAX_AGE", 0), conn_health_checks=True)
+    "default": dj_database_url.parse(
+        _database, engine="digest.postgres", conn_max_age=number("DATABASE_CONN_MAX_AGE", 60), conn_health_checks=True
+    )
 }
 
 REDIS_URL = required("REDIS_URL", "the Redis or Valkey server of the queue", "redis://redis.example.org:6379")
@@ -91,6 +93,8 @@ RECOVER_EVERY_SECONDS = number("RECOVER_EVERY_SECONDS", 60)
 DIGEST_FROM = required("DIGEST_FROM", "the sender of digests", "Paper Round <digest@papers.example.org>")
 NOTICE_FROM = required("NOTICE_FROM", "the sender of confirmations and links", "Paper Round <hello@papers.example.org>")
 OPERATOR_ADDRESS = optional("OPERATOR_ADDRESS", "")
+# Where alarms are posted as JSON beside the mail to that address.
+ALARM_WEBHOOK = optional("ALARM_WEBHOOK", "")
 DKIM_KEYS = optional("DKIM_KEYS", "")
 BOUNCE_ADDRESS = required("BOUNCE_ADDRESS", "where relays return what cannot be delivered", "bounces@papers.example.org")
 # Where else what comes back is found: a mailbox, and providers' webhooks (see docs/bounces.md). Whoever posts to a webhook must
@@ -164,17 +168,17 @@ MIDDLEWARE = [
     "digest.observability.health.probes",
     "digest.observability.logs.requests",
     "digest.observability.metrics.requests",
-    "django.middleware.security.SecurityMiddleware",
     "digest.cached.public_pages",
+    "django.middleware.security.SecurityMiddleware",
     "digest.headers.content_security",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "digest.access.desk.Sessions",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django_otp.middleware.OTPMiddleware",
+    "digest.access.desk.Authentication",
+    "digest.access.desk.SecondFactor",
     "digest.access.second_factor.required",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "digest.access.desk.Messages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -319,7 +323,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TASK_DEFAULT_QUEUE = "send"
 CELERY_TASK_QUEUES = [Queue("send"), Queue("ingest")]
 CELERY_TASK_ROUTES = {
-    f"digest.tasks.{name}": {"queue": "ingest"} for name in ("poll_due_sources", "fill_missing_days", "learn_words")
+    f"digest.tasks.{name}": {"queue": "ingest"}
+    for name in ("poll_due_sources", "fill_missing_days", "learn_words", "read_for_search", "embed_papers")
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # The schedule is static and short: what is due lives in rows, and a lost hint is found at the next tick.

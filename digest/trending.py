@@ -11,8 +11,8 @@ from typing import Literal, NamedTuple
 
 from django.db.models import Count, QuerySet, Sum
 
-from digest import ranking
-from digest.models import Appearance, Paper, PaperTopic, Pick, RankingConfiguration, Upvote
+from digest import weights
+from digest.models import Appearance, Paper, PaperTopic, Pick, Upvote
 from digest.ranking.trending import trending_score
 from subscriptions.models import Topic
 
@@ -82,8 +82,8 @@ def ordered(found: QuerySet[Paper], order: Order, at: dt.datetime) -> list[int]:
     elif order == "upvoted":
         rows.sort(key=lambda row: (-(row.upvotes + row.votes), -row.announced_at, -row.id))
     else:
-        weights, instant = configuration(), at.timestamp()
-        rows.sort(key=lambda row: (-trending_score(row, weights, instant), -row.announced_at, -row.id))
+        in_force, instant = weights.in_force(), at.timestamp()
+        rows.sort(key=lambda row: (-trending_score(row, in_force, instant), -row.announced_at, -row.id))
     return [row.id for row in rows]
 
 
@@ -138,13 +138,3 @@ def frequent_topics(stretch: Stretch, limit: int) -> list[tuple[Topic, int]]:
     counts = dict(counted)
     topics = Topic.objects.in_bulk(list(counts))
     return [(topics[pk], count) for pk, count in counts.items()]
-
-
-def configuration() -> ranking.Configuration:
-    """The weights in force; before anything was published, the defaults, for looking at a page writes nothing."""
-    row = RankingConfiguration.objects.order_by("-version").first()
-    # A page may be looked at before anything was published, or between an upgrade and the first run after it: the defaults that
-    # will be in force serve, and looking writes nothing.
-    if row is None or row.weights.get("defaults") != ranking.DEFAULTS:
-        return ranking.Configuration()
-    return ranking.Configuration.from_json({**row.weights, "version": row.version})

@@ -4,7 +4,7 @@ import datetime as dt
 
 from django.db import transaction
 
-from digest.models import Upvote
+from digest.models import Paper, Upvote
 from digest.ranking.trust import voter_trust
 from subscriptions.models import Subscriber
 
@@ -13,10 +13,16 @@ EACH_DAY = 100
 
 
 def cast(subscriber: Subscriber, paper_id: int, now: dt.datetime) -> Upvote:
-    """The subscriber's vote for the paper, written now if it did not stand. A vote keeps the weight that it was cast with."""
+    """The subscriber's vote for the paper, written now if it did not stand. A vote keeps the weight that it was cast with.
+
+    It is for the paper that the id means now, if that was merged. Paper.DoesNotExist for one that is none.
+    """
     with transaction.atomic():
+        held = Paper.held(paper_id)
+        if held is None:
+            raise Paper.DoesNotExist(f"There is no paper {paper_id}.")
         vote, _ = Upvote.objects.get_or_create(
-            subscriber=subscriber, paper_id=paper_id, defaults={"created_at": now, "weight": weight(subscriber, now)}
+            subscriber=subscriber, paper_id=held, defaults={"created_at": now, "weight": weight(subscriber, now)}
         )
     return vote
 

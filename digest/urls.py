@@ -17,6 +17,7 @@ admin.site.extra_urls = lambda: desk  # type: ignore[attr-defined]  # of Unfold'
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", public.home, name="home"),
+    path("", include("subscriptions.urls")),
     # Browsers ask for it wherever a page names no icon, as the admin's do not.
     path("favicon.ico", RedirectView.as_view(url=static("icon.svg"), permanent=True)),
     path("trending/", public.formula, name="formula"),
@@ -50,7 +51,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("you/saved/", votes.saved, name="saved"),
     path("you/saved/papers.bib", votes.bibtex, name="saved-bibtex"),
     path("you/votes/", votes.votes, name="votes"),
-    path("", include("subscriptions.urls")),
     path("admin/second-factor/", second_factor.second_factor, name="second-factor"),
     path("admin/", admin.site.urls),
 ]

@@ -1,15 +1,20 @@
 """The pages where strangers ask: to be signed up, or for a link. Their answers are the same for every address."""
 
+import datetime as dt
+import functools
 import logging
 import re
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views.decorators.gzip import gzip_page
 
-from subscriptions import consent, door, pages, schedule, tasks
+from subscriptions import box, consent, door, pages, schedule, tasks
+from subscriptions.consent import SignUp
 from subscriptions.forms import AddressForm, LookForm, SignUpForm
+from subscriptions.mailboxes import AddressRefused
 
 _ONWARD = re.compile(r"/you/(?:upvotes/\d{1,18}|submissions|saved|votes|issues|feeds|digests/new)/")
 _log = logging.getLogger(__name__)
@@ -31,19 +36,41 @@ def subscribe(request: HttpRequest) -> HttpResponse:
     # Enter in the box that looks for topics presses the form's first button, which has no name; that is a search too.
     if request.POST.get("do") == "find" or ("do" not in request.POST and request.POST.get("find")):
         return signup_page(request, LookForm(request.POST, now=now))
+    signup = box.signup(request.POST, pages.network(request), now)
+    if signup is not None:
+        try:
+            return _taken(request, signup, now)
+        except AddressRefused:
+            pass  # the form shows what was typed, and says what is wrong with it
     form = SignUpForm(request.POST, now=now)
     if not form.is_valid():
         return signup_page(request, form, status=422)
     signup = form.signup(pages.network(request))
     if form.by_a_program:
         _log.info("Dropped a sign-up: the hidden field was filled in (network %s)", signup.network)
-    else:
-        if door.ask_to_sign_up(signup, now).outcome != "taken":
-            return render(request, "web/too_many.html.jinja", status=429)
-        tasks.hint_requests()
-    first = schedule.next_issue_at(signup.cadence, signup.weekday, signup.hour, signup.time_zone, now)
-    context = {"first": pages.hour(first, signup.time_zone)}
-    return render(request, "web/check_inbox.html.jinja", context)
+        return _look_in_inbox(signup, now)
+    return _taken(request, signup, now)
+
+
+def _taken(request: HttpRequest, signup: SignUp, now: dt.datetime) -> HttpResponse:
+    """Write the sign-up down and say so. Raises AddressRefused."""
+    if door.ask_to_sign_up(signup, now).outcome != "taken":
+        return render(request, "web/too_many.html.jinja", status=429)
+    tasks.hint_requests()
+    return _look_in_inbox(signup, now)
+
+
+def _look_in_inbox(signup: SignUp, now: dt.datetime) -> HttpResponse:
+    # Hours begin at a quarter past another's at the earliest (zones have offsets in quarters), so within one all get one page.
+    quarter = now.replace(minute=now.minute - now.minute % 15, second=0, microsecond=0)
+    return HttpResponse(_inbox_page(signup.cadence, signup.weekday, signup.hour, signup.time_zone, quarter))
+
+
+@functools.lru_cache(maxsize=256)
+def _inbox_page(cadence: str, weekday: int, hour: int, zone: str, after: dt.datetime) -> bytes:
+    """The page that everyone gets who asks for the same schedule."""
+    first = pages.hour(schedule.next_issue_at(cadence, weekday, hour, zone, after), zone)
+    return render_to_string("web/check_inbox.html.jinja", {"first": first}).encode()
 
 
 def onward(path: str) -> str:

@@ -216,6 +216,13 @@ def _folded(text: str) -> str:
     return "".join(each for each in decomposed if not unicodedata.combining(each))
 
 
+def open_for(opened: str, now: dt.datetime) -> dt.timedelta | None:
+    """How long ago the page of the form was made, by its token; None for no token of ours and for one that is too old."""
+    numbers = tokens.read(tokens.Scope.FORM, opened)
+    age = dt.timedelta(seconds=now.timestamp() - numbers[0]) if numbers else None
+    return age if age is not None and dt.timedelta() <= age < STALEST else None
+
+
 class SignUpForm(_DigestForm):
     """The box on the first page, and the page of its own that asks for more."""
 
@@ -233,15 +240,10 @@ class SignUpForm(_DigestForm):
     def opened_token(self) -> str:
         """When the page was made, signed. A form that comes back with errors keeps the time it was first opened."""
         given = str(self.data.get("opened", "")) if self.is_bound else ""
-        return given if self._age(given) is not None else tokens.sign(tokens.Scope.FORM, int(self.now.timestamp()))
-
-    def _age(self, opened: str) -> dt.timedelta | None:
-        numbers = tokens.read(tokens.Scope.FORM, opened)
-        age = dt.timedelta(seconds=self.now.timestamp() - numbers[0]) if numbers else None
-        return age if age is not None and dt.timedelta() <= age < STALEST else None
+        return given if open_for(given, self.now) is not None else tokens.sign(tokens.Scope.FORM, int(self.now.timestamp()))
 
     def clean(self) -> None:
-        age = self._age(str(self.cleaned_data.get("opened", "")))
+        age = open_for(str(self.cleaned_data.get("opened", "")), self.now)
         if age is None:
             raise forms.ValidationError("This page stood open for a long time. Please press the button once more.")
         if age < QUICKEST:

@@ -9,10 +9,13 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from subscriptions import consent, door, jobs
+from subscriptions.hints import Gathered
 
 BATCH = 500
 # A job gives way to other tasks this often.
 JOB_BUDGET = dt.timedelta(seconds=30)
+# However many ask at the door, a process says so ten times a second.
+_HINT_SECONDS = 0.1
 
 _log = logging.getLogger(__name__)
 
@@ -30,9 +33,12 @@ def hint_notices() -> None:
     transaction.on_commit(lambda: hint("digest.tasks.deliver_waiting"))
 
 
+_requests = Gathered(lambda: hint("subscriptions.tasks.answer_requests"), _HINT_SECONDS)
+
+
 def hint_requests() -> None:
     """Once the transaction is committed, say that a request waits for its answer."""
-    transaction.on_commit(lambda: hint("subscriptions.tasks.answer_requests"))
+    transaction.on_commit(_requests.ask)
 
 
 @shared_task

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 from prometheus_client import REGISTRY
@@ -44,3 +45,12 @@ def test_every_page_of_the_site_is_within_reach() -> None:
     index = (DOCS / "index.md").read_text()
     pages = {page.stem for page in DOCS.glob("*.md")} - {"index"}
     assert {page for page in pages if not re.search(rf"^{page}$", index, re.MULTILINE)} == set()
+
+
+def test_the_layers_are_drawn_as_they_are_checked() -> None:
+    rows = re.findall(r"^\| ([\w, ]+) \| ([\w, ]*?) ?\|$", (DOCS / "architecture.md").read_text(), re.MULTILINE)
+    contracts = tomllib.loads((BASE / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    for column, package in enumerate(("digest", "subscriptions")):
+        drawn = [row[column] for row in rows[1:] if row[column]]
+        (layers,) = (each["layers"] for each in contracts if each.get("containers") == [package])
+        assert drawn == [", ".join(re.findall(r"\((\w+)\)", layer)) for layer in layers]

@@ -6,10 +6,12 @@ import email.policy
 from collections.abc import Iterator
 
 import pytest
-from pytest_django import DjangoCaptureOnCommitCallbacks
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
 
 from digest import alarms, farewell
-from digest.models import AlarmSent, Source
+from digest.models import AlarmSent, Brake, Source
 from subscriptions import account, signals
 from subscriptions.models import Suppression
 from subscriptions.suppression import suppress
@@ -94,9 +96,56 @@ def test_a_silent_source_is_named_with_what_to_do(relay: Relay) -> None:
     assert "manage.py poll arxiv" in _words(relay.taken[0].content)
 
 
+def test_a_brake_is_told_with_the_time_when_it_was_set(relay: Relay) -> None:
+    Brake.objects.create(kind=Brake.Kind.RESTORE, why="this database is a copy", since=MONDAY - 3 * HOUR)
+    (told,) = alarms.check(MONDAY)
+    assert told.since == MONDAY - 3 * HOUR
+    assert "Sending stands still: the database was restored or copied: this database is a copy" in _words(
+        relay.taken[0].content
+    )
+
+
+def test_an_operators_own_pause_is_told_only_when_it_lasts_a_day(relay: Relay) -> None:
+    Brake.objects.create(kind=Brake.Kind.OPERATOR, why="the relay moves", set_by="Ada", since=MONDAY)
+    assert alarms.check(MONDAY + 23 * HOUR) == []
+    (told,) = alarms.check(MONDAY + DAY)
+    assert told.since == MONDAY
+    assert "the relay moves" in told.happened
+
+
 def test_an_alarm_that_the_relay_did_not_take_is_tried_again(settings: object) -> None:
     digest_for(reader())
     settings.SMTP_URL = "smtp://127.0.0.1:9"  # type: ignore[attr-defined]
     with pytest.raises(ConnectionRefusedError):
         alarms.check(MONDAY + dt.timedelta(hours=2))
     assert not AlarmSent.objects.exists()
+
+
+def test_an_alarm_reaches_the_webhook_though_the_relay_is_away(settings: Settings, httpserver: HTTPServer) -> None:
+    told: list[dict[str, str]] = []
+
+    def take(request: Request) -> Response:
+        told.append(request.get_json())
+        return Response(status=204)
+
+    httpserver.expect_request("/alarm", method="POST").respond_with_handler(take)
+    settings.ALARM_WEBHOOK = httpserver.url_for("/alarm")
+    settings.SMTP_URL = "smtp://127.0.0.1:9"
+    digest_for(reader(), next_issue_at=MONDAY)
+    for hours in (2, 3):
+        with pytest.raises(OSError, match="refused"):
+            alarms.check(MONDAY + hours * HOUR)
+    (body,) = told
+    assert body["alarm"] == "nothing published"
+    assert "nobody has published" in body["text"]
+
+
+def test_a_webhook_that_does_not_take_an_alarm_is_told_again(relay: Relay, settings: Settings, httpserver: HTTPServer) -> None:
+    httpserver.expect_oneshot_request("/alarm").respond_with_data(status=503)
+    httpserver.expect_oneshot_request("/alarm").respond_with_data(status=200)
+    settings.ALARM_WEBHOOK = httpserver.url_for("/alarm")
+    digest_for(reader(), next_issue_at=MONDAY)
+    for hours in (2, 3, 4):
+        alarms.check(MONDAY + hours * HOUR)
+    assert len(httpserver.log) == 2
+    assert len(relay.taken) == 1

@@ -23,6 +23,11 @@ class Line:
     label_y: float
     href: str
 
+    @property
+    def words(self) -> str:
+        """The last value as people write it."""
+        return f"{self.last:,}"
+
 
 @dataclass(frozen=True, slots=True)
 class Bar:

@@ -5,15 +5,16 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
 
 from digest import dashboard
 from digest.admin import charts
 from digest.admin.navigation import may_view
-from digest.models import Delivery, Poll, Source, SourceDay
+from digest.models import Bounce, Delivery, Issue, Poll, Source, SourceDay
 from subscriptions.admin.base import list_path
 from subscriptions.admin.filters import span
-from subscriptions.models import Subscriber, Subscription
+from subscriptions.models import Request, Subscriber, Subscription
 
 CHART_HEIGHT = 180
 STRIP_HEIGHT = 28
@@ -34,30 +35,59 @@ def context(request: HttpRequest, given: dict[str, Any]) -> dict[str, Any]:
     def sees(*models: type[Any]) -> bool:
         return all(may_view(request.user, model) for model in models)
 
+    counts = dashboard.counted(now)
     return {
         **given,
-        "title": "Dashboard",
+        "title": "Today",
         "drawn_at": now,
+        "warnings": _warnings(now, counts) if sees(Delivery, Source) else None,
+        "line": _line(now) if sees(Delivery, Subscription, Issue) else None,
         "run": _run(now) if sees(Subscription) else None,
-        "waiting": _waiting() if sees(Delivery) else None,
         "late": _late(now) if sees(Source, Poll, SourceDay) else None,
-        "subscribers": _subscribers(now) if sees(Subscriber) else None,
-        "papers": _papers(now) if sees(Source, Poll) else None,
-        "deliveries": _deliveries(now) if sees(Delivery) else None,
+        "subscribers": _subscribers(now, counts) if sees(Subscriber) else None,
+        "papers": _papers(now, counts) if sees(Source, Poll) else None,
+        "deliveries": _deliveries(now, counts) if sees(Delivery) else None,
     }
+
+
+def _warnings(now: dt.datetime, counts: dashboard.Counted) -> list[dict[str, str]]:
+    week = span(dashboard.last_days(now, 7)[0], now.astimezone(dt.UTC).date())
+    places = {
+        "due": list_path(Subscription, due="now"),
+        "sending": reverse("admin:desk-sending"),
+        "complaints": list_path(Bounce, verdict__exact="complaint", received=week),
+        "ready": list_path(Delivery, state__exact=Delivery.State.QUEUED),
+        "requests": list_path(Request),
+        "preflight": reverse("admin:desk-preflight"),
+    }
+
+    def place(warned: dashboard.Warned) -> str:
+        return list_path(Poll, source__id__exact=warned.key) if warned.where == "source" else places.get(warned.where, "")
+
+    return [{"said": each.said, "todo": each.todo, "path": place(each)} for each in dashboard.warnings(now, counts)]
+
+
+def _line(now: dt.datetime) -> list[dict[str, Any]]:
+    """The stations from due to done, in order: what they are called, how many stand there, and the way to those."""
+    figures, today = dashboard.line(now), now.astimezone(dt.UTC).date()
+    state, made, in_hand = Delivery.State, span(today, today), ",".join((Delivery.State.CLAIMED, Delivery.State.SENDING))
+    return [
+        {"name": name, "figure": figure, "path": path, "warns": warns and bool(figure)}
+        for name, figure, path, warns in (
+            ("due, not published", figures.due, list_path(Subscription, due="now"), False),
+            ("published today", figures.published, list_path(Issue, published=made), False),
+            ("queued", figures.queued, list_path(Delivery, state__exact=state.QUEUED), False),
+            ("being sent", figures.sending, list_path(Delivery, state__in=in_hand), False),
+            ("accepted today", figures.accepted, list_path(Delivery, state__exact=state.ACCEPTED, created=made), False),
+            ("deferred", figures.deferred, list_path(Delivery, state__exact=state.DEFERRED), False),
+            ("uncertain", figures.uncertain, list_path(Delivery, state__exact=state.UNCERTAIN), True),
+            ("failed today", figures.failed, list_path(Delivery, state__exact=state.FAILED, created=made), True),
+        )
+    ]
 
 
 def _run(now: dt.datetime) -> dict[str, Any]:
-    return {
-        "figures": dashboard.next_run(now),
-        "overdue_path": list_path(Subscription, due="now"),
-        "day_path": list_path(Subscription, due="day"),
-    }
-
-
-def _waiting() -> dict[str, Any]:
-    states = ",".join(dashboard.WAITING)
-    return {"count": dashboard.deliveries_waiting(), "path": list_path(Delivery, state__in=states)}
+    return {"figures": dashboard.next_run(now), "day_path": list_path(Subscription, due="day")}
 
 
 def _late(now: dt.datetime) -> dict[str, Any]:
@@ -70,8 +100,8 @@ def _late(now: dt.datetime) -> dict[str, Any]:
     }
 
 
-def _subscribers(now: dt.datetime) -> dict[str, Any]:
-    figures = dashboard.subscribers_by_day(now)
+def _subscribers(now: dt.datetime, counts: dashboard.Counted) -> dict[str, Any]:
+    figures = dashboard.subscribers_by_day(now, counts)
     series = [
         ("reading", "accent", figures.reading, list_path(Subscriber, state="reading")),
         ("waiting for confirmation", "dashed", figures.waiting, list_path(Subscriber, state="waiting")),
@@ -87,8 +117,8 @@ def _subscribers(now: dt.datetime) -> dict[str, Any]:
     }
 
 
-def _papers(now: dt.datetime) -> dict[str, Any]:
-    figures = dashboard.papers_by_day(now)
+def _papers(now: dt.datetime, counts: dashboard.Counted) -> dict[str, Any]:
+    figures = dashboard.papers_by_day(now, counts)
     top = max((count for intake in figures.sources for count in intake.counts), default=0)
     whole = span(figures.days[0], figures.days[-1])
     return {
@@ -120,14 +150,14 @@ def _papers(now: dt.datetime) -> dict[str, Any]:
     }
 
 
-def _deliveries(now: dt.datetime) -> dict[str, Any]:
+def _deliveries(now: dt.datetime, counts: dashboard.Counted) -> dict[str, Any]:
     days = dashboard.last_days(now, 7)
-    counts = dashboard.deliveries_by_state(now, len(days))
-    most = max((count.count for count in counts), default=0) or 1
+    states = dashboard.deliveries_by_state(counts, len(days))
+    most = max((count.count for count in states), default=0) or 1
     return {
         "first": days[0],
         "last": days[-1],
-        "total": sum(count.count for count in counts),
+        "words": f"{sum(count.count for count in states):,}",
         "path": list_path(Delivery, created=span(days[0], days[-1])),
         "states": [
             {
@@ -137,6 +167,6 @@ def _deliveries(now: dt.datetime) -> dict[str, Any]:
                 "warns": count.state in {Delivery.State.FAILED, Delivery.State.UNCERTAIN},
                 "path": list_path(Delivery, state__exact=count.state, created=span(days[0], days[-1])),
             }
-            for count in counts
+            for count in states
         ],
     }

@@ -19,12 +19,18 @@ class BounceInline(ReadOnlyInline[Bounce, Delivery]):
 class DeliveryAdmin(AddressSearch[Delivery], ReadOnlyAdmin[Delivery]):
     list_display = ("created_at", "subscriber", "message", "state", "reason", "attempts", "answer", "finished_at")
     list_display_links = ("created_at",)
-    list_filter = ("state", "priority", "stage", days("created_at", "day", "created"))
+    list_filter = (
+        "state",
+        "priority",
+        "stage",
+        days("created_at", "day", "created"),
+        days("finished_at", "finished", "finished"),
+    )
     list_select_related = ("subscriber", "issue", "notice")
     search_fields = ("=domain", "reason", "reply")
     search_help_text = "A whole address, a Message-ID, a receiving domain, or words of the reason or the reply."
     sortable_by = ()
-    links_into = ("subscriber__id__exact", "domain__exact", "issue__subscription__id__exact")
+    links_into = ("subscriber__id__exact", "domain__exact", "issue__subscription__id__exact", "reason__exact")
     fieldsets = (
         (None, {"fields": ("who", "domain", "message", "message_id")}),
         ("State", {"fields": ("state", "reason", "attempts", "next_attempt_at", "created_at", "finished_at")}),

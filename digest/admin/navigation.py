@@ -64,6 +64,10 @@ def _viewer(model: type[Model]) -> Callable[[HttpRequest], bool]:
 
 
 DESK: list[tuple[str, str, str, str]] = [
+    ("Charts", "monitoring", "admin:desk-charts", "digest.view_delivery"),
+    ("Who did not get it", "unsubscribe", "admin:desk-missed", "digest.view_delivery"),
+    ("The next publish", "schedule_send", "admin:desk-next", "subscriptions.preview_subscriber"),
+    ("Sources", "rss_feed", "admin:desk-sources", "digest.change_source"),
     ("Sending", "pause_circle", "admin:desk-sending", "digest.pause_sending"),
     ("Preflight", "flight_takeoff", "admin:desk-preflight", "digest.pause_sending"),
     ("What if", "balance", "admin:desk-what-if", "digest.view_rankingconfiguration"),
@@ -87,7 +91,7 @@ def _desk(request: HttpRequest) -> list[dict[str, Any]]:
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """Groups of links as Unfold's SIDEBAR.navigation takes them; groups with nothing to show are left out."""
-    home = {"title": "Dashboard", "icon": "space_dashboard", "link": reverse("admin:index")}
+    home = {"title": "Today", "icon": "space_dashboard", "link": reverse("admin:index")}
     groups: list[dict[str, Any]] = [{"items": [home]}, *_desk(request)]
     for title, models in GROUPS.items():
         items = [

@@ -77,6 +77,7 @@ class ReaderAdmin(SubscriberAdmin):
         return [
             (list_path(Issue, subscription__subscriber__id__exact=key), "Issues"),
             (list_path(Delivery, subscriber__id__exact=key), "Deliveries"),
+            (reverse("admin:desk-story", args=[key]), "What was sent, attempt by attempt"),
             *super().places(subscriber),
             (list_path(Feedback, subscription__subscriber__id__exact=key), "Votes"),
         ]

@@ -2,7 +2,19 @@
 
 from django.urls import URLPattern, path
 
-from digest.admin.desk import checking, jobs_page, pausing, people_pages, previewing, weighing
+from digest.admin.desk import (
+    charting,
+    checking,
+    coming,
+    copying,
+    jobs_page,
+    missing,
+    pausing,
+    people_pages,
+    previewing,
+    sourcing,
+    weighing,
+)
 
 desk: list[URLPattern] = [
     path("desk/sending/", pausing.sending, name="desk-sending"),
@@ -13,6 +25,16 @@ desk: list[URLPattern] = [
     path("desk/many/", people_pages.many, name="desk-many"),
     path("desk/preview/<int:subscription_id>/", previewing.preview, name="desk-preview"),
     path("desk/issues/<int:issue_id>/message/", previewing.message, name="desk-message"),
+    path("desk/issues/<int:issue_id>/copy/", copying.send_to_me, name="desk-copy"),
+    path("desk/charts/", charting.charts, name="desk-charts"),
+    path("desk/missed/", missing.missed, name="desk-missed"),
+    path("desk/missed/resend/", missing.resend, name="desk-resend"),
+    path("desk/story/<int:subscriber_id>/", missing.story, name="desk-story"),
+    path("desk/next/", coming.coming, name="desk-next"),
+    path("desk/sources/", sourcing.sources, name="desk-sources"),
+    path("desk/sources/try/", sourcing.try_source, name="desk-try-source"),
+    path("desk/sources/<int:source_id>/poll/", sourcing.poll_now, name="desk-poll"),
+    path("desk/sources/<int:source_id>/backfill/", sourcing.backfill, name="desk-backfill"),
     path("desk/deliveries/<int:delivery_id>/", previewing.decide, name="desk-decide"),
     path("desk/what-if/", weighing.what_if, name="desk-what-if"),
     path("desk/what-if/adopt/", weighing.adopt, name="desk-adopt"),

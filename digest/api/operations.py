@@ -180,7 +180,7 @@ def search_papers(
         papers=[
             schemas.FoundPaper(
                 **shown[hit.paper.pk].dict(),
-                matched=[schemas.Match(where=each.where, words=", ".join(each.words) or None) for each in hit.matched],
+                matched=[schemas.Match(where=each.where, words=list(each.words)) for each in hit.matched],
                 nearly=hit.nearly,
             )
             for hit in results.hits

@@ -89,7 +89,7 @@ class TrendingPapers(Papers):
 
 class Match(Schema):
     where: str = Field(description="title, abstract, keyword, topic, author, spelling, words or meaning")
-    words: str | None
+    words: list[str] = Field(description="What matched there, if more than the words of the question.")
 
 
 class FoundPaper(Paper):

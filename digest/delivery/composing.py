@@ -10,61 +10,79 @@ from digest import notices
 from digest.issues import messages_for as issue_messages_for
 from digest.messages import Outgoing
 from digest.models import Delivery
-from digest.smtp import Letter, Unsendable
+from digest.smtp import Letter
 
+# Each message is looked up once, and may be made only then.
 MessagesFor = Callable[[Sequence[Delivery], dt.datetime], Mapping[int, Outgoing]]
 
 log = logging.getLogger(__name__)
 
 
-def messages_for(deliveries: Sequence[Delivery], now: dt.datetime) -> dict[int, Outgoing]:
+class Unmade(Exception):
+    """The message of a delivery could not be made; why, in words for the ledger."""
+
+
+def messages_for(deliveries: Sequence[Delivery], now: dt.datetime) -> Mapping[int, Outgoing]:
     """Delivery id -> message, for issues and notices alike."""
     of_issues = [delivery for delivery in deliveries if delivery.issue_id is not None]
     of_notices = [delivery for delivery in deliveries if delivery.notice_id is not None]
-    made: dict[int, Outgoing] = {}
-    if of_issues:
-        made.update(issue_messages_for(of_issues, now))
-    if of_notices:
-        made.update(notices.messages_for(of_notices, now))
+    if not of_notices:
+        return issue_messages_for(of_issues, now)
+    made: dict[int, Outgoing] = dict(issue_messages_for(of_issues, now)) if of_issues else {}
+    made.update(notices.messages_for(of_notices, now))
     return made
 
 
-def letters(
-    deliveries: Sequence[Delivery], now: dt.datetime, make: MessagesFor
-) -> tuple[dict[int, Letter], dict[int, str], dict[int, str]]:
-    """Letters by delivery id; then those that could not be made now, and those that no server could take, with reasons."""
-    made, unmade = _make(deliveries, now, make)
-    ready: dict[int, Letter] = {}
-    unsendable: dict[int, str] = {}
-    for delivery in deliveries:
-        message = made.get(delivery.id)
-        if message is None:
-            unmade.setdefault(delivery.id, "nothing was made for it")
-            continue
+class Batch:
+    """Deliveries whose contents are loaded together and whose letters are made one at a time.
+
+    Loading costs a few queries, whatever the number; making all letters at once would keep the relay waiting.
+    """
+
+    def __init__(self, deliveries: Sequence[Delivery], now: dt.datetime, make: MessagesFor) -> None:
+        self._now, self._make = now, make
+        self._messages: dict[int, Mapping[int, Outgoing]] = {}
+        self._unmade: dict[int, str] = {}
+        self._load(deliveries)
+
+    def __contains__(self, delivery: int) -> bool:
+        return delivery in self._messages or delivery in self._unmade
+
+    def letter(self, delivery: Delivery) -> Letter:
+        """The letter of one of the deliveries. Raises Unmade, and Unsendable when no server could take it."""
+        pk = delivery.id
+        if pk in self._unmade:
+            raise Unmade(self._unmade[pk])
         try:
-            ready[delivery.id] = Letter(
-                delivery.id, message.envelope_sender, message.recipient, message.content, message.dotless
-            )
-        except Unsendable as error:
-            unsendable[delivery.id] = str(error)
-    return ready, {pk: why for pk, why in unmade.items() if pk not in unsendable}, unsendable
+            message = self._messages[pk][pk]
+        except DatabaseError:
+            raise
+        except Exception as error:
+            if isinstance(error, KeyError) and error.args == (pk,):
+                raise Unmade("nothing was made for it") from error
+            # A message may fail in any way a template can, and the others must go out; the log has all of it.
+            log.exception("The message of delivery %s could not be made", pk)
+            raise Unmade(_words(error)) from error
+        return Letter(pk, message.envelope_sender, message.recipient, message.content, message.dotless)
+
+    def _load(self, deliveries: Sequence[Delivery]) -> None:
+        """Load them all; in halves when that fails, until what makes it fail stands alone."""
+        try:
+            messages = self._make(deliveries, self._now)
+        except DatabaseError:
+            raise
+        except Exception as error:
+            # As above: rows may hold what their readers do not expect.
+            if len(deliveries) == 1:
+                log.exception("The message of delivery %s could not be made", deliveries[0].pk)
+                self._unmade[deliveries[0].id] = _words(error)
+                return
+            halves = len(deliveries) // 2
+            self._load(deliveries[:halves])
+            self._load(deliveries[halves:])
+        else:
+            self._messages.update((delivery.id, messages) for delivery in deliveries)
 
 
-def _make(deliveries: Sequence[Delivery], now: dt.datetime, make: MessagesFor) -> tuple[Mapping[int, Outgoing], dict[int, str]]:
-    try:
-        return make(deliveries, now), {}
-    except DatabaseError:
-        raise
-    except Exception as error:
-        # A message may fail in any way a template can, and the others must go out; the log has all of it.
-        if len(deliveries) == 1:
-            log.exception("The message of delivery %s could not be made", deliveries[0].pk)
-            return {}, {deliveries[0].pk: f"{type(error).__name__}: {error}"}
-    halves = len(deliveries) // 2
-    made: dict[int, Outgoing] = {}
-    unmade: dict[int, str] = {}
-    for part in (deliveries[:halves], deliveries[halves:]):
-        some, others = _make(part, now, make)
-        made.update(some)
-        unmade.update(others)
-    return made, unmade
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

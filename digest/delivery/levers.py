@@ -5,6 +5,7 @@ in them that names the operator.
 """
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db.models import Count, Q, QuerySet
@@ -80,9 +81,16 @@ def told(delivery: Delivery) -> list[Told]:
     return [*attempts, Told(ended, ours, delivery.get_state_display(), "", delivery.reply if ours else "", delivery.reason)]
 
 
-def resend_failed(now: dt.datetime, since: dt.datetime, by: str, *, domain: str = "", why: str = "") -> int:
-    """Queue once more what failed since, to one domain or to all; whoever is suppressed or has left is skipped all the same."""
+def resend_failed(
+    now: dt.datetime, since: dt.datetime, by: str, *, domain: str = "", why: str = "", among: Collection[int] | None = None
+) -> int:
+    """Queue once more what failed since, to one domain or to all; whoever is suppressed or has left is skipped all the same.
+
+    `among`: only of these deliveries.
+    """
     failed = Delivery.objects.filter(state=Delivery.State.FAILED, finished_at__gte=since)
+    if among is not None:
+        failed = failed.filter(pk__in=among)
     if domain:
         failed = failed.filter(domain=domain.lower())
     return failed.update(

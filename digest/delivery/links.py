@@ -9,17 +9,19 @@ from digest.delivery.policy import Policy
 from digest.smtp import Connection, Event
 
 _TICK_SECONDS = 1.0
+# The least that epoll can wait.
+LULL_SECONDS = 0.001
 
 
 class Links:
     """At most `policy.connections` connections to the relay. The second is dialled only once the first is ready.
 
-    `lull`: nothing happened in the last wait, neither at the relay nor at the database.
+    `busy`: something happened in the last wait, at the relay or at the database. `lull`: nothing has for a millisecond.
     """
 
     def __init__(self, policy: Policy) -> None:
         self.all: list[Connection] = []
-        self.lull = False
+        self.busy = self.lull = False
         self._policy = policy
         self._most = policy.connections
         self._epoll = select.epoll()
@@ -27,7 +29,12 @@ class Links:
         # Descriptor and the serial of its socket.
         self._sockets: dict[Connection, tuple[int, int]] = {}
         self._channels: set[tuple[int, int]] = set()
-        self._expired_at = policy.clock()
+        self._expired_at = self._happened_at = policy.clock()
+
+    @property
+    def complete(self) -> bool:
+        """Whether there are as many connections as there may be."""
+        return len(self.all) >= self._most
 
     def dial(self, wanted: int) -> list[tuple[Connection, list[Event]]]:
         """Open connections until there are `wanted`, within the limits; returns what happened at once."""
@@ -49,12 +56,15 @@ class Links:
         self._watch(channels)
         happened: list[tuple[Connection, list[Event]]] = []
         ready = self._epoll.poll(min(seconds, _TICK_SECONDS))
-        self.lull = not ready
+        now = self._policy.clock()
+        self.busy = bool(ready)
+        if ready:
+            self._happened_at = now
+        self.lull = now - self._happened_at >= LULL_SECONDS
         for descriptor, mask in ready:
             link = self._watched.get(descriptor)
             if link is not None:
                 happened.append((link, link.handle(mask)))
-        now = self._policy.clock()
         if now - self._expired_at >= _TICK_SECONDS:
             self._expired_at = now
             for link in self.all:

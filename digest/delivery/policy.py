@@ -21,7 +21,7 @@ boot_seconds = functools.partial(time.clock_gettime, time.CLOCK_BOOTTIME)
 class Policy:
     """`books`: rounds that may be under way at once. `lease`: how long a claim holds without being renewed. `settle`: how long
     an uncertain delivery waits before it is sent once more, which happens only if `resend`. `seconds`: a run claims nothing
-    more after this long, so that a worker that is asked to stop can end its run. `chunk`: claimed at once; `slice`: composed at
+    more after this long, so that a worker that is asked to stop can end its run. `chunk`: claimed at once; `slice`: loaded at
     once. `freshness`: seconds after which the answer to "may this be sent" is asked for anew. `patience`: seconds to wait for
     a database that is away. `rates`, `workers`, `redis`, `warmup`: see `pacing`.
     """

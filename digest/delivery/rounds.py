@@ -18,32 +18,27 @@ from dataclasses import dataclass, field
 
 from django.db import InterfaceError, OperationalError, connection
 
-from digest.delivery import brakes, outcomes
+from digest.delivery import brakes, outcomes, stopping
 from digest.delivery.books import Books, Round
 from digest.delivery.channel import Channel
 from digest.delivery.composing import MessagesFor
-from digest.delivery.links import Links
+from digest.delivery.judging import Judge
+from digest.delivery.links import LULL_SECONDS, Links
 from digest.delivery.outcomes import Outcome
 from digest.delivery.policy import Policy, worker_name
 from digest.delivery.supply import Held, Supply
 from digest.models import Delivery
-from digest.smtp import Answered, Broken, Connection, Event, Fault, Opened, Ready, Stage
-from subscriptions import suppression
-from subscriptions.models import Suppression
+from digest.smtp import Answered, Broken, Connection, Event, Opened, Ready, Stage
 
 log = logging.getLogger(__name__)
 
 _BREAKS_IN_A_ROW = 5
-_REFUSALS_IN_A_ROW = 3
-_UNKNOWN_IN_A_ROW = 10
-# After so many refusals in a row that may be our own fault, one message at a time is enough to find out.
-_ENOUGH_TO_BE_WARY = 2
 _RETRY_SECONDS = 0.5
 _HELD_UP_SECONDS = 0.05
-# How long nothing must happen before a round begins with what few there are; the least that epoll can wait.
-_LULL_SECONDS = 0.001
-# And how often the loop may come by without such a lull.
+# How often the loop may come by before a round begins with what few there are.
 _MOST_PASSES = 20
+# Letters composed at once while connections are served: a relay waits no longer for us than it takes to make so many.
+_PORTION = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +88,9 @@ class Run:
         self._start, self._now, self._started_at = now, now, policy.clock()
         self._chance = secrets.SystemRandom().random
         self._worker = worker_name()
-        self._standing = brakes.standing(now)
-        self._supply = Supply(policy, self._worker, 1 if self._standing.trying else limit, make, self._chance)
-        self._streaks = brakes.Streaks()
-        self._breakers: dict[str, str] = {}
-        self._closing: set[str] = set()
-        self._unknown: list[tuple[str, str]] = []
-        self._unknown_in_a_row = 0
+        standing = brakes.standing(now)
+        self._judge = Judge(standing)
+        self._supply = Supply(policy, self._worker, 1 if standing.trying else limit, make, self._chance)
         self._heeded_at = float("-inf")
         self._links = Links(policy)
         self._books = [Books() for _ in range(policy.books)]
@@ -109,16 +100,15 @@ class Run:
         self._counts: collections.Counter[str] = collections.Counter()
         self._passes = 0
         self._halted = ""
-        self._turned_away = ""
-        self._breaks = self._refusals = 0
+        self._breaks = 0
         self._away_since: float | None = None
         self._repeated = False
         self._retry_at = 0.0
 
     def run(self) -> Delivered:
         """Send until nothing is left, the time is up, or the relay, the database or an operator does not let us."""
-        if self._standing.everything:
-            return Delivered(0, halted=self._standing.everything)
+        if everything := self._judge.standing.everything:
+            return Delivered(0, halted=everything)
         with _without_collecting():
             return self._run()
 
@@ -144,7 +134,7 @@ class Run:
     def _done(self) -> bool:
         if not self._supply.exhausted or self._supply.waiting or self._supply.asking:
             return False
-        if self._pages or self._outcomes or self._opened or self._breakers or self._closing:
+        if self._pages or self._outcomes or self._opened or self._judge.undecided:
             return False
         return not any(not link.session.idle and link.session.ready for link in self._links.all)
 
@@ -170,7 +160,7 @@ class Run:
         if self._supply.composable:
             return 0
         to_write = bool(self._outcomes or self._opened) and len(self._pages) < len(self._books)
-        return _LULL_SECONDS if to_write and not self._links.lull else self._policy.freshness
+        return LULL_SECONDS if to_write and not self._links.lull else self._policy.freshness
 
     # The ledger
 
@@ -189,28 +179,23 @@ class Run:
             self._away_since = None
 
     def _refill(self) -> None:
-        if self._policy.clock() - self._started_at >= self._policy.seconds or self._halted:
+        if self._policy.clock() - self._started_at >= self._policy.seconds or self._halted or stopping.asked():
             self._supply.stop()
         else:
             self._outcomes += self._supply.refill(self._now)
-            if self._supply.composable and (self._links.lull or self._supply.starving):
-                self._outcomes += self._supply.compose(self._now)
+            if self._supply.composable and (not self._links.busy or self._supply.starving):
+                self._outcomes += self._supply.compose(self._now, _PORTION)
 
     def _heed(self) -> None:
         """Open and close the breakers that answers ask for, and obey those that others have opened."""
-        now = self._now
-        for domain, why in self._breakers.items():
-            brakes.open_breaker(domain, why, now)
-        for domain in self._closing:
-            brakes.close_breaker(domain, now)
         fresh = self._policy.clock() - self._heeded_at < self._policy.freshness
-        if fresh and not self._breakers and not self._closing:
+        if not self._judge.act(self._now) and fresh:
             return
-        self._breakers, self._closing, self._heeded_at = {}, set(), self._policy.clock()
-        self._standing = brakes.standing(now)
-        self._counts["queued"] += len(self._supply.heed(self._standing))
-        if self._standing.everything:
-            self._halt(self._standing.everything)
+        self._heeded_at = self._policy.clock()
+        standing = self._judge.standing = brakes.standing(self._now)
+        self._counts["queued"] += len(self._supply.heed(standing))
+        if standing.everything:
+            self._halt(standing.everything)
 
     def _bar(self) -> None:
         """Withdraw what must not be sent any more, even from a connection that carries its body already."""
@@ -218,7 +203,7 @@ class Run:
         for link, held in self._opened:
             if held.delivery.id not in self._supply.held:
                 link.drop("a message was withdrawn before its final dot")
-            elif why := self._unwelcome(held):
+            elif why := self._judge.unwelcome(held.delivery.domain):
                 link.drop(why)
 
     def _turn_pages(self) -> None:
@@ -255,7 +240,8 @@ class Run:
             self._counts[outcome.state if known else "superseded"] += 1
         self._repeated = False
         try:
-            self._suppress()
+            if self._counts["accepted"]:
+                self._judge.suppress(self._now)
             if page.opened and self._policy.clock() - page.checked_at >= 2 * self._policy.freshness:
                 # The commit took its time, and the reader may have left meanwhile.
                 self._outcomes += self._supply.withdraw([held for _, held in page.opened], self._now)
@@ -273,7 +259,7 @@ class Run:
                 link.drop("someone else has taken the delivery over")
             elif pk not in self._supply.held:
                 link.drop("a message was withdrawn before its final dot")
-            elif why := self._unwelcome(held) or self._overdue(page):
+            elif why := self._judge.unwelcome(held.delivery.domain) or self._overdue(page):
                 link.drop(why)
                 self._break_off(pk, Stage.BODY, why)
             else:
@@ -281,13 +267,6 @@ class Run:
 
     def _overdue(self, page: _Page) -> str:
         return "the lease ran out before the final dot" if self._policy.clock() >= page.lease_ends else ""
-
-    def _suppress(self) -> None:
-        """Never again mail the addresses that do not exist; only once the relay has accepted another, for then it is sane."""
-        if self._unknown and self._counts["accepted"]:
-            for recipient, reply in self._unknown:
-                suppression.suppress(recipient, Suppression.Reason.HARD_BOUNCE, reply, self._now)
-            self._unknown = []
 
     def _database_away(self, error: Exception) -> None:
         """Keep what is known and try again; raises `error` once patience has run out."""
@@ -315,7 +294,7 @@ class Run:
         for link in self._links.all:
             if link.session.free and self._may_offer() and (held := self._next_for(link)) and held.letter:
                 self._react(link, link.offer(held.letter))
-        if not self._halted and self._supply.waiting:
+        if not self._halted and self._supply.waiting and not self._links.complete:
             busy = sum(1 for link in self._links.all if not link.session.free)
             for link, events in self._links.dial(busy + self._supply.waiting):
                 self._react(link, events)
@@ -323,9 +302,7 @@ class Run:
 
     def _may_offer(self) -> bool:
         """Whether another message may be tried while others are on the way."""
-        if self._refusals + self._unknown_in_a_row + self._streaks.blames < _ENOUGH_TO_BE_WARY:
-            return True
-        return not any(link.session.ready and not link.session.idle for link in self._links.all)
+        return not self._judge.wary or not any(link.session.ready and not link.session.idle for link in self._links.all)
 
     def _next_for(self, link: Connection) -> Held | None:
         """The next letter that this connection can carry."""
@@ -366,38 +343,10 @@ class Run:
         size = len(event.letter.content)
         outcome = outcomes.answered(held.delivery, size, event.stage, event.reply, self._now, self._chance)
         self._outcomes.append(outcome)
-        domain = held.delivery.domain
         if outcome.state is Delivery.State.ACCEPTED:
-            self._breaks = self._refusals = self._unknown_in_a_row = 0
-            self._streaks.saw(domain, None)
-            if domain in self._standing.probing:
-                self._closing.add(domain)
-            if self._standing.trying:
-                self._closing.add(brakes.EVERYTHING)
-        elif event.stage is Stage.MAIL:
-            self._refusals += 1
-            if self._refusals >= _REFUSALS_IN_A_ROW or self._standing.trying:
-                self._refused(f"the relay refuses MAIL: {event.reply}")
-        elif outcome.fault is Fault.ADDRESS:
-            self._unknown.append((event.letter.recipient, str(event.reply)))
-            self._unknown_in_a_row += 1
-            if self._unknown_in_a_row >= _UNKNOWN_IN_A_ROW:
-                self._refused(f"the relay knows no recipient at all: {event.reply}")
-        elif self._streaks.saw(domain, outcome.fault) or domain in self._standing.probing:
-            self._breakers[domain] = str(event.reply)
-        if self._streaks.everywhere:
-            self._refused(f"whoever is asked refuses us: {event.reply}")
-
-    def _refused(self, why: str) -> None:
-        """The relay turns us away: nothing more is tried until its breaker lets one message try again."""
-        self._breakers[brakes.EVERYTHING] = self._turned_away = why
-        self._halt(why)
-
-    def _unwelcome(self, held: Held) -> str:
-        """Why a message must not be handed over any more, even with its body at the relay; "" when it may."""
-        if held.delivery.domain in self._standing.closed:
-            return "the receiving domain takes nothing now"
-        return self._turned_away
+            self._breaks = 0
+        if why := self._judge.hear(held.delivery.domain, event, outcome):
+            self._halt(why)
 
     def _broken(self, event: Broken) -> None:
         for letter, stage in event.letters:
@@ -405,7 +354,8 @@ class Run:
         self._breaks += 1
         alone = not any(link.session.ready for link in self._links.all)
         if alone and event.refused:
-            self._refused(event.why)
+            self._judge.turn_away(event.why)
+            self._halt(event.why)
         elif (alone and not event.established) or self._breaks >= _BREAKS_IN_A_ROW:
             self._halt(event.why)
         elif not event.established:

@@ -1,6 +1,7 @@
 """What a run has claimed and not settled: the letters that wait for a connection, and those on the way."""
 
 import datetime as dt
+import itertools
 from collections import deque
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from digest.delivery.outcomes import Chance, Outcome
 from digest.delivery.pacing import Pace
 from digest.delivery.policy import Policy
 from digest.models import Delivery
-from digest.smtp import Letter
+from digest.smtp import Letter, Unsendable
 
 _HELD_UP_SECONDS = 0.05
 _WARMUP_LOCK = 0x7761726D
@@ -32,7 +33,7 @@ class Held:
 
 
 class Supply:
-    """Claims in chunks ahead of need, composes in slices, hands out one letter at a time, and keeps the leases.
+    """Claims in chunks ahead of need, loads in slices, composes and hands out one letter at a time, and keeps the leases.
 
     `exhausted`: it will claim nothing more. `drained`: the ledger had nothing more that was ready. `checked_at`: when it was
     last asked, by the policy's clock, whether what is held may be sent.
@@ -55,6 +56,7 @@ class Supply:
         self._claims = Claims(worker, policy.lease)
         self._asked = 0
         self._stopped = False
+        self._batch: composing.Batch | None = None
         self._uncomposed: deque[Held] = deque()
         self._ready: deque[Held] = deque()
         self.checked_at = self._renewed_at = policy.clock()
@@ -123,22 +125,25 @@ class Supply:
             settled = self._claim(now)
         return settled
 
-    def compose(self, now: dt.datetime) -> list[Outcome]:
-        """Compose a slice; returns the outcomes of what cannot be made or sent."""
-        part = [self._uncomposed.popleft() for _ in range(min(self._policy.slice, len(self._uncomposed)))]
-        letters, unmade, unsendable = composing.letters([held.delivery for held in part], now, self._make)
+    def compose(self, now: dt.datetime, most: int) -> list[Outcome]:
+        """Compose so many at most; returns the outcomes of what cannot be made or sent."""
         settled: list[Outcome] = []
-        for held in part:
-            pk = held.delivery.id
-            if letter := letters.get(pk):
-                held.letter = letter
-                self._ready.append(held)
-                continue
-            del self.held[pk]
-            if pk in unsendable:
-                settled.append(outcomes.unsendable(held.delivery, unsendable[pk], now))
+        for _ in range(min(most, len(self._uncomposed))):
+            delivery = self._uncomposed[0].delivery
+            if self._batch is None or delivery.id not in self._batch:
+                part = [held.delivery for held in itertools.islice(self._uncomposed, self._policy.slice)]
+                self._batch = composing.Batch(part, now, self._make)
+            held = self._uncomposed.popleft()
+            try:
+                held.letter = self._batch.letter(delivery)
+            except composing.Unmade as error:
+                settled.append(outcomes.uncomposed(delivery, str(error), now, self._chance))
+            except Unsendable as error:
+                settled.append(outcomes.unsendable(delivery, str(error), now))
+            if held.letter is None:
+                del self.held[delivery.id]
             else:
-                settled.append(outcomes.uncomposed(held.delivery, unmade[pk], now, self._chance))
+                self._ready.append(held)
         return settled
 
     def stop(self) -> None:
@@ -146,6 +151,7 @@ class Supply:
         self.exhausted = self._stopped = True
         self._uncomposed.clear()
         self._ready.clear()
+        self._batch = None
 
     def settle(self, delivery: int) -> Held | None:
         """Let go of a delivery whose outcome is known."""

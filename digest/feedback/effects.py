@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from digest import corpus, papers, ranking
+from digest import corpus, papers, ranking, weights
 from digest.feedback.tastes import tastes
-from digest.models import Feedback, Paper, RankingConfiguration
+from digest.models import Feedback, Paper
 from digest.ranking.speaking import Spoken, speak
 from digest.ranking.votes import DISLIKES, LIKES
 
@@ -49,7 +49,7 @@ def effect(subscription_id: int, paper_id: int, vote: str, now: dt.datetime) -> 
         return ()
     votes = [each.on(ranked[each.paper_id]) for each in stood if each.paper_id in ranked]
     votes.append(ranking.Vote(handle="", kind=vote, paper=ranked[paper_id], at=now.timestamp()))
-    return speak(votes, kinds, _configuration(), now.timestamp(), _model(), of=ranked[paper_id])
+    return speak(votes, kinds, weights.in_force(), now.timestamp(), _model(), of=ranked[paper_id])
 
 
 def learned(
@@ -77,7 +77,7 @@ def _told(voted: Sequence[Feedback], ranked: Mapping[int, ranking.Paper], now: d
         if row.paper_id in ranked
     ]
     liked = any(vote.kind in LIKES for vote in votes)
-    spoken = speak(votes, LIKES, _configuration(), now.timestamp(), _model(), most=most) if liked else ()
+    spoken = speak(votes, LIKES, weights.in_force(), now.timestamp(), _model(), most=most) if liked else ()
     return Learned(
         more=counts[Feedback.Vote.MORE],
         less=counts[Feedback.Vote.LESS],
@@ -85,11 +85,6 @@ def _told(voted: Sequence[Feedback], ranked: Mapping[int, ranking.Paper], now: d
         muted=counts[Feedback.Vote.MUTE],
         words=tuple(each.words for each in spoken),
     )
-
-
-def _configuration() -> ranking.Configuration:
-    row = RankingConfiguration.objects.order_by("-version").first()
-    return ranking.Configuration.from_json({**row.weights, "version": row.version}) if row else ranking.Configuration()
 
 
 def _model() -> ranking.ContentModel:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from django.db import Error, close_old_connections
+from django.db import Error, close_old_connections, connections
 
 from digest.intake.taking import LARGEST, take, welcome
 
@@ -75,7 +75,7 @@ class Handler:
             log.warning("a message that came back could not be taken: %s", error)
             return "451 4.3.0 it could not be taken now, try again later"
         finally:
-            close_old_connections()
+            connections.close_all()
         log.info("took what came back: %s, %s", taken.kind, taken.done)
         return f"250 2.0.0 {taken.kind}"
 

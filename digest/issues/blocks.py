@@ -49,6 +49,7 @@ class FrameShape(NamedTuple):
 
     folder: str
     trending_only: bool
+    has_topics: bool
     quiet: bool
     has_rest: bool
     has_near: bool
@@ -61,6 +62,7 @@ class FrameShape(NamedTuple):
         return cls(
             folder(contents),
             contents.trending_only,
+            bool(contents.topics),
             not contents.choices,
             bool(contents.rest),
             bool(contents.near),
@@ -75,7 +77,10 @@ def _excerpt(abstract: str, limit: int) -> str:
 
 
 def paper(form: Form, shape: Shape, values: Mapping[str, object]) -> str:
-    """One paper. `values`: reason, token; for HTML also interest, for text number and notes, the footnotes' numbers."""
+    """One paper. `values`: reason, token; for HTML also interest, for text number and note, the footnote's number.
+
+    A fragment's `stop_token` is the mark of a hole of its own, and `paper` that of the id in the links.
+    """
     authors = authors_html if form == "html" else authors_text
     facts = ", ".join(shape.paper.topics)
     if shape.paper.upvotes:
@@ -84,21 +89,21 @@ def paper(form: Form, shape: Shape, values: Mapping[str, object]) -> str:
     token, interest = str(values["token"]), values.get("interest", "")
     return render(
         f"_base/_paper.{form}.jinja",
-        votes=[(label, places.vote_url(token, shape.paper.id, vote)) for vote, label in VOTES.items()],
-        stop_url=places.stop_url(token, interest) if shape.can_stop else "",
+        votes=[(label, places.vote_url(token, values.get("paper", shape.paper.id), vote)) for vote, label in VOTES.items()],
+        stop_url=places.stop_url(str(values.get("stop_token", token)), interest) if shape.can_stop else "",
         paper=shape.paper,
         extract=_excerpt(shape.paper.abstract, shape.excerpt),
         slot=shape.slot,
         facts=facts,
         authors=authors(shape.paper.authors, shape.followed),
         has_reason=shape.has_reason,
-        **{name: value for name, value in values.items() if name not in {"token", "interest"}},
+        **{name: value for name, value in values.items() if name not in {"token", "stop_token", "interest", "paper"}},
     )
 
 
-def brief(form: Form, item: PaperText, page_url: str, notes: Sequence[object] = ()) -> str:
+def brief(form: Form, item: PaperText, page_url: str, note: object = "") -> str:
     """A paper by its title alone, leading to its page."""
-    return render(f"_base/_brief.{form}.jinja", title=wording.near_miss(item), url=page_url, notes=notes)
+    return render(f"_base/_brief.{form}.jinja", title=wording.near_miss(item), url=page_url, note=note)
 
 
 def frame(form: Form, shape: FrameShape, values: Mapping[str, object]) -> str:
@@ -107,6 +112,7 @@ def frame(form: Form, shape: FrameShape, values: Mapping[str, object]) -> str:
     return render(
         f"{shape.folder}/body.{form}.jinja",
         trending_only=shape.trending_only,
+        has_topics=shape.has_topics,
         quiet=shape.quiet,
         has_rest=shape.has_rest,
         has_near=shape.has_near,
@@ -156,5 +162,7 @@ def stop_text(sentence: str, note: object) -> str:
 
 
 def reason_text(sentence: str) -> str:
-    """Why the paper is here, behind a bar."""
+    """Why the paper is here, behind a bar; empty without a reason."""
+    if not sentence:
+        return ""
     return typeset.wrapped(sentence, first=f"{_INDENT}| ", rest=f"{_INDENT}| ")

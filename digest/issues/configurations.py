@@ -1,4 +1,4 @@
-"""The ranking's weights in force: the highest version there is."""
+"""The ranking's weights in force, as publishing needs them: a row that issues can name."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -7,6 +7,9 @@ from django.db import transaction
 
 from digest import ranking
 from digest.models import RankingConfiguration
+from digest.weights import newest, read
+
+__all__ = ["Current", "adopt", "current", "read"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,22 +27,18 @@ def current() -> Current:
     was written (or there is none), a row of the new defaults is written over it, and says so. Older rows stay for the issues
     that name them.
     """
-    row = RankingConfiguration.objects.order_by("-version").first()
-    if row is None or row.weights.get("defaults") != ranking.DEFAULTS:
+    row = newest()
+    if row is None:
+        before = RankingConfiguration.objects.order_by("-version").first()
         row, _ = RankingConfiguration.objects.get_or_create(
-            version=row.version + 1 if row else 1,
-            defaults={"weights": ranking.Configuration().as_json(), "note": _note(row)},
+            version=before.version + 1 if before else 1,
+            defaults={"weights": ranking.Configuration().as_json(), "note": _note(before)},
         )
     return Current(row.pk, read(row))
 
 
 def _note(before: RankingConfiguration | None) -> str:
     return f"defaults {ranking.DEFAULTS}" + (f", in place of version {before.version}" if before else "")
-
-
-def read(row: RankingConfiguration) -> ranking.Configuration:
-    """The weights of a stored version; ranking.BadConfiguration names what it cannot read."""
-    return ranking.Configuration.from_json({**row.weights, "version": row.version})
 
 
 def adopt(weights: ranking.Configuration, note: str, now: dt.datetime) -> RankingConfiguration:
@@ -52,8 +51,8 @@ def adopt(weights: ranking.Configuration, note: str, now: dt.datetime) -> Rankin
             f"These weights were made for formula {weights.defaults}; {ranking.DEFAULTS} is in use. Begin with those in force."
         )
     with transaction.atomic():
-        newest = RankingConfiguration.objects.select_for_update().order_by("-version").first()
-        version = newest.version + 1 if newest else 1
+        latest = RankingConfiguration.objects.select_for_update().order_by("-version").first()
+        version = latest.version + 1 if latest else 1
         return RankingConfiguration.objects.create(
             version=version, weights={**weights.as_json(), "version": version}, note=note[:500], created_at=now
         )

@@ -80,7 +80,7 @@ class Contents(NamedTuple):
     issue_token: str
     away_since: dt.date | None = None
     learned: tuple[tuple[str, int], ...] = ()
-    rest: tuple[PaperText, ...] = ()
+    rest: tuple[Choice, ...] = ()
     excerpt: int = 520
 
     @property
@@ -93,7 +93,7 @@ class Contents(NamedTuple):
         return self._replace(
             excerpt=excerpt,
             choices=self.choices[:shown],
-            rest=tuple(each.paper for each in self.choices[shown:]),
+            rest=self.choices[shown:],
         )
 
 

@@ -63,9 +63,17 @@ def issue_url(token: str) -> str:
     return f"{settings.SITE_URL}{before}{token}{after}"
 
 
-def vote_url(token: str, paper_id: int, vote: str) -> str:
-    """Where the reader of this message token votes on a paper."""
-    return settings.SITE_URL + tokens.feedback_path(token, paper_id, vote)
+@functools.cache
+def _vote_parts(vote: str) -> tuple[str, str, str]:
+    before, after = _around(tokens.feedback_path("token", 0, vote), "token")
+    between, _, end = after.partition("0")
+    return before, between, end
+
+
+def vote_url(token: str, paper_id: object, vote: str) -> str:
+    """Where the reader of this message token votes on a paper: on its id, or on what will stand for it."""
+    before, between, end = _vote_parts(vote)
+    return f"{settings.SITE_URL}{before}{token}{between}{paper_id}{end}"
 
 
 def stop_url(token: str, interest: object) -> str:

@@ -1,16 +1,18 @@
 """Issues by the thousand: every block is rendered, inlined and transfer-encoded once a run, and filled for each reader.
 
-    paper --blocks, markup, holes--> Printed (once for each paper and variant)
-    contents + Printed             --> bytes of a message (once for each reader)
+    paper --blocks, markup, holes--> blocks (once for each paper and variant)
+    contents + blocks              --> bytes of a message (once for each reader)
 
 What a reader gets is octet for octet what `whole.render` and `messages.compose` make of the same contents, but for where the
-transfer encoding breaks its lines. A printed block is a bytes format and a plan, which picks from the values at hand what the
-format takes: the blocks of a message are joined first and filled in one go.
+transfer encoding breaks its lines. A printed block is the pieces between its holes; pieces and what fills the holes go into one
+flat list, which is joined once.
 """
 
 import functools
+from binascii import a2b_qp
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import NamedTuple, TypeVar
 
@@ -25,105 +27,104 @@ from digest.messages.holes import Pattern, filling, hole, number, pattern, plain
 
 # Gmail shows the first 102 KB of a message's HTML and hides the rest, the unsubscribe link among it.
 HTML_LIMIT = 90_000
-# Room for what is personal in the frame: subject, dateline, receipt and links, each clipped where it is worded.
-_FRAME_ROOM = 6_000
-# Room for a token or a number in a link: two numbers of 64 bits in base 36, 22 characters of signature, dots.
-_LINK_ROOM = 52
-# Sizes are counted in so many octets, rounded up, so that they are small numbers, which Python keeps at hand.
-_UNIT = 64
 _SHORTER = (320, 160)
-_MOST_NOTES = 6
 _MOST_NUMBERS = 999
 _REMEMBERED = 20_000
 
 _NUMBERS = tuple(str(each).encode() for each in range(_MOST_NUMBERS + 1))
 _POSITIONS = tuple(f"{each:2}".encode() for each in range(_MOST_NUMBERS + 1))
-_NOTES = tuple(_NUMBERS[first : first + _MOST_NOTES] for first in range(_MOST_NUMBERS - _MOST_NOTES))
-_NOTE_NAMES = tuple(f"n{each}" for each in range(_MOST_NOTES))
-# In which order the values of a block are offered; a template takes them in its own.
-_PAPER_VALUES = ("number", "reason_html", "reason_text", "token", "interest", *_NOTE_NAMES)
+# The holes of a paper's HTML, text and footnote, in the order of our own templates. There the pieces are woven in by name of
+# variable, without looking anything up; a template of an operator's own may have them in any other.
+_USUAL = (
+    ("reason_html", "stop_token", "interest", "token", "paper", "token", "paper", "token", "paper"),
+    ("number", "reason_text", "note"),
+    ("note", "token", "paper"),
+)
+# Which of the pieces around them are a paper's own; the others are the same for all papers of a variant.
+_OWN = (0, 9, 11, 12, 15)
+_SAME_FOR_MANY = ("day", "next_issue")
 _FRAME_VALUES = (
-    "message_token", "unsubscribe_token", "issue_token", "away",
-    "dateline", "receipt", "next_issue", "learned", "rest", "near", "stops", "links",
-    "subject", "preheader",
+    "message_token", "unsubscribe_token", "issue_token", *_SAME_FOR_MANY, "count", "topics", "receipt", "away", "learned",
+    "rest", "near", "stops", "links", "preheader",
 )  # fmt: skip
+# Pieces shorter than this are kept once, for many papers have the same.
+_SHORT = 100
+_PAPERS = Markup("<!--papers-->")
+# These are worded or wrapped differently in text.
+_IN_BOTH = frozenset({"topics", "receipt", "away", "learned", "rest", "near"})
+_NO_HOLE = ""
 _SUBJECT_VALUES = ("first", "second", "more")
-_LINK_NAMES = frozenset({"token", "interest", *blocks.TOKENS})
 
-# The id of an interest, encoded, and the reasons of the first paper that it brought.
-Stop = tuple[bytes, tuple[str, ...]]
-_Plan = Callable[[tuple[bytes, ...]], Sequence[bytes]]
-
-
-class Filled(NamedTuple):
-    """Encoded text with holes: a bytes format, and what it takes of the values that are offered."""
-
-    form: bytes
-    plan: _Plan
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+# Excerpt, slot, followed authors, whether there is a reason, whether it can be stopped.
+_Variant = tuple[int, str, frozenset[str], bool, bool]
 
 
-class Printed(NamedTuple):
-    """A paper's block, encoded: its HTML of at most `units` times `_UNIT` octets but for the reason, its text and footnotes."""
+def _aligned(made: Pattern, usual: Sequence[str], absent: frozenset[str]) -> tuple[bytes, ...] | None:
+    """The pieces around the usual holes, empty ones around those that this block is without; None when it has others."""
+    if made.names != tuple(name for name in usual if name not in absent):
+        return None
+    found = iter(made.pieces)
+    return (next(found), *[b"" if name in absent else next(found) for name in usual])
 
-    html: bytes
-    html_plan: _Plan
-    units: int
-    text: bytes
-    text_plan: _Plan
-    footnotes: bytes
-    footnotes_plan: _Plan
-    notes: int
+
+def _trim(kept: dict[_K, _V]) -> None:
+    while len(kept) > _REMEMBERED:
+        del kept[next(iter(kept))]
+
+
+@dataclass(slots=True)
+class _Kind:
+    """The papers' blocks of one variant, encoded.
+
+    `shared` are the pieces that all papers have in common, and of each there are its `own` and its id: with thousands of papers
+    chosen evenly little of them is in the processor's cache, and each place of memory that is visited costs as much as many
+    steps. `odd` are the papers whose template has other holes or shares less: their patterns.
+    """
+
+    shared: tuple[bytes, ...] = ()
+    own: dict[PaperText, tuple[bytes, ...]] = field(default_factory=dict)
+    odd: dict[PaperText, tuple[Pattern, ...]] = field(default_factory=dict)
+
+    def add(
+        self, paper: PaperText, patterns: tuple[Pattern, ...], absent: frozenset[str], same: Callable[[bytes], bytes]
+    ) -> None:
+        pieces = [
+            piece for made, usual in zip(patterns, _USUAL, strict=True) for piece in _aligned(made, usual, absent) or (None,)
+        ]
+        found = [piece for piece in pieces if piece is not None]
+        shared = tuple(piece for place, piece in enumerate(found) if place not in _OWN)
+        if len(found) < len(pieces) or (self.shared and self.shared != shared):
+            self.odd[paper] = patterns
+        else:
+            self.shared = shared
+            self.own[paper] = tuple(map(same, [*(found[place] for place in _OWN), plain_filling(str(paper.id))]))
+
+    def trim(self) -> None:
+        _trim(self.own)
+        _trim(self.odd)
 
 
 class Brief(NamedTuple):
-    """A one-line block, encoded; `text` and `footnote` are formats that take its number."""
+    """A one-line block, encoded: its HTML, and what stands before and after its number in the text and in the footnote."""
 
     html: bytes
-    size: int
-    text: bytes
-    footnote: bytes
+    before: bytes
+    after: bytes
+    bracket: bytes
+    address: bytes
 
 
 class _Frame(NamedTuple):
-    """What stands before and after the papers."""
+    """What stands before and after the papers, in text and in HTML: four runs of pieces in one list, every second place a hole.
 
-    html: tuple[Filled, Filled]
-    size: int
-    text: tuple[Filled, Filled]
-
-
-class _Reason(NamedTuple):
-    html: bytes
-    text: bytes
-    units: int
-
-
-class Layout(NamedTuple):
-    """An issue made to fit: what is shown of it, its frame, and its blocks in order, as formats and what they take.
-
-    `notes` is how many footnotes the papers have; `stops` are the interests that can be stopped. `size` is the octets of the
-    HTML at most.
+    `plan` picks the values of the holes; `ends` are where the first three runs end.
     """
 
-    contents: Contents
-    frame: _Frame
-    token: bytes
-    html: list[bytes]
-    html_values: list[bytes]
-    text: list[bytes]
-    text_values: list[bytes]
-    footnotes: list[bytes]
-    footnote_values: list[bytes]
-    notes: int
-    stops: Mapping[int, Stop]
-    briefs: list[Brief]
-    size: int
-
-
-# Excerpt, slot, followed authors, whether there is a reason, whether it can be stopped.
-_Variant = tuple[int, str, frozenset[str], bool, bool]
-_K = TypeVar("_K")
-_V = TypeVar("_V")
+    pieces: list[bytes]
+    plan: Callable[[Mapping[str, bytes]], tuple[bytes, ...]]
+    ends: tuple[int, int, int]
 
 
 # Receipts, topics and dates of the next issue come back from reader to reader.
@@ -138,55 +139,61 @@ def _in_html(sentence: str) -> bytes:
 
 
 @functools.lru_cache(maxsize=5_000)
-def _stop_in_text(sentence: str) -> bytes:
-    """A format that takes the number of the footnote."""
-    return pattern(blocks.stop_text(sentence, number("note"))).in_order()
+def _stop_in_text(sentence: str) -> tuple[bytes, bytes]:
+    """What stands before and after the number of the footnote."""
+    return _around(pattern(blocks.stop_text(sentence, number("note"))))
 
 
 @functools.cache
-def _stop_footnote(site: str) -> Filled:
-    """The footnote where an interest is stopped, on this site."""
-    line = whole.footnote(number(_NOTE_NAMES[0]), places.stop_url(hole("token"), hole("interest")))
-    return _filled(pattern(line), _PAPER_VALUES)
+def _stop_footnote(site: str) -> tuple[bytes, ...]:
+    """The footnote where an interest is stopped, on this site: around its number, the token and the interest."""
+    return pattern(whole.footnote(number("note"), places.stop_url(hole("token"), hole("interest")))).pieces
 
 
-@functools.cache
-def _picker(order: tuple[int, ...]) -> _Plan:
-    """Picks the values at these places."""
-    if len(order) > 1:
-        return itemgetter(*order)
-    return itemgetter(slice(order[0], order[0] + 1) if order else slice(0))
+@functools.lru_cache(maxsize=5_000)
+def _topics(phrase: str) -> tuple[bytes, bytes]:
+    """In text and in HTML."""
+    return filling(typeset.wrapped(phrase)), filling(markup.text(phrase))
 
 
-def _filled(made: Pattern, offered: Sequence[str]) -> Filled:
-    return Filled(made.in_order(), _picker(tuple(offered.index(name) for name in made.names)))
+def _receipt(contents: Contents) -> tuple[bytes, bytes]:
+    """In text and in HTML, which are the same as long as it fits on a line."""
+    outcome, considered = wording.outcome(contents), str(contents.considered)
+    html = considered.encode() + _in_html(outcome)
+    return html if len(considered) + len(outcome) <= typeset.COLUMNS else _in_text(considered + outcome), html
 
 
-def _room(made: Pattern) -> int:
-    """Octets of the text before encoding, its links filled."""
-    return made.size + _LINK_ROOM * sum(name in _LINK_NAMES for name in made.names)
+@functools.lru_cache(maxsize=5_000)
+def _interest(number: int) -> bytes:
+    return plain_filling(str(number)) if number else b""
 
 
-def _units(octets: int) -> int:
-    return -(-octets // _UNIT)
+def _around(made: Pattern) -> tuple[bytes, bytes]:
+    before, after = made.pieces
+    return before, after
 
 
-def _trim(kept: dict[_K, _V]) -> None:
-    while len(kept) > _REMEMBERED:
-        del kept[next(iter(kept))]
+def _woven(made: Pattern, values: Mapping[str, bytes]) -> list[bytes]:
+    """The pieces with their holes filled."""
+    flat = [b""] * (2 * len(made.names) + 1)
+    flat[::2] = made.pieces
+    flat[1::2] = map(values.__getitem__, made.names)
+    return flat
 
 
 class Press:
     """What has been printed in a run, at most some ten thousands of blocks, the oldest going first."""
 
     def __init__(self) -> None:
-        self._papers: dict[_Variant, dict[PaperText, Printed]] = defaultdict(dict)
-        self._briefs: dict[tuple[int, int], Brief] = {}
-        self._frames: dict[FrameShape, _Frame] = {}
-        self._reasons: dict[tuple[str, ...], _Reason] = {}
-        self._subjects: dict[tuple[str, bool, bool, bool], tuple[str, Filled]] = {}
-        self._preheaders: dict[int, bytes] = {}
+        self._kinds: dict[_Variant, _Kind] = defaultdict(_Kind)
+        self._briefs: dict[PaperText, Brief] = {}
+        self._frame_patterns: dict[FrameShape, list[Pattern]] = {}
+        self._frames: dict[tuple[Hashable, ...], _Frame] = {}
+        self._reasons: dict[tuple[str, ...], tuple[bytes, bytes]] = {}
+        self._subjects: dict[tuple[str, bool, bool, bool], str] = {}
+        self._preheaders: dict[int, tuple[bytes, ...]] = {}
         self._word = ""
+        self._shared: dict[bytes, bytes] = {}
 
     def prepare(self, batch: Iterable[Contents]) -> None:
         """Print what the batch needs and is not printed yet, inlining all of it at once."""
@@ -195,230 +202,265 @@ class Press:
             for choice in contents.choices:
                 paper, words, slot, followed, interest = choice
                 variant = (contents.excerpt, slot, followed, bool(words), interest > 0)
-                if paper not in self._papers[variant]:
+                kind = self._kinds[variant]
+                if paper not in kind.own and paper not in kind.odd:
                     missing[variant, paper] = whole.shape_of(contents, choice)
         self._print(missing)
 
     def _print(self, shapes: Mapping[tuple[_Variant, PaperText], Shape]) -> None:
         if not shapes:
             return
-        links = {"token": hole("token"), "interest": hole("interest")}
+        links = {name: hole(name) for name in ("token", "stop_token", "interest", "paper")}
         reason = Markup(hole("reason_html"))  # noqa: S704 - a mark of ours
         html = [blocks.paper("html", shape, {"reason": reason, **links}) for shape in shapes.values()]
-        notes = [number(name) for name in _NOTE_NAMES]
-        values = {"number": number("number"), "reason": hole("reason_text"), "notes": notes, **links}
-        inlined = markup.inlined_blocks(html, blocks.style())
+        note = number("note")
+        values = {"number": number("number"), "note": note, "reason": hole("reason_text"), **links}
+        inlined = markup.inlined_blocks(html, blocks.style(), within="<table><tbody>")
         for ((variant, paper), shape), block in zip(shapes.items(), inlined, strict=True):
-            made = pattern(block)
-            footnotes = whole.footnotes(paper, notes, links["token"])
-            self._papers[variant][paper] = Printed(
-                *_filled(made, _PAPER_VALUES),
-                _units(_room(made)),
-                *_filled(pattern(blocks.paper("txt", shape, values) + whole.BLOCK_END), _PAPER_VALUES),
-                *_filled(pattern("".join(footnotes)), _PAPER_VALUES),
-                len(footnotes),
-            )
-        for kept in self._papers.values():
-            _trim(kept)
+            text = blocks.paper("txt", shape, values) + whole.BLOCK_END
+            footnotes = whole.footnotes(paper, note, links["token"], links["paper"])
+            stops = {"stop_token", "interest"} if not (shape.can_stop and shape.has_reason) else set()
+            absent = frozenset(stops if shape.has_reason else {"reason_html", "reason_text", *stops})
+            self._kinds[variant].add(paper, (pattern(block), pattern(text), pattern(footnotes)), absent, self._same)
+        for kind in self._kinds.values():
+            kind.trim()
+
+    def _same(self, piece: bytes) -> bytes:
+        """A short piece at the one place of memory where others have it too."""
+        return self._shared.setdefault(piece, piece) if len(piece) < _SHORT else piece
 
     def _brief(self, paper: PaperText) -> Brief:
-        key = (paper.id, paper.revision)
-        found = self._briefs.get(key)
+        found = self._briefs.get(paper)
         if found is None:
-            url, note = places.page_url(paper.id), number(_NOTE_NAMES[0])
+            url, note = places.page_url(paper.id), number("note")
             (html,) = markup.inlined_blocks([blocks.brief("html", paper, url)], blocks.style())
-            made = pattern(html)
-            found = self._briefs[key] = Brief(
-                html=b"".join(made.pieces),
-                size=made.size,
-                text=pattern(blocks.brief("txt", paper, url, [note]) + "\n").in_order(),
-                footnote=pattern(whole.footnote(note, url)).in_order(),
-            )
+            text = _around(pattern(blocks.brief("txt", paper, url, note) + "\n"))
+            footnote = _around(pattern(whole.footnote(note, url)))
+            found = self._briefs[paper] = Brief(b"".join(pattern(html).pieces), *map(self._same, (*text, *footnote)))
             _trim(self._briefs)
         return found
 
-    def _frame(self, shape: FrameShape) -> _Frame:
-        found = self._frames.get(shape)
+    def _patterns(self, shape: FrameShape) -> list[Pattern]:
+        """What stands before and after the papers in text, then in HTML."""
+        found = self._frame_patterns.get(shape)
         if found is None:
             marks = {name: hole(name) for name in ("papers", *_FRAME_VALUES)}
             html = {name: mark if name in blocks.TOKENS else Markup(mark) for name, mark in marks.items()}  # noqa: S704 - ours
-            above, below = map(pattern, markup.inlined(blocks.frame("html", shape, html)).split(marks["papers"]))
-            text_above, text_below = map(pattern, f"{blocks.frame('txt', shape, marks)}\n".split(marks["papers"]))
-            found = self._frames[shape] = _Frame(
-                html=(_filled(above, _FRAME_VALUES), _filled(below, _FRAME_VALUES)),
-                size=_room(above) + _room(below),
-                text=(_filled(text_above, _FRAME_VALUES), _filled(text_below, _FRAME_VALUES)),
-            )
+            # In a table text would be moved out of the way, and a comment is not; a quiet issue has no place for papers.
+            html["papers"] = _PAPERS
+            above, _, below = markup.inlined(blocks.frame("html", shape, html)).partition(_PAPERS)
+            text_above, text_below = f"{blocks.frame('txt', shape, marks)}\n".split(marks["papers"])
+            found = self._frame_patterns[shape] = [pattern(each) for each in (text_above, text_below, above, below)]
         return found
 
-    def _reason(self, choice: Choice) -> _Reason:
+    def _frame(self, contents: Contents, *, has_stops: bool) -> _Frame:
+        key = (
+            has_stops, contents.away_since is None, contents.trending_only, contents.topics == (), contents.choices == (),
+            contents.rest == (), contents.near == (), contents.learned == (), contents.date, contents.next_at,
+            # The same instant in another zone is equal, and is read differently.
+            contents.date.tzinfo,
+        )  # fmt: skip
+        found = self._frames.get(key)
+        if found is None:
+            same = {"day": wording.day(contents.date.date()), "next_issue": wording.next_issue(contents)}
+            pieces: list[bytes] = []
+            names: list[str] = []
+            ends = []
+            for form, made in zip(
+                (_in_text, _in_text, _in_html, _in_html),
+                self._patterns(FrameShape.of(contents, has_stops=has_stops)),
+                strict=True,
+            ):
+                if pieces:
+                    names.append(_NO_HOLE)
+                    ends.append(len(pieces))
+                flat = iter(_woven(made, {name: form(same[name]) if name in same else b"" for name in made.names}))
+                pieces.append(next(flat))
+                for name, filled, after in zip(made.names, flat, flat, strict=True):
+                    if name in same:
+                        pieces[-1] += filled + after
+                    else:
+                        names.append(f"{name}_text" if form is _in_text and name in _IN_BOTH else name)
+                        pieces.append(after)
+            blank = [b""] * (2 * len(pieces) - 1)
+            blank[::2] = pieces
+            first, second, third = (2 * each - 1 for each in ends)
+            found = self._frames[key] = _Frame(blank, itemgetter(*names), (first, second, third))
+            _trim(self._frames)
+        return found
+
+    def _reason(self, choice: Choice) -> tuple[bytes, bytes]:
+        """Why a paper is here, in HTML and in text."""
         sentence = wording.reason(choice)
         if not self._word:
             (inlined,) = markup.inlined_blocks([f"{blocks.WORD}</em>"], blocks.style())
             self._word = inlined.removesuffix("</em>")
-        html = str(blocks.reason_html(sentence, self._word))
-        found = self._reasons[choice.reasons] = _Reason(
-            filling(html), filling(blocks.reason_text(sentence)), _units(len(html.encode()))
+        found = self._reasons[choice.reasons] = (
+            filling(str(blocks.reason_html(sentence, self._word))),
+            filling(blocks.reason_text(sentence)),
         )
         _trim(self._reasons)
         return found
 
     def subject(self, contents: Contents) -> str:
         """The subject line."""
-        values = whole.subject_values(contents)
-        return self._subject(contents, values)[0] % dict(zip(_SUBJECT_VALUES, values, strict=True))
-
-    def _subject(self, contents: Contents, values: tuple[str, str, str]) -> tuple[str, Filled]:
-        """The subject as a format that takes its values by name, and as encoded HTML."""
-        shape = (blocks.folder(contents), bool(values[0]), bool(values[1]), bool(values[2]))
-        found = self._subjects.get(shape)
-        if found is None:
-            marks = [hole(name) if there else "" for name, there in zip(_SUBJECT_VALUES, shape[1:], strict=True)]
-            line = blocks.subject(shape[0], *marks)
-            form = line.replace("%", "%%")
-            for name in _SUBJECT_VALUES:
-                form = form.replace(hole(name), f"%({name})s")
-            found = self._subjects[shape] = (form, _filled(pattern(markup.text(line)), _SUBJECT_VALUES))
-        return found
-
-    def _preheader(self, contents: Contents) -> bytes:
-        """Made of names that are encoded already, as long as it need not be clipped."""
-        names = wording.names_below(contents)
-        if not names or sum(map(len, names)) > wording.NAMES_ROOM:
-            return filling(markup.text(wording.preheader(contents)))
-        encoded = list(map(_in_html, names))
-        form = self._preheaders.get(len(names))
+        first, second, more = whole.subject_values(contents, wording.names(contents))
+        shape = (blocks.folder(contents), first != "", second != "", more != "")
+        form = self._subjects.get(shape)
         if form is None:
-            mark = hole("name")
-            made = pattern(markup.text(wording.also([mark] * len(names))))
-            form = self._preheaders[len(names)] = made.in_order()
-        return form % tuple(encoded)
+            marks = {name: hole(name) if there else "" for name, there in zip(_SUBJECT_VALUES, shape[1:], strict=True)}
+            form = blocks.subject(shape[0], **marks).replace("%", "%%")
+            for name, mark in marks.items():
+                form = form.replace(mark, f"%({name})s") if mark else form
+            self._subjects[shape] = form
+        return form % {"first": first, "second": second, "more": more}
 
-    def _layout(self, contents: Contents, batch: Iterable[Contents]) -> Layout:
-        variants, reasons, excerpt = self._papers, self._reasons, contents.excerpt
+    def _preheader(self, contents: Contents, names: Sequence[str]) -> bytes:
+        """Made of names that are encoded already, as long as it need not be clipped."""
+        names = names[2:]
+        if not names or sum(map(len, names)) > wording.NAMES_ROOM:
+            return filling(markup.text(wording.preheader(contents, names)))
+        pieces = self._preheaders.get(len(names))
+        if pieces is None:
+            made = pattern(markup.text(wording.also([hole("name")] * len(names))))
+            pieces = self._preheaders[len(names)] = made.pieces
+        flat = [b""] * (2 * len(names) + 1)
+        flat[::2] = pieces
+        flat[1::2] = map(_in_html, names)
+        return b"".join(flat)
+
+    def _get(self, kind: _Kind, contents: Contents, paper: PaperText, batch: Iterable[Contents]) -> tuple[bytes, ...] | None:
+        """The paper's own pieces, printed now if need be; None when it is an odd one."""
+        if paper not in kind.odd:
+            self.prepare(batch)
+            if paper not in kind.own and paper not in kind.odd:
+                # What so many others needed may have pushed it out again.
+                self.prepare([contents])
+        return kind.own.get(paper)
+
+    def _odd(
+        self, patterns: tuple[Pattern, ...], into: tuple[list[bytes], ...], choice: Choice, position: int, token: bytes
+    ) -> None:
+        reason_html, reason_text = self._reasons[choice.reasons]
+        values = {
+            "number": _POSITIONS[position], "note": _NUMBERS[position], "reason_html": reason_html, "reason_text": reason_text,
+            "token": token, "stop_token": token, "interest": _interest(choice.interest),
+            "paper": plain_filling(str(choice.paper.id)),
+        }  # fmt: skip
+        for pieces, made in zip(into, patterns, strict=True):
+            pieces += _woven(made, values)
+
+    def _pieces(self, contents: Contents, batch: Iterable[Contents]) -> tuple[list[bytes], list[bytes]]:
+        """The encoded pieces of the text and of the HTML."""
+        kinds, known_reasons, excerpt = self._kinds, self._reasons, contents.excerpt
         token = plain_filling(contents.message_token)
         html: list[bytes] = []
         text: list[bytes] = []
-        footnotes: list[bytes] = []
-        html_values: list[bytes] = []
-        text_values: list[bytes] = []
-        footnote_values: list[bytes] = []
-        stops: dict[int, Stop] = {}
-        units, first, position = 0, 1, 1
+        links: list[bytes] = []
+        stopped: dict[int, tuple[str, ...]] = {}
+        runs: dict[int, bytes] = {}
+        last, position = None, 0
         for choice in contents.choices:
-            paper, words, slot, followed, interest = choice
-            known = variants[excerpt, slot, followed, words != (), interest > 0]
-            printed = known.get(paper)
-            if printed is None:
-                self.prepare(batch)
-                # What so many others needed may have pushed it out again.
-                self.prepare([contents])
-                printed = known[paper]
-            reason = reasons.get(words)
-            in_html, in_text, reason_units = self._reason(choice) if reason is None else reason
-            stop = stops.get(interest)
-            if stop is None:
-                stop = stops[interest] = (plain_filling(str(interest)), words)
-            html_form, html_plan, html_units, text_form, text_plan, notes_form, notes_plan, count = printed
-            values = (_POSITIONS[position], in_html, in_text, token, stop[0], *_NOTES[first])
-            html.append(html_form)
-            html_values += html_plan(values)
-            text.append(text_form)
-            text_values += text_plan(values)
-            footnotes.append(notes_form)
-            footnote_values += notes_plan(values)
-            units += html_units + reason_units
-            first += count
             position += 1
-        briefs = [self._brief(each) for each in (*contents.rest, *contents.near)]
-        stops.pop(0, None)
-        frame = self._frame(FrameShape.of(contents, has_stops=bool(stops)))
-        size = _FRAME_ROOM + frame.size + _UNIT * units + sum([each.size for each in briefs])
-        return Layout(
-            contents,
-            frame,
-            token,
-            html,
-            html_values,
-            text,
-            text_values,
-            footnotes,
-            footnote_values,
-            first - 1,
-            stops,
-            briefs,
-            size,
+            paper, words, slot, followed, interest = choice
+            kind = kinds[excerpt, slot, followed, words != (), interest > 0]
+            own = kind.own.get(paper) or self._get(kind, contents, paper, batch)
+            reason_html, reason_text = known_reasons.get(words) or self._reason(choice)
+            if interest not in stopped:
+                stopped[interest] = words
+            if own is None:
+                self._odd(kind.odd[paper], (html, text, links), choice, position, token)
+                continue
+            if kind is not last:
+                last = kind
+                b, c, d, e, f, g, h, i, start, end, bracket, slash, line_end = kind.shared
+                less, save, slash, runs = f + token + g, h + token + i, token + slash, {}
+            run = runs.get(interest)
+            if run is None:
+                stop = b + token + c + _interest(interest) if interest and words else b + c
+                run = runs[interest] = stop + d + token + e
+            note = _NUMBERS[position]
+            above, below, words_above, words_below, urls, number = own
+            html += (above, reason_html, run, number, less, number, save, number, below)
+            text += (start, _POSITIONS[position], words_above, reason_text, words_below, note, end)
+            links += (bracket, note, urls, slash, number, line_end)
+        stopped.pop(0, None)
+        frame = self._frame(contents, has_stops=bool(stopped))
+        rest: list[bytes] = []
+        near: list[bytes] = []
+        briefs_html: list[bytes] = []
+        for papers, lines in (([each.paper for each in contents.rest], rest), (contents.near, near)):
+            for paper in papers:
+                position += 1
+                note = _NUMBERS[position]
+                block, before, after, bracket, urls = self._briefs.get(paper) or self._brief(paper)
+                lines += (before, note, after)
+                links += (bracket, note, urls)
+                briefs_html.append(block)
+        stops: list[bytes] = []
+        if stopped:
+            start, middle, between, end = _stop_footnote(settings.SITE_URL)
+            for interest, words in stopped.items():
+                position += 1
+                note = _NUMBERS[position]
+                before, after = _stop_in_text(wording.stop(words))
+                stops += (before, note, after)
+                links += (start, note, middle, token, between, _interest(interest), end)
+        away, learned = wording.away(contents), wording.learned(contents)
+        receipt_text, receipt_html = _receipt(contents)
+        topics_text, topics_html = _topics(wording.for_topics(contents))
+        shown = len(contents.rest)
+        flat = frame.pieces.copy()
+        flat[1::2] = frame.plan(
+            {
+                _NO_HOLE: b"",
+                "message_token": token,
+                "unsubscribe_token": plain_filling(contents.unsubscribe_token),
+                "issue_token": plain_filling(contents.issue_token),
+                "count": _in_html(wording.count(contents)),
+                "topics": topics_html,
+                "topics_text": topics_text,
+                "receipt": receipt_html,
+                "receipt_text": receipt_text,
+                "away": _in_html(away),
+                "away_text": _in_text(away),
+                "learned": _in_html(learned),
+                "learned_text": _in_text(learned),
+                "rest": b"".join(briefs_html[:shown]),
+                "rest_text": b"".join(rest),
+                "near": b"".join(briefs_html[shown:]),
+                "near_text": b"".join(near),
+                "stops": b"".join(stops),
+                "links": b"".join(links),
+                "preheader": self._preheader(contents, wording.names(contents)),
+            }
         )
+        first, second, third = frame.ends
+        return [*flat[:first], *text, *flat[first:second]], [*flat[second:third], *html, *flat[third:]]
 
-    def layout(self, contents: Contents, batch: Iterable[Contents] = ()) -> Layout:
+    def fitted(self, contents: Contents, batch: Iterable[Contents] = ()) -> Contents:
         """The issue with its HTML below `HTML_LIMIT`: shorter excerpts first, then fewer papers and the rest by title.
 
         When anything has yet to be printed, all that the `batch` needs is printed along.
         """
-        layout = self._layout(contents, batch)
-        if layout.size <= HTML_LIMIT:
-            return layout
         every = len(contents.choices)
         tries = [(excerpt, every) for excerpt in _SHORTER] + [(_SHORTER[-1], shown) for shown in range(every - 1, 0, -1)]
-        for excerpt, shown in tries:
-            layout = self._layout(contents.shortened(excerpt, shown), ())
-            if layout.size <= HTML_LIMIT:
-                return layout
-        return self._layout(contents.shortened(0, 1), ())
+        issue = contents
+        for excerpt, shown in [*tries, (0, 1)]:
+            html = b"".join(self._pieces(issue, batch)[1])
+            if len(a2b_qp(html)) <= HTML_LIMIT:
+                break
+            issue = contents.shortened(excerpt, shown)
+        return issue
 
-    def message(self, layout: Layout, heading: Heading, *, text_only: bool) -> bytes:
-        """The message of an issue."""
-        contents, frame, token = layout.contents, layout.frame, layout.token
-        briefs, rest, note = layout.briefs, len(layout.contents.rest), layout.notes + 1
-        lines = [each.text % (mark,) for each, mark in zip(briefs, _NUMBERS[note : note + len(briefs)], strict=True)]
-        footnotes = [*layout.footnotes, *[each.footnote for each in briefs]]
-        footnote_values = [*layout.footnote_values, *_NUMBERS[note : note + len(briefs)]]
-        note += len(briefs)
-        stops = []
-        form, plan = _stop_footnote(settings.SITE_URL)
-        for interest, reasons in layout.stops.values():
-            stops.append(_stop_in_text(wording.stop(reasons)) % (_NUMBERS[note],))
-            footnotes.append(form)
-            footnote_values += plan((b"", b"", b"", token, interest, _NUMBERS[note]))
-            note += 1
-        links = (token, plain_filling(contents.unsubscribe_token), plain_filling(contents.issue_token))
-        dateline, receipt, next_issue = wording.dateline(contents), wording.receipt(contents), wording.next_issue(contents)
-        away, learned = wording.away(contents), wording.learned(contents)
-        in_text = (
-            *links,
-            _in_text(away),
-            filling(typeset.wrapped(dateline)),
-            _in_text(receipt),
-            _in_text(next_issue),
-            _in_text(learned),
-            b"".join(lines[:rest]),
-            b"".join(lines[rest:]),
-            b"".join(stops),
-            b"".join(footnotes) % tuple(footnote_values),
-        )
-        (above, plan_above), (below, plan_below) = frame.text
-        text = (above, *layout.text, below)
-        values = [*plan_above(in_text), *layout.text_values, *plan_below(in_text)]
-        if text_only:
-            return assemble(heading, text, None, values)
-        subject = whole.subject_values(contents)
-        form, plan = self._subject(contents, subject)[1]
-        in_html = (
-            *links,
-            _in_html(away),
-            filling(markup.text(dateline)),
-            _in_html(receipt),
-            _in_html(next_issue),
-            _in_html(learned),
-            b"".join([each.html for each in briefs[:rest]]),
-            b"".join([each.html for each in briefs[rest:]]),
-            b"",
-            b"",
-            form % (*plan(tuple(map(_in_html, subject))),),
-            self._preheader(contents),
-        )
-        (above, plan_above), (below, plan_below) = frame.html
-        values += plan_above(in_html)
-        values += layout.html_values
-        values += plan_below(in_html)
-        return assemble(heading, text, (above, *layout.html, below), values)
+    def message(
+        self, contents: Contents, heading: Heading, *, text_only: bool = False, batch: Iterable[Contents] = ()
+    ) -> bytes:
+        """The message of an issue, shortened as `fitted` has it; what has yet to be printed is printed as `fitted` does."""
+        text, html = self._pieces(contents, batch)
+        content = assemble(heading, text, None if text_only else html)
+        # Encoding makes nothing shorter, so most messages show by their length alone that they fit.
+        if len(content) <= HTML_LIMIT or (issue := self.fitted(contents)) is contents:
+            return content
+        text, html = self._pieces(issue, ())
+        return assemble(heading, text, None if text_only else html)

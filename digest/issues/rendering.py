@@ -3,7 +3,7 @@
 import datetime as dt
 import functools
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from django.conf import settings
 
@@ -57,27 +57,37 @@ def _heading(letter: Letter, subject: str, message_id: str, own: Mailbox, now: d
     )
 
 
-def messages_for(deliveries: Sequence[Delivery], now: dt.datetime) -> dict[int, Outgoing]:
-    """The message of each delivery of an issue, by the delivery's id.
+class Messages(Mapping[int, Outgoing]):
+    """The messages of deliveries of issues, by the delivery's id, each made whenever it is looked up.
 
-    One that cannot be composed is missing from the answer and logged with the reason, so that one reader's odd address or name
-    costs nobody else the issue.
+    One that cannot be composed is missing and logged with the reason, so that one reader's odd address or name costs nobody
+    else the issue.
     """
-    found = letters(deliveries, _texts())
-    press = _press()
-    own = sender(settings.DIGEST_FROM, "DIGEST_FROM")
-    batch = [each.contents for each in found.values()]
-    outgoing: dict[int, Outgoing] = {}
-    for delivery in deliveries:
-        letter = found.get(delivery.id)
-        if letter is None:
-            continue
+
+    def __init__(self, deliveries: Sequence[Delivery], now: dt.datetime) -> None:
+        self._now = now
+        self._letters = letters(deliveries, _texts())
+        self._batch = [each.contents for each in self._letters.values()]
+        self._message_ids = {each.id: each.message_id for each in deliveries if each.id in self._letters}
+
+    def __getitem__(self, delivery: int) -> Outgoing:
+        letter, press = self._letters[delivery], _press()
+        own = sender(settings.DIGEST_FROM, "DIGEST_FROM")
         try:
-            heading = _heading(letter, press.subject(letter.contents), delivery.message_id, own, now)
+            heading = _heading(letter, press.subject(letter.contents), self._message_ids[delivery], own, self._now)
         except ValueError as error:
-            _log.error("Delivery %d cannot be composed: %s", delivery.id, error)
-            continue
-        content = press.message(press.layout(letter.contents, batch), heading, text_only=letter.text_only)
-        content = sealed(content, own)
-        outgoing[delivery.id] = Outgoing(return_path(delivery.id), heading.to.address, content, dotless=True)
-    return outgoing
+            _log.error("Delivery %d cannot be composed: %s", delivery, error)
+            raise KeyError(delivery) from error
+        content = press.message(letter.contents, heading, text_only=letter.text_only, batch=self._batch)
+        return Outgoing(return_path(delivery), heading.to.address, sealed(content, own), dotless=True)
+
+    def __iter__(self) -> Iterator[int]:
+        return (delivery for delivery in self._letters if delivery in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def messages_for(deliveries: Sequence[Delivery], now: dt.datetime) -> Messages:
+    """The message of each delivery of an issue that can be composed."""
+    return Messages(deliveries, now)

@@ -1,6 +1,7 @@
 """A whole issue rendered at once: for previews, the web, and as the measure of what fragments must add up to."""
 
 from collections.abc import Sequence
+from itertools import count
 
 from markupsafe import Markup
 
@@ -20,15 +21,15 @@ def shape_of(contents: Contents, choice: Choice) -> Shape:
 
 def subject(contents: Contents) -> str:
     """The subject: the two strongest papers and how many more."""
-    first, second, more = subject_values(contents)
+    first, second, more = subject_values(contents, wording.names(contents))
     return blocks.subject(blocks.folder(contents), first, second, more)
 
 
-def subject_values(contents: Contents) -> tuple[str, str, str]:
+def subject_values(contents: Contents, names: Sequence[str]) -> tuple[str, str, str]:
     """What the subject's template takes: two names and a number, empty when there is none."""
-    names = [*wording.strongest(contents), "", ""]
     more = len(contents.choices) + len(contents.rest) - 2
-    return names[0], names[1], str(more) if more > 0 else ""
+    first, second = [*names, "", ""][:2]
+    return first, second, str(more) if more > 0 else ""
 
 
 def footnote(mark: object, url: str) -> str:
@@ -36,17 +37,19 @@ def footnote(mark: object, url: str) -> str:
     return f"[{mark}] {url}\n"
 
 
-def footnotes(paper: PaperText, marks: Sequence[object], token: str) -> list[str]:
-    """The footnotes of a paper's block in its order: the paper, its links, and the one place from where to vote on it."""
-    urls = (paper.url, *(link.url for link in paper.links), vote_url(token, paper.id, "more"))
-    return [footnote(mark, url) for mark, url in zip(marks, urls, strict=False)]
+def footnotes(paper: PaperText, mark: object, token: str, paper_id: object) -> str:
+    """Where a paper's block leads: the paper, under its number its other links, and the one place from where to vote on it."""
+    lines = [f"     {link.label}: {link.url}\n" for link in paper.links]
+    return f"{footnote(mark, paper.url)}{''.join(lines)}     Vote: {vote_url(token, paper_id, 'more')}\n"
 
 
 def words(contents: Contents) -> dict[str, str]:
     """The sentences that are about the reader."""
     return {
-        "preheader": wording.preheader(contents),
-        "dateline": wording.dateline(contents),
+        "day": wording.day(contents.date.date()),
+        "count": wording.count(contents),
+        "topics": wording.for_topics(contents),
+        "preheader": wording.preheader(contents, wording.names(contents)[2:]),
         "receipt": wording.receipt(contents),
         "next_issue": wording.next_issue(contents),
         "away": wording.away(contents),
@@ -61,6 +64,10 @@ def tokens(contents: Contents) -> dict[str, str]:
 
 def _frame_shape(contents: Contents) -> FrameShape:
     return FrameShape.of(contents, has_stops=any(choice.interest for choice in contents.choices))
+
+
+def _not_shown(contents: Contents) -> tuple[PaperText, ...]:
+    return tuple(each.paper for each in contents.rest)
 
 
 def _html(contents: Contents) -> str:
@@ -85,10 +92,9 @@ def _html(contents: Contents) -> str:
             "html",
             _frame_shape(contents),
             {
-                "subject": subject(contents),
                 **words(contents),
                 "papers": Markup(papers),  # noqa: S704 - rendered escaped
-                "rest": briefs(contents.rest),
+                "rest": briefs(_not_shown(contents)),
                 "near": briefs(contents.near),
                 **tokens(contents),
             },
@@ -97,32 +103,29 @@ def _html(contents: Contents) -> str:
 
 
 def _text(contents: Contents) -> str:
-    first = 1
     papers, links = [], []
-    for position, choice in enumerate(contents.choices, start=1):
-        numbers = list(range(first, first + 2 + len(choice.paper.links)))
-        first = numbers[-1] + 1
+    notes = count(1)
+    for choice in contents.choices:
+        note = next(notes)
         values = {
-            "number": f"{position:2}",
+            "number": f"{note:2}",
             "reason": blocks.reason_text(wording.reason(choice)),
-            "notes": numbers,
+            "note": note,
             "token": contents.message_token,
         }
         papers.append(blocks.paper("txt", shape_of(contents, choice), values) + BLOCK_END)
-        links += footnotes(choice.paper, numbers, contents.message_token)
+        links.append(footnotes(choice.paper, note, contents.message_token, choice.paper.id))
     briefs: dict[str, str] = {}
-    for name, items in (("rest", contents.rest), ("near", contents.near)):
+    for name, items in (("rest", _not_shown(contents)), ("near", contents.near)):
         lines = []
-        for item in items:
-            lines.append(blocks.brief("txt", item, page_url(item.id), [first]) + "\n")
-            links.append(footnote(first, page_url(item.id)))
-            first += 1
+        for item, note in zip(items, notes, strict=False):
+            lines.append(blocks.brief("txt", item, page_url(item.id), note) + "\n")
+            links.append(footnote(note, page_url(item.id)))
         briefs[name] = "".join(lines)
     stops = []
-    for interest, sentence in wording.stops(contents.choices).items():
-        stops.append(blocks.stop_text(sentence, first))
-        links.append(footnote(first, stop_url(contents.message_token, interest)))
-        first += 1
+    for (interest, sentence), note in zip(wording.stops(contents.choices).items(), notes, strict=False):
+        stops.append(blocks.stop_text(sentence, note))
+        links.append(footnote(note, stop_url(contents.message_token, interest)))
     return blocks.frame(
         "txt",
         _frame_shape(contents),

@@ -33,28 +33,28 @@ def hour(instant: dt.datetime) -> str:
     return f"{instant.hour:02}:{instant.minute:02} ({getattr(instant.tzinfo, 'key', None) or instant.tzname()})"
 
 
-def _own_first(choices: Sequence[Choice]) -> Sequence[Choice]:
-    outside = [each for each in choices if each.slot == "serendipity"]
-    return [*(each for each in choices if each.slot != "serendipity"), *outside] if outside else choices
+def _own_first(contents: Contents) -> Sequence[Choice]:
+    """Those not shown for want of room count as well, so that a shortened issue keeps its subject."""
+    choices = contents.choices + contents.rest
+    for each in choices:
+        if each.slot == "serendipity":
+            outside = [each for each in choices if each.slot == "serendipity"]
+            return [*(each for each in choices if each.slot != "serendipity"), *outside]
+    return choices
 
 
-def strongest(contents: Contents) -> list[str]:
-    """What the subject names: the two strongest papers, the reader's own before one from outside, or all of a lone one."""
-    own = _own_first(contents.choices)
+def names(contents: Contents) -> list[str]:
+    """What the papers are called, the strongest first and the reader's own before one from outside: the two that the subject
+    names, or all of a lone one, and up to three more for the preheader."""
+    own = _own_first(contents)
     if len(own) == 1:
         return [clipped(own[0].paper.title, _ONE_NAME_ROOM)]
-    return [each.paper.name for each in own[:2]]
+    return [each.paper.name for each in own[:5]]
 
 
-def preheader(contents: Contents) -> str:
+def preheader(contents: Contents, below: Sequence[str]) -> str:
     """What an inbox shows after the subject: the papers that the subject does not name."""
-    names = names_below(contents)
-    return clipped(also(names) if names else receipt(contents), _LINE_ROOM)
-
-
-def names_below(contents: Contents) -> list[str]:
-    """The papers after those that the subject names."""
-    return [each.paper.name for each in _own_first(contents.choices)[2:5]]
+    return clipped(also(below) if below else receipt(contents), _LINE_ROOM)
 
 
 def also(names: Sequence[str]) -> str:
@@ -62,29 +62,48 @@ def also(names: Sequence[str]) -> str:
     return f"Also {listed(names)}."
 
 
-def dateline(contents: Contents) -> str:
-    """`Monday 16 March 2026, no. 12, for your topics robot learning and Koopman operators`."""
-    parts = [day(contents.date.date()), f"no. {contents.number}" if contents.number is not None else "a sample"]
-    if contents.topics:
-        noun = "topic" if len(contents.topics) == 1 else "topics"
-        shown = contents.topics if len(contents.topics) <= 6 else (*contents.topics[:5], f"{len(contents.topics) - 5} more")
-        parts.append(f"for your {noun} {clipped(listed(shown), _LINE_ROOM)}")
-    return ", ".join(parts)
+def count(contents: Contents) -> str:
+    """`no. 12`."""
+    return f"no. {contents.number}" if contents.number is not None else "a sample"
+
+
+def for_topics(contents: Contents) -> str:
+    """`for your topics robot learning and Koopman operators`, or empty without any."""
+    topics = contents.topics
+    if not topics:
+        return ""
+    shown = topics if len(topics) <= 6 else (*topics[:5], f"{len(topics) - 5} more")
+    return f"for your {'topic' if len(topics) == 1 else 'topics'} {clipped(listed(shown), _LINE_ROOM)}"
 
 
 def receipt(contents: Contents) -> str:
     """What was looked at and what became of it, in numbers."""
-    shown = len(contents.choices) + len(contents.rest)
-    scope = " in your topics" if contents.topics and not contents.trending_only else ""
-    near = f", {len(contents.near)} near {'miss' if len(contents.near) == 1 else 'misses'}" if contents.near else ""
-    days = f"{contents.missing_days} source {'day' if contents.missing_days == 1 else 'days'} missing"
-    return f"{contents.considered} new{scope}, {shown} shown{near}, {days}."
+    return f"{contents.considered}{outcome(contents)}"
+
+
+def outcome(contents: Contents) -> str:
+    """The receipt after the number of papers that were looked at: the same for many readers."""
+    in_topics = contents.topics != () and not contents.trending_only
+    return _outcome(in_topics, len(contents.choices) + len(contents.rest), len(contents.near), contents.missing_days)
+
+
+@functools.lru_cache(maxsize=2_000)
+def _outcome(in_topics: bool, shown: int, near: int, missing_days: int) -> str:
+    scope = " in your topics" if in_topics else ""
+    missed = f", {near} near {'miss' if near == 1 else 'misses'}" if near else ""
+    days = f"{missing_days} source {'day' if missing_days == 1 else 'days'} missing"
+    return f" new{scope}, {shown} shown{missed}, {days}."
 
 
 def next_issue(contents: Contents) -> str:
     """`Your next issue: Monday 23 March 2026, 07:00 (Europe/Paris).`, or empty when none follows."""
-    next_at = contents.next_at
-    return f"Your next issue: {day(next_at.date())}, {hour(next_at)}." if next_at else ""
+    return _next_at(contents.next_at, contents.next_at.tzinfo) if contents.next_at else ""
+
+
+@functools.lru_cache(maxsize=2_000)
+def _next_at(instant: dt.datetime, _zone: dt.tzinfo | None) -> str:
+    # The same instant in another zone is equal, and is read differently.
+    return f"Your next issue: {day(instant.date())}, {hour(instant)}."
 
 
 def away(contents: Contents) -> str:

@@ -183,7 +183,7 @@ class Runner:
                 "web server",
                 [
                     *python, "granian", "--interface", "wsgi", "--host", ports.HOST, "--port", str(port), "--workers", "1",
-                    "--blocking-threads", "2", "--no-ws", "--access-log", "digest.wsgi:application",
+                    "--blocking-threads", "8", "--no-ws", "--access-log", "digest.wsgi:application",
                 ],
                 environment,
             )  # fmt: skip

@@ -1,7 +1,7 @@
 """Messages as the wire takes them: header fields, MIME parts, envelope. Nothing else in the product knows RFC 5322.
 
     Rendered(subject, text, html)  --compose-->  bytes of a message
-    patterns with holes filled     --assemble->  the same bytes, without encoding anything twice
+    encoded pieces, holes filled   --assemble->  the same bytes, without encoding anything twice
 
 A message's lines end with CRLF, have at most 998 octets and never start with a dot, so it goes through SMTP's DATA as it is
 (RFC 5321 section 4.5.2).
@@ -9,7 +9,7 @@ A message's lines end with CRLF, have at most 998 octets and never start with a 
 
 import datetime as dt
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -105,19 +105,15 @@ class Heading(NamedTuple):
         ).encode()
 
 
-def assemble(
-    heading: Heading, text: Iterable[bytes], html: Iterable[bytes] | None, values: Sequence[bytes] | None = None
-) -> bytes:
+def assemble(heading: Heading, text: Iterable[bytes], html: Iterable[bytes] | None) -> bytes:
     """A message from encoded pieces of its parts, the text ending with a line's end.
 
-    With `values`, the pieces are formats that take them, one after the other (`holes.Pattern.in_order`): all of a message is
-    joined, then filled, and nothing is copied twice. A single text/plain part when `html` is None, else text first, then HTML:
-    the richest alternative comes last (RFC 2046 section 5.1.4).
+    A single text/plain part when `html` is None, else text first, then HTML: the richest alternative comes last (RFC 2046
+    section 5.1.4).
     """
-    header = heading.encoded() if values is None else heading.encoded().replace(b"%", b"%%")
-    pieces = (header, _TEXT_TYPE, *text) if html is None else (header, _MULTIPART, _FIRST, *text, _BETWEEN, *html, _LAST)
-    content = b"".join(pieces)
-    return content if values is None else content % tuple(values)
+    if html is None:
+        return b"".join([heading.encoded(), _TEXT_TYPE, *text])
+    return b"".join([heading.encoded(), _MULTIPART, _FIRST, *text, _BETWEEN, *html, _LAST])
 
 
 def compose(rendered: Rendered, heading: Heading) -> bytes:

@@ -10,7 +10,7 @@ _CUT = "<!--cut-->"
 
 @functools.cache
 def _inliner() -> css_inline.CSSInliner:
-    return css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+    return css_inline.CSSInliner(keep_at_rules=True, minify_css=True, load_remote_stylesheets=False)
 
 
 def inlined(document: str) -> str:
@@ -18,9 +18,12 @@ def inlined(document: str) -> str:
     return str(_inliner().inline(document))
 
 
-def inlined_blocks(blocks: Sequence[str], style: str) -> list[str]:
-    """Blocks of a body, inlined by the `<style>` element as they would be within a document that has it."""
-    document = f"<!doctype html><html><head>{style}</head><body>{_CUT}{_CUT.join(blocks)}{_CUT}</body></html>"
+def inlined_blocks(blocks: Sequence[str], style: str, *, within: str = "") -> list[str]:
+    """Blocks of a body, inlined by the `<style>` element as they would be within a document that has it.
+
+    `within`: the start tags, all of them, of what they stand in when they are no blocks of the body itself, such as rows.
+    """
+    document = f"<!doctype html><html><head>{style}</head><body>{within}{_CUT}{_CUT.join(blocks)}{_CUT}</body></html>"
     return inlined(document).split(_CUT)[1:-1]
 
 

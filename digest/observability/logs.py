@@ -94,8 +94,8 @@ def requests(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callabl
     """Middleware: gives each request an id, kept in its lines and in the answer's X-Request-ID."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        given = request.headers.get("X-Request-ID", "")
-        request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        given = request.META.get("HTTP_X_REQUEST_ID")
+        request_id = given if given and _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         with bound(request_id=request_id):
             response = get_response(request)
         response.headers["X-Request-ID"] = request_id

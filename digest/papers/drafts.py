@@ -10,6 +10,7 @@ from digest.papers import identity
 from digest.papers.identity import Name
 from digest.sources import arxiv_ids
 from digest.sources.entries import Entry
+from digest.sources.links import absolute
 
 LONGEST_TITLE = 1000
 LONGEST_ABSTRACT = 50_000
@@ -107,6 +108,11 @@ def _storable(value: str) -> str:
     return value if value.isascii() else value.encode("utf-8", "replace").decode()
 
 
+def _address(url: str) -> str:
+    """The address, or nothing unless it is one that a page may link to, whatever a parser let through."""
+    return absolute(_storable(url))
+
+
 def draft(entry: Entry, index: int, now: dt.datetime) -> Draft | Refusal:
     """What one entry says, or why it cannot be stored."""
     title_source, abstract_source = _storable(entry.title.strip()), _storable(entry.abstract.strip())
@@ -137,9 +143,9 @@ def draft(entry: Entry, index: int, now: dt.datetime) -> Draft | Refusal:
         first_author=identity.first_author(authors),
         announced_at=announced,
         appeared_at=appeared,
-        url=_home(strong, _storable(entry.url)),
-        pdf_url=_storable(entry.pdf_url)[:1000],
-        appearance_url=_storable(entry.url)[:1000],
+        url=_home(strong, _address(entry.url)),
+        pdf_url=_address(entry.pdf_url),
+        appearance_url=_address(entry.url),
         submitter=text.clean(_storable(entry.submitter))[:160],
         journal_reference=text.clean(_storable(entry.journal_reference))[:300],
         organisation=text.clean(_storable(entry.organisation))[:160],
@@ -148,7 +154,7 @@ def draft(entry: Entry, index: int, now: dt.datetime) -> Draft | Refusal:
         withdrawn=entry.withdrawn,
         categories=[category for category in dict.fromkeys(entry.categories) if 0 < len(_storable(category)) <= 40],
         keywords=list(dict.fromkeys(text.clean(_storable(keyword))[:120] for keyword in entry.keywords if keyword.strip())),
-        links=[{"kind": link.kind, "url": _storable(link.url)} for link in entry.links],
+        links=[{"kind": link.kind, "url": url} for link in entry.links if (url := _address(link.url))],
         versions={version: (title_source, abstract_source, appeared)} if version else {},
         entries={index},
         misdated=int(not believable),

@@ -7,6 +7,7 @@ from digest.polling.asking import Polled, Tools, poll
 from digest.polling.backfilling import Backfilled, NoArchive, backfill
 from digest.polling.days import mark_missing, missing
 from digest.polling.round import Round, fill_missing, poll_due
+from digest.polling.trying import Tried, dry_run
 
 __all__ = [
     "Backfilled",
@@ -14,7 +15,9 @@ __all__ = [
     "Polled",
     "Round",
     "Tools",
+    "Tried",
     "backfill",
+    "dry_run",
     "fill_missing",
     "mark_missing",
     "missing",

@@ -127,7 +127,7 @@ class _Run:
         else:
             self._outcomes += self._supply.refill(now)
             if self._supply.composable:
-                self._outcomes += self._supply.compose(now)
+                self._outcomes += self._supply.compose(now, 2 * self._policy.connections)
         self._outcomes += self._supply.recheck(now)
 
     def _waited(self) -> bool:

@@ -24,15 +24,8 @@ _Value = str | int | dt.datetime | list[int]
 # Papers are joined when the best are known, unless a filter needs them before.
 _FIND = """
 SELECT best.paper_id, best.rank, p.announced_at FROM (
-    SELECT s.paper_id, ts_rank(%(weights)s, s.{column}, %(query)s::tsquery) AS rank FROM digest_papersearch s {join}
+    SELECT s.paper_id, ts_rank(%(weights)s, s.{column}, %(ranked)s::tsquery) AS rank FROM digest_papersearch s {join}
     WHERE s.{column} @@ %(query)s::tsquery {filters}
-    ORDER BY rank DESC, s.paper_id DESC LIMIT %(limit)s
-) best JOIN digest_paper p ON p.id = best.paper_id ORDER BY best.rank DESC, best.paper_id DESC
-"""
-_SOME = """
-SELECT best.paper_id, best.rank, p.announced_at FROM (
-    SELECT s.paper_id, ts_rank(%(weights)s, s.document, %(ranked)s::tsquery) AS rank FROM digest_papersearch s {join}
-    WHERE s.document @@ %(query)s::tsquery {filters}
     ORDER BY rank DESC, s.paper_id DESC LIMIT %(limit)s
 ) best JOIN digest_paper p ON p.id = best.paper_id ORDER BY best.rank DESC, best.paper_id DESC
 """
@@ -75,7 +68,7 @@ def every(lexed: Lexed, filters: Filters) -> Matched:
     if not lexed.every:
         return _matched(lexed.conditions, filters)
     if lexed.expected >= _COMMON and not lexed.author:
-        in_titles = _find(lexed.conditions, filters, "title", HEAD)
+        in_titles = _find(lexed.conditions, filters, HEAD, column="title")
         if len(in_titles) == HEAD:
             total = _count(lexed.conditions, filters)
             return Matched(in_titles, total, at_least=total > COUNTED)
@@ -94,12 +87,7 @@ def some(lexed: Lexed, filters: Filters, limit: int) -> tuple[Found, ...]:
         rarest.append(choice.asked)
         looked_at += choice.papers
     condition = " & ".join(f"({part})" for part in (" | ".join(rarest), lexed.unwanted, lexed.author) if part)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _SOME.format(join=_join(filters), filters=_where(filters)),
-            _values(filters, query=condition, ranked=lexed.any_, weights=WEIGHTS, limit=limit),
-        )
-        return tuple(Found(*row) for row in cursor.fetchall())
+    return _find(condition, filters, limit, ranked=lexed.any_)
 
 
 def passing(papers: Iterable[int], lexed: Lexed, filters: Filters) -> set[int]:
@@ -115,18 +103,19 @@ def passing(papers: Iterable[int], lexed: Lexed, filters: Filters) -> set[int]:
 
 
 def _matched(condition: str, filters: Filters) -> Matched:
-    papers = _find(condition, filters, "document", HEAD)
+    papers = _find(condition, filters, HEAD)
     if len(papers) < HEAD:
         return Matched(papers, len(papers), at_least=False)
     total = _count(condition, filters)
     return Matched(papers, total, at_least=total > COUNTED)
 
 
-def _find(condition: str, filters: Filters, column: str, limit: int) -> tuple[Found, ...]:
+def _find(condition: str, filters: Filters, limit: int, column: str = "document", ranked: str = "") -> tuple[Found, ...]:
+    """The best `limit` papers that satisfy a condition, by how well they hold it, or `ranked`."""
     with connection.cursor() as cursor:
         cursor.execute(
             _FIND.format(column=column, join=_join(filters), filters=_where(filters)),
-            _values(filters, query=condition, weights=WEIGHTS, limit=limit),
+            _values(filters, query=condition, ranked=ranked or condition, weights=WEIGHTS, limit=limit),
         )
         return tuple(Found(*row) for row in cursor.fetchall())
 

@@ -36,5 +36,5 @@ def preview(request: HttpRequest) -> HttpResponse:
         texts=texts,
         excluded_keywords=data["never"],
     )
-    found = previews.preview(wishes, data["size"] or DEFAULT_SIZE, now)
+    found = previews.preview(wishes, data["size"] or DEFAULT_SIZE, data["minutes"], now)
     return entrance.signup_page(request, form, preview=found)

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from digest import almanac, periods, trending
+from digest import almanac, periods, trending, weights
 from digest.cached import open_to_all
 from digest.periods import Period
 from digest.ranking import trust
@@ -60,14 +60,14 @@ def period(request: HttpRequest, slug: str) -> HttpResponse:
 @open_to_all
 def formula(request: HttpRequest) -> HttpResponse:
     """How the trending order is made, with the numbers in force and an example."""
-    weights = trending.configuration()
+    in_force = weights.in_force()
     shown = Noticed(id=0, upvotes=12, votes=0.0, stars=400, appearances=2, picked=True, announced_at=0.0)
     context = {
-        "weights": weights,
+        "weights": in_force,
         "trust": trust.WORDS,
         "example": shown,
-        "attention": attention(shown, weights),
-        "scores": [(days, trending_score(shown, weights, days * DAY)) for days in (0, 1, 7)],
+        "attention": attention(shown, in_force),
+        "scores": [(days, trending_score(shown, in_force, days * DAY)) for days in (0, 1, 7)],
         "now": timezone.now(),
     }
     return render(request, "web/formula.html.jinja", context)

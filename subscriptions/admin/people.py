@@ -94,7 +94,7 @@ class SubscriptionAdmin(AddressSearch[Subscription]):
     search_fields = ("name",)
     search_help_text = "A whole address finds its subscriptions; other words search the names of digests."
     sortable_by = ("next_issue_at",)
-    links_into = ("subscriber__id__exact",)
+    links_into = ("subscriber__id__exact", "ended_because__exact")
     fieldsets: ClassVar[Any] = (
         (None, {"fields": ("who", "name", "format", "size")}),
         ("Schedule", {"fields": ("cadence", "weekday", "hour", "next_issue_at", "paused_until")}),

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from digest import dashboard
+from digest import counts, dashboard
 from digest.models import Delivery, Poll, Source
 from subscriptions.models import Notice, Subscriber, Subscription
 
@@ -57,6 +57,13 @@ def source(name: str, **fields: object) -> Source:
     )
 
 
+def counted(days: int) -> dashboard.Counted:
+    """What the figures by day are made of, after the last days were counted."""
+    for each in dashboard.last_days(NOW, days):
+        counts.count(each)
+    return dashboard.counted(NOW)
+
+
 def test_subscribers_are_counted_where_they_stood_at_the_end_of_each_day() -> None:
     someone("ada", day(1), day(1))
     someone("emmy", day(13), day(14))
@@ -64,24 +71,25 @@ def test_subscribers_are_counted_where_they_stood_at_the_end_of_each_day() -> No
     someone("sofya", day(2), day(2), day(15))
     someone("grace", day(2), day(2), day(14), None)
     someone("dorothy", day(2), day(2), day(14), day(16, 1))
-    figures = dashboard.subscribers_by_day(NOW, 4)
-    assert [each.day for each in figures.days] == [13, 14, 15, 16]
-    assert figures.reading == (4, 5, 4, 3)
-    assert figures.waiting == (1, 0, 1, 1)
-    assert figures.left == (0, 0, 1, 2)
+    figures = dashboard.subscribers_by_day(NOW, counted(4))
+    assert [each.day for each in figures.days[-4:]] == [13, 14, 15, 16]
+    assert figures.reading[-4:] == (4, 5, 4, 3)
+    assert figures.waiting[-4:] == (1, 0, 1, 1)
+    assert figures.left[-4:] == (0, 0, 1, 2)
 
 
 def test_days_end_at_midnight_utc() -> None:
     someone("ada", dt.datetime(2026, 3, 15, 23, 59, tzinfo=dt.UTC))
     someone("emmy", dt.datetime(2026, 3, 16, 1, 30, tzinfo=dt.timezone(dt.timedelta(hours=2))))
-    assert dashboard.subscribers_by_day(NOW, 2).waiting == (2, 2)
+    assert dashboard.subscribers_by_day(NOW, counted(2)).waiting[-2:] == (2, 2)
 
 
 def test_an_empty_service_has_figures_of_zero() -> None:
-    assert dashboard.subscribers_by_day(NOW, 3).reading == (0, 0, 0)
-    assert dashboard.papers_by_day(NOW).sources == ()
-    assert sum(count.count for count in dashboard.deliveries_by_state(NOW)) == 0
-    assert dashboard.next_run(NOW) == dashboard.NextRun(0, None, 0)
+    known = dashboard.counted(NOW)
+    assert set(dashboard.subscribers_by_day(NOW, known).reading) == {0}
+    assert dashboard.papers_by_day(NOW, known).sources == ()
+    assert sum(count.count for count in dashboard.deliveries_by_state(known)) == 0
+    assert dashboard.next_run(NOW).at is None
     assert dashboard.sources_late(NOW) == ()
 
 
@@ -90,7 +98,7 @@ def test_papers_are_counted_by_source_and_day_with_the_richest_source_first() ->
     source("gone", active=False)
     for at, new in ((day(14), 3), (day(14, 18), 4), (day(16, 1), 5), (day(1), 100)):
         Poll.objects.create(source=busy, started_at=at, entries_new=new)
-    figures = dashboard.papers_by_day(NOW, 3)
+    figures = dashboard.papers_by_day(NOW, counted(3), 3)
     assert [(intake.source, intake.counts, intake.total) for intake in figures.sources] == [
         (busy.pk, (7, 0, 5), 12),
         (quiet.pk, (0, 0, 0), 0),
@@ -107,16 +115,19 @@ def test_deliveries_are_counted_by_state_and_every_state_is_named() -> None:
         ("queued", day(1)),
     ):
         delivery(ada, state, at)
-    counts = {count.state.value: count.count for count in dashboard.deliveries_by_state(NOW, 7)}
+    counts = {count.state.value: count.count for count in dashboard.deliveries_by_state(counted(7), 7)}
     assert counts == {**dict.fromkeys(Delivery.State.values, 0), "accepted": 2, "failed": 1}
-    assert dashboard.deliveries_waiting() == 1
+    now = dashboard.line(NOW)
+    assert (now.queued.number, now.accepted.number, now.failed.number) == (1, 1, 0)
 
 
 def test_the_next_run_counts_live_subscriptions_only() -> None:
     for name, at in (("ada", day(16, 8)), ("emmy", day(16, 20)), ("mary", day(17, 8)), ("sofya", day(19))):
         someone(name, day(1), day(1)).subscriptions.update(next_issue_at=at)
     someone("pending", day(1)).subscriptions.update(next_issue_at=day(16, 10))
-    assert dashboard.next_run(NOW) == dashboard.NextRun(overdue=1, at=day(16, 20), within_a_day=2)
+    run = dashboard.next_run(NOW)
+    assert (run.at, run.then.number, run.within_a_day.number, run.until) == (day(16, 20), 1, 2, None)
+    assert dashboard.line(NOW).due.number == 1
 
 
 def test_a_source_is_late_after_two_intervals_without_success() -> None:
@@ -142,6 +153,7 @@ def test_a_source_is_late_after_two_intervals_without_success() -> None:
 
 @pytest.mark.usefixtures("full")
 def test_every_figure_leads_to_the_rows_it_counts(viewer: Client) -> None:
+    counts.refresh(dt.datetime.now(dt.UTC))
     body = viewer.get(reverse("admin:index")).content.decode()
     counted = re.findall(r'<a class="pr-(?:number|count)[^"]*" href="(/admin/[^"]+)">(\d+)</a>', body)
     assert len(counted) > 8

@@ -21,6 +21,7 @@ from digest.models import (
     RankingConfiguration,
     Source,
     SourceDay,
+    Submission,
 )
 from subscriptions.models import Consent, Interest, Notice, Request, Subscriber, Subscription, Suppression, Topic
 from subscriptions.suppression import mailbox_hash
@@ -76,6 +77,14 @@ def build(now: dt.datetime, people: int = 12, papers: int = 12) -> None:
         _person(index, now, made, topics, weights, chance)
     editor = User.objects.create_user("editor", is_staff=True)
     Pick.objects.bulk_create(Pick(paper=paper, editor=editor, note="Read the third figure first.") for paper in made[:3])
+    Submission.objects.create(
+        subscriber=Subscriber.objects.order_by("id")[0],
+        kind="url",
+        value="https://papers.example.org/brought",
+        title="A paper that a reader brought",
+        state="waiting",
+        created_at=now,
+    )
     for note in ("asked by letter", "typed a wrong address"):
         digest = hashlib.blake2b(note.encode(), digest_size=32).digest()
         Suppression.objects.create(mailbox_hash=digest, reason="operator", note=note)
@@ -91,6 +100,7 @@ def _sources(now: dt.datetime, chance: random.Random) -> list[Source]:
             created_at=now - dt.timedelta(days=60),
             next_poll_at=now + dt.timedelta(hours=index),
             failures=3 if index == len(FEEDS) - 1 else 0,
+            last_success_at=now - dt.timedelta(hours=2 if index < len(FEEDS) - 1 else 74),
         )
         for index, name in enumerate(FEEDS)
     )

@@ -1,7 +1,6 @@
 """The pages that a reader's own links and session open, and how to get there; the destructive ones last."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator
 
 from playwright.sync_api import Page
 
@@ -9,24 +8,11 @@ from digest import feedback, issues
 from digest.models import Issue, Paper, Submission
 from subscriptions import tokens
 from subscriptions.models import Subscription
-from tests.browser.catalogue import Screen
+from tests.browser.screen import Screens
 from tests.browser.world import World
 
-_SCREENS: list[Screen] = []
+screens = Screens()
 _count = iter(range(1_000_000))
-
-
-def _screen(name: str, status: int = 200) -> Callable[[Callable[[Page, World], None]], Callable[[Page, World], None]]:
-    def keep(show: Callable[[Page, World], None]) -> Callable[[Page, World], None]:
-        _SCREENS.append(Screen(name, show, status))
-        return show
-
-    return keep
-
-
-def screens() -> Iterator[Screen]:
-    """All of them, in order."""
-    yield from _SCREENS
 
 
 def reader(world: World) -> Subscription:
@@ -62,12 +48,12 @@ def a_paper() -> Paper:
     return found
 
 
-@_screen("subscribe")
+@screens.add("subscribe")
 def _subscribe(page: Page, world: World) -> None:
     page.goto(f"{world.url}/subscribe/")
 
 
-@_screen("subscribe-find")
+@screens.add("subscribe-find")
 def _subscribe_find(page: Page, world: World) -> None:
     page.goto(f"{world.url}/subscribe/")
     page.locator("summary").filter(has_text="Topics").click()
@@ -78,7 +64,7 @@ def _subscribe_find(page: Page, world: World) -> None:
         find.click()
 
 
-@_screen("preview")
+@screens.add("preview")
 def _preview(page: Page, world: World) -> None:
     page.goto(f"{world.url}/subscribe/")
     page.get_by_label("What you work on").fill("Koopman operators for control, robot learning, diffusion models")
@@ -86,7 +72,7 @@ def _preview(page: Page, world: World) -> None:
     page.locator(".would-be").wait_for()
 
 
-@_screen("preview-nothing")
+@screens.add("preview-nothing")
 def _preview_nothing(page: Page, world: World) -> None:
     page.goto(f"{world.url}/subscribe/")
     page.get_by_label("What you work on").fill("medieval falconry")
@@ -96,12 +82,12 @@ def _preview_nothing(page: Page, world: World) -> None:
 
 for _vote in ("more", "less", "save", "mute"):
 
-    @_screen(f"feedback-{_vote}")
+    @screens.add(f"feedback-{_vote}")
     def _feedback(page: Page, world: World, vote: str = _vote) -> None:
         page.goto(world.url + vote_path(reader(world), a_paper().pk, vote))
 
 
-@_screen("feedback-more-done")
+@screens.add("feedback-more-done")
 def _feedback_done(page: Page, world: World) -> None:
     subscription = reader(world)
     for paper in Paper.objects.exclude(abstract="").exclude(pk=a_paper().pk).order_by("-upvotes")[:3]:
@@ -110,49 +96,49 @@ def _feedback_done(page: Page, world: World) -> None:
     page.get_by_role("button", name="Show me more like this").click()
 
 
-@_screen("feedback-mute-done")
+@screens.add("feedback-mute-done")
 def _feedback_muted(page: Page, world: World) -> None:
     page.goto(world.url + vote_path(reader(world), a_paper().pk, "mute"))
     page.get_by_role("button", name="Never show it again").click()
     page.get_by_role("button", name="Never show ").first.click()
 
 
-@_screen("feedback-undone")
+@screens.add("feedback-undone")
 def _feedback_undone(page: Page, world: World) -> None:
     _feedback_done(page, world)
     page.get_by_role("button", name="Undo").click()
 
 
-@_screen("stop-interest")
+@screens.add("stop-interest")
 def _stop_interest(page: Page, world: World) -> None:
     subscription = reader(world)
     interest = subscription.interests.order_by("id")[0]
     page.goto(world.url + tokens.stop_interest_path(tokens.message_token(subscription.pk, 0), interest.pk))
 
 
-@_screen("interest-stopped")
+@screens.add("interest-stopped")
 def _interest_stopped(page: Page, world: World) -> None:
     _stop_interest(page, world)
     page.get_by_role("button", name="Stop matching on it").click()
 
 
-@_screen("archive")
+@screens.add("archive")
 def _archive(page: Page, world: World) -> None:
     subscription, _ = served(world)
     sign_in(page, world, subscription, "/you/issues/")
 
 
-@_screen("archive-empty")
+@screens.add("archive-empty")
 def _archive_empty(page: Page, world: World) -> None:
     sign_in(page, world, reader(world), "/you/issues/")
 
 
-@_screen("feeds")
+@screens.add("feeds")
 def _feeds(page: Page, world: World) -> None:
     sign_in(page, world, reader(world), "/you/feeds/")
 
 
-@_screen("feeds-renewed")
+@screens.add("feeds-renewed")
 def _feeds_renewed(page: Page, world: World) -> None:
     _feeds(page, world)
     page.get_by_role("button", name="Make a new address").click()
@@ -165,32 +151,32 @@ def _voted(world: World) -> Subscription:
     return subscription
 
 
-@_screen("saved")
+@screens.add("saved")
 def _saved(page: Page, world: World) -> None:
     sign_in(page, world, _voted(world), "/you/saved/")
 
 
-@_screen("saved-empty")
+@screens.add("saved-empty")
 def _saved_empty(page: Page, world: World) -> None:
     sign_in(page, world, reader(world), "/you/saved/")
 
 
-@_screen("votes")
+@screens.add("votes")
 def _votes(page: Page, world: World) -> None:
     sign_in(page, world, _voted(world), "/you/votes/")
 
 
-@_screen("votes-empty")
+@screens.add("votes-empty")
 def _votes_empty(page: Page, world: World) -> None:
     sign_in(page, world, reader(world), "/you/votes/")
 
 
-@_screen("new-digest")
+@screens.add("new-digest")
 def _new_digest(page: Page, world: World) -> None:
     sign_in(page, world, reader(world), "/you/digests/new/")
 
 
-@_screen("digest-added")
+@screens.add("digest-added")
 def _digest_added(page: Page, world: World) -> None:
     _new_digest(page, world)
     page.get_by_label("Name", exact=True).fill("Mathematics, once a month")
@@ -199,48 +185,48 @@ def _digest_added(page: Page, world: World) -> None:
     page.get_by_role("button", name="Add this digest").click()
 
 
-@_screen("two-digests")
+@screens.add("two-digests")
 def _two_digests(page: Page, world: World) -> None:
     _digest_added(page, world)
     page.goto(f"{world.url}/you/")
 
 
-@_screen("upvote-signed-out", 401)
+@screens.add("upvote-signed-out", 401)
 def _upvote_signed_out(page: Page, world: World) -> None:
     page.goto(f"{world.url}/you/upvotes/{a_paper().pk}/")
 
 
-@_screen("upvote")
+@screens.add("upvote")
 def _upvote(page: Page, world: World) -> None:
     sign_in(page, world, reader(world), f"/you/upvotes/{a_paper().pk}/")
 
 
-@_screen("upvoted")
+@screens.add("upvoted")
 def _upvoted(page: Page, world: World) -> None:
     _upvote(page, world)
     page.get_by_role("button", name="Upvote").click()
 
 
-@_screen("submit")
+@screens.add("submit")
 def _submit(page: Page, world: World) -> None:
     sign_in(page, world, reader(world), "/submit/")
 
 
-@_screen("submit-error", 422)
+@screens.add("submit-error", 422)
 def _submit_error(page: Page, world: World) -> None:
     _submit(page, world)
     page.get_by_label("arXiv id or link").fill("my new paper")
     page.get_by_role("button", name="Submit this paper").click()
 
 
-@_screen("submission-asked")
+@screens.add("submission-asked")
 def _submission_asked(page: Page, world: World) -> None:
     _submit(page, world)
     page.get_by_label("arXiv id or link").fill("https://arxiv.org/abs/2603.01234")
     page.get_by_role("button", name="Submit this paper").click()
 
 
-@_screen("submission-waiting")
+@screens.add("submission-waiting")
 def _submission_waiting(page: Page, world: World) -> None:
     _submit(page, world)
     page.get_by_label("arXiv id or link").fill("https://papers.example.net/lifting")
@@ -250,7 +236,7 @@ def _submission_waiting(page: Page, world: World) -> None:
     page.get_by_role("button", name="Submit this paper").click()
 
 
-@_screen("submission-declined")
+@screens.add("submission-declined")
 def _submission_declined(page: Page, world: World) -> None:
     _submission_waiting(page, world)
     Submission.objects.update(
@@ -259,13 +245,13 @@ def _submission_declined(page: Page, world: World) -> None:
     page.reload()
 
 
-@_screen("submissions")
+@screens.add("submissions")
 def _submissions(page: Page, world: World) -> None:
     _submission_declined(page, world)
     page.goto(f"{world.url}/you/submissions/")
 
 
-@_screen("submission-known")
+@screens.add("submission-known")
 def _submission_known(page: Page, world: World) -> None:
     paper = a_paper()
     paper.identifiers.get_or_create(kind="arxiv", value="2603.09999")

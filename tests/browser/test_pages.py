@@ -15,8 +15,9 @@ from pytest_django import Settings
 
 from digest import trending
 from tests import node
-from tests.browser.catalogue import Screen, screens
+from tests.browser.catalogue import screens
 from tests.browser.conftest import NewContext
+from tests.browser.screen import Screen
 from tests.browser.world import World
 
 pytestmark = pytest.mark.browser
@@ -79,7 +80,9 @@ def look(
     _keep(page, screen, scheme, size["width"])
     if sources is not None and answers[-1].headers.get("content-type", "").startswith("text/html"):
         sources[screen.name] = answers[-1].text()
-    return seen + _faults(page, statuses[-1], screen)
+    faults = seen + _faults(page, statuses[-1], screen)
+    context.close()
+    return faults
 
 
 def invalid(sources: Sources) -> dict[str, list[str]]:
@@ -90,7 +93,7 @@ def invalid(sources: Sources) -> dict[str, list[str]]:
 
 def test_every_page_is_accessible_fits_a_phone_and_loads_nothing_from_elsewhere(world: World, new_context: NewContext) -> None:
     faults, sources = {}, Sources()
-    for screen in screens():
+    for screen in screens:
         if ONLY and screen.name not in ONLY:
             continue
         for scheme, size in LOOKS:

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 
 def test_every_page_of_a_reader_is_accessible_and_fits_a_phone(world: World, new_context: NewContext) -> None:
     faults, sources = {}, Sources()
-    for screen in screens():
+    for screen in screens:
         for scheme, size in LOOKS:
             if ONLY and screen.name not in ONLY:
                 continue

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -82,12 +83,11 @@ class Crew:
 
     def kill_process(self) -> int:
         """kill -9 for one process of a pool; its master notices and forks another."""
-        worker = self._chance.choice(self.workers)
-        found = children(worker.process.pid)
-        if not found:
-            return self.kill_worker()
+        while not (running := [pid for worker in self.workers for pid in children(worker.process.pid)]):
+            self.tend()
+            time.sleep(0.1)
         with suppress(ProcessLookupError):
-            os.kill(self._chance.choice(found), signal.SIGKILL)
+            os.kill(self._chance.choice(running), signal.SIGKILL)
         return 1
 
     def kill_worker(self) -> int:

@@ -2,8 +2,10 @@
 
 import datetime as dt
 
+from django.test import Client
+
 from digest.models import Issue, Paper, PaperIdentifier, RankingConfiguration
-from subscriptions import consent, tokens
+from subscriptions import consent, sessions, tokens
 from subscriptions.consent import SignUp
 from subscriptions.models import Subscription, Topic
 
@@ -58,6 +60,11 @@ def issue(subscription: Subscription, papers: list[Paper], at: dt.datetime, numb
 
 def message(subscription: Subscription) -> str:
     return tokens.message_token(subscription.pk, subscription.subscriber.token_generation)
+
+
+def proof(client: Client) -> str:
+    """What a form carries to show that it came from this browser's session."""
+    return sessions.proof(client.cookies[sessions.COOKIE].value)
 
 
 def shelf(now: dt.datetime) -> None:

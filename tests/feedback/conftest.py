@@ -3,10 +3,11 @@
 import datetime as dt
 
 import pytest
+from django.test import Client
 from pytest_django import Settings
 
 from digest.models import Paper
-from subscriptions import limits
+from subscriptions import account, limits, tokens
 from subscriptions.models import Subscription, Topic
 
 from . import cast
@@ -30,6 +31,15 @@ def koopman(db: None) -> Topic:
 @pytest.fixture
 def ada(koopman: Topic, now: dt.datetime) -> Subscription:
     return cast.ada(now, topics=("koopman",))
+
+
+@pytest.fixture
+def inside(ada: Subscription, client: Client, now: dt.datetime) -> Client:
+    """A browser in Ada's session."""
+    notice = account.send_link("ada@example.org", now).notice
+    assert notice
+    client.post(tokens.notice_path(notice))
+    return client
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from digest.sources import parsing
 from digest.sources.entries import Feed
 from digest.sources.fetch import Fetched, FetchFailed
 from digest.submissions import SubmissionRefused
-from subscriptions import account, sessions, tokens
 from subscriptions.models import Subscriber, Subscription
 
 from . import cast
@@ -24,18 +23,6 @@ from . import cast
 pytestmark = pytest.mark.django_db
 DAY = dt.timedelta(days=1)
 ANSWER = Path("tests/data/arxiv-one.atom").read_bytes()
-
-
-@pytest.fixture
-def inside(ada: Subscription, client: Client, now: dt.datetime) -> Client:
-    notice = account.send_link("ada@example.org", now).notice
-    assert notice
-    client.post(tokens.notice_path(notice))
-    return client
-
-
-def _proof(client: Client) -> str:
-    return sessions.proof(client.cookies[sessions.COOKIE].value)
 
 
 class _Archive:
@@ -67,9 +54,9 @@ def test_a_reader_has_one_upvote_for_a_paper_and_can_take_it_back(inside: Client
     assert "Upvote this paper?" in inside.get(path).content.decode()
     assert not Upvote.objects.exists()
     for _ in range(2):
-        assert "yours among them" in inside.post(path, {"proof": _proof(inside)}).content.decode()
+        assert "yours among them" in inside.post(path, {"proof": cast.proof(inside)}).content.decode()
     assert Upvote.objects.count() == 1
-    assert "Taken back" in inside.post(path, {"proof": _proof(inside), "do": "undo"}).content.decode()
+    assert "Taken back" in inside.post(path, {"proof": cast.proof(inside), "do": "undo"}).content.decode()
     assert not Upvote.objects.exists()
 
 
@@ -106,9 +93,9 @@ def test_there_is_an_end_to_a_day_s_votes(
     inside: Client, lifted: Paper, monkeypatch: pytest.MonkeyPatch, now: dt.datetime
 ) -> None:
     monkeypatch.setattr(upvotes, "EACH_DAY", 1)
-    inside.post(f"/you/upvotes/{lifted.pk}/", {"proof": _proof(inside)})
+    inside.post(f"/you/upvotes/{lifted.pk}/", {"proof": cast.proof(inside)})
     second = cast.paper("Another", "Another.", now)
-    answer = inside.post(f"/you/upvotes/{second.pk}/", {"proof": _proof(inside)})
+    answer = inside.post(f"/you/upvotes/{second.pk}/", {"proof": cast.proof(inside)})
     assert answer.status_code == 429
     assert "Enough for today" in answer.content.decode()
 
@@ -139,7 +126,9 @@ def test_what_names_no_paper_is_refused_in_words(typed: str) -> None:
 
 
 def test_a_paper_that_is_here_is_shown_instead_of_taken(inside: Client, lifted: Paper) -> None:
-    page = inside.post("/you/submissions/", {"proof": _proof(inside), "paper": "https://arxiv.org/abs/2603.00001v2"}).content
+    page = inside.post(
+        "/you/submissions/", {"proof": cast.proof(inside), "paper": "https://arxiv.org/abs/2603.00001v2"}
+    ).content
     assert "It is here already" in page.decode()
     assert not Submission.objects.exists()
 
@@ -147,7 +136,7 @@ def test_a_paper_that_is_here_is_shown_instead_of_taken(inside: Client, lifted: 
 def test_a_submission_is_looked_up_shown_to_its_submitter_and_public_after_a_yes(
     inside: Client, ada: Subscription, now: dt.datetime
 ) -> None:
-    answer = inside.post("/you/submissions/", {"proof": _proof(inside), "paper": "2104.12255"})
+    answer = inside.post("/you/submissions/", {"proof": cast.proof(inside), "paper": "2104.12255"})
     path = answer.headers["Location"]
     assert "arXiv is being asked" in inside.get(path).content.decode()
     archive = _Archive()
@@ -169,7 +158,7 @@ def test_a_submission_is_looked_up_shown_to_its_submitter_and_public_after_a_yes
 
 def test_a_no_says_why(ada: Subscription, inside: Client, now: dt.datetime) -> None:
     typed = {
-        "proof": _proof(inside),
+        "proof": cast.proof(inside),
         "paper": "https://example.net/p/1",
         "title": "A paper\u00a0elsewhere",
         "authors": "Ada Lovelace",
@@ -186,7 +175,7 @@ def test_a_no_says_why(ada: Subscription, inside: Client, now: dt.datetime) -> N
 
 
 def test_a_paper_elsewhere_needs_a_title_and_is_stored_with_it(inside: Client, ada: Subscription, now: dt.datetime) -> None:
-    answer = inside.post("/you/submissions/", {"proof": _proof(inside), "paper": "https://example.net/p/1"})
+    answer = inside.post("/you/submissions/", {"proof": cast.proof(inside), "paper": "https://example.net/p/1"})
     assert answer.status_code == 422
     assert "Please type that too" in answer.content.decode()
     taken = submissions.submit(ada.subscriber, "https://example.net/p/1", "A paper elsewhere", ("Ada Lovelace",), now)
@@ -232,7 +221,7 @@ def test_a_network_that_fails_is_tried_five_times(ada: Subscription, now: dt.dat
 def test_there_is_an_end_to_a_day_s_submissions(inside: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(submissions, "EACH_DAY", 1)
     for number, status in ((1, 302), (2, 429)):
-        answer = inside.post("/you/submissions/", {"proof": _proof(inside), "paper": f"2603.0000{number}"})
+        answer = inside.post("/you/submissions/", {"proof": cast.proof(inside), "paper": f"2603.0000{number}"})
         assert answer.status_code == status
 
 
@@ -242,3 +231,15 @@ def test_a_submission_is_shown_to_nobody_else(inside: Client, ada: Subscription,
     assert foreign
     assert inside.get(f"/you/submissions/{foreign.pk}/").status_code == 404
     assert inside.get("/submit/").headers["Location"] == "/you/submissions/"
+
+
+def test_a_vote_for_a_paper_that_was_merged_counts_for_the_paper_it_became(ada: Subscription, lifted: Paper) -> None:
+    merged = Paper.objects.create(
+        title="Once apart",
+        title_source="Once apart",
+        announced_at=lifted.announced_at,
+        listed_at=lifted.listed_at,
+        merged_into=lifted,
+    )
+    vote = upvotes.cast(ada.subscriber, merged.pk, lifted.listed_at)
+    assert vote.paper_id == lifted.pk

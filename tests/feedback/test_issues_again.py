@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from digest.models import Issue, Paper
-from subscriptions import account, sessions, tokens
+from subscriptions import tokens
 from subscriptions.models import Subscriber, Subscription
 
 from . import cast
@@ -21,18 +21,6 @@ _ATOM = "{http://www.w3.org/2005/Atom}"
 @pytest.fixture
 def issue(ada: Subscription, lifted: Paper, routed: Paper, now: dt.datetime) -> Issue:
     return cast.issue(ada, [lifted, routed], now - DAY)
-
-
-@pytest.fixture
-def inside(ada: Subscription, client: Client, now: dt.datetime) -> Client:
-    notice = account.send_link("ada@example.org", now).notice
-    assert notice
-    client.post(tokens.notice_path(notice))
-    return client
-
-
-def _proof(client: Client) -> str:
-    return sessions.proof(client.cookies[sessions.COOKIE].value)
 
 
 def test_an_issue_is_shown_as_it_was_mailed_and_kept_by_nobody(issue: Issue, client: Client) -> None:
@@ -111,7 +99,7 @@ def test_what_a_paper_says_stays_text_in_a_feed(ada: Subscription, client: Clien
 def test_a_new_feed_address_revokes_the_old_one(inside: Client, issue: Issue, ada: Subscription, client: Client) -> None:
     old = tokens.feed_path(ada.pk, 0, "atom")
     assert old in inside.get("/you/feeds/").content.decode()
-    page = inside.post("/you/feeds/", {"proof": _proof(inside), "digest": str(ada.pk)}).content.decode()
+    page = inside.post("/you/feeds/", {"proof": cast.proof(inside), "digest": str(ada.pk)}).content.decode()
     assert tokens.feed_path(ada.pk, 1, "atom") in page
     assert client.get(old).status_code == 404
     assert client.get(tokens.feed_path(ada.pk, 1, "json")).status_code == 200
@@ -119,7 +107,7 @@ def test_a_new_feed_address_revokes_the_old_one(inside: Client, issue: Issue, ad
 
 def test_nobody_renews_the_feed_of_another(inside: Client, ada: Subscription, now: dt.datetime) -> None:
     grace = cast.ada(now, "grace@example.org")
-    inside.post("/you/feeds/", {"proof": _proof(inside), "digest": str(grace.pk)})
+    inside.post("/you/feeds/", {"proof": cast.proof(inside), "digest": str(grace.pk)})
     grace.refresh_from_db()
     assert grace.feed_generation == 0
 

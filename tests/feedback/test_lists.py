@@ -7,24 +7,12 @@ from django.test import Client
 
 from digest import feedback
 from digest.models import Feedback, Paper
-from subscriptions import account, sessions, tokens
+from subscriptions import account, tokens
 from subscriptions.models import Subscription
 
 from . import cast
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def inside(ada: Subscription, client: Client, now: dt.datetime) -> Client:
-    notice = account.send_link("ada@example.org", now).notice
-    assert notice
-    client.post(tokens.notice_path(notice))
-    return client
-
-
-def _proof(client: Client) -> str:
-    return sessions.proof(client.cookies[sessions.COOKIE].value)
 
 
 def test_saved_papers_are_listed_taken_off_and_exported(
@@ -39,7 +27,7 @@ def test_saved_papers_are_listed_taken_off_and_exported(
     assert "eprint = {2603.00001}" in exported.content.decode()
     assert exported.content.decode().count("@misc{") == 2
     row = Feedback.objects.get(paper=routed, vote="save")
-    assert "is off the list" in inside.post("/you/saved/", {"proof": _proof(inside), "vote": str(row.pk)}).content.decode()
+    assert "is off the list" in inside.post("/you/saved/", {"proof": cast.proof(inside), "vote": str(row.pk)}).content.decode()
     assert set(Feedback.objects.values_list("paper_id", "vote")) == {(lifted.pk, "save"), (routed.pk, "more")}
 
 
@@ -51,11 +39,11 @@ def test_votes_are_listed_and_taken_back_and_nobody_elses(
     feedback.cast(grace.pk, lifted.pk, "more", now)
     assert "1 vote," in inside.get("/you/votes/").content.decode()
     foreign = Feedback.objects.get(subscription=grace)
-    inside.post("/you/votes/", {"proof": _proof(inside), "vote": str(foreign.pk)})
-    inside.post("/you/votes/", {"proof": _proof(inside), "vote": "all"})
+    inside.post("/you/votes/", {"proof": cast.proof(inside), "vote": str(foreign.pk)})
+    inside.post("/you/votes/", {"proof": cast.proof(inside), "vote": "all"})
     assert Feedback.objects.count() == 2
     own = Feedback.objects.get(subscription=ada)
-    page = inside.post("/you/votes/", {"proof": _proof(inside), "vote": str(own.pk)}).content.decode()
+    page = inside.post("/you/votes/", {"proof": cast.proof(inside), "vote": str(own.pk)}).content.decode()
     assert "is taken back" in page
     assert "You have not voted yet" in page
 

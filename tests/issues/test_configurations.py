@@ -1,10 +1,13 @@
 """Weights in force: what an operator chose, until the product's own defaults change."""
 
+import datetime as dt
+
 import pytest
 
-from digest import ranking, trending
+from digest import previews, ranking, weights
 from digest.issues import configurations
 from digest.models import RankingConfiguration
+from subscriptions.interests import Wishes
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +37,8 @@ def test_weights_made_for_an_older_formula_give_way_and_the_new_row_says_so(stal
     assert RankingConfiguration.objects.count() == 2
 
 
-def test_the_first_page_reads_by_the_new_defaults_before_any_run_and_writes_nothing() -> None:
+def test_pages_and_previews_read_by_the_new_defaults_before_any_run_and_writes_nothing() -> None:
     RankingConfiguration.objects.create(version=4, weights={"echo": 0.3})
-    assert trending.configuration() == ranking.Configuration()
+    assert weights.in_force() == ranking.Configuration()
+    assert previews.preview(Wishes(keywords=("koopman",)), 5, None, dt.datetime.now(dt.UTC)).shown == []
     assert RankingConfiguration.objects.count() == 1

@@ -24,7 +24,7 @@ ALLOWED = {
     "letter-spacing": "In pixels; without it the masthead is set closer.",
     "line-height": "Windows' Outlook rounds it.",
     "margin": "No negative ones and none but auto and pixels; where auto is lacking, align does it.",
-    "padding": "On table cells, where all take it.",
+    "padding": "On table cells, where all take it; on the bar beside a reason, which stands closer in Windows' Outlook.",
     "text-align": "Only left and center, which all take.",
     "text-decoration": "Only none, on links; without it they are underlined.",
     "text-transform": "On the masthead; without it the name stands as it is written.",

@@ -15,13 +15,14 @@ from digest.issues.press import Press
 from digest.messages import Rendered
 
 GOLDEN = Path(__file__).parent.parent / "golden"
+DARK_ONLY = "@media (prefers-color-scheme: dark)"
 CASES = sorted(GOLDEN.glob("*.json"))
 
 
 def rendered(case: Path) -> Rendered:
     """The message of a golden input."""
     known = json.loads(case.read_text())
-    return whole.render(Press().layout(specimen.contents(known)).contents, text_only=known.get("text_only", False))
+    return whole.render(Press().fitted(specimen.contents(known)), text_only=known.get("text_only", False))
 
 
 def _kept(name: str, message: Rendered) -> None:
@@ -42,6 +43,14 @@ def test_golden_issues_are_what_was_last_looked_at(case: Path) -> None:
     message = rendered(case)
     _kept(case.stem, message)
     assert all(len(line) <= 72 or "https://" in line for line in message.text.split("\n") if line.isascii())
+
+
+def test_the_golden_dark_issue_is_what_was_last_looked_at() -> None:
+    """What a dark screen shows of the typical one: the same message, its dark rules taken for granted."""
+    typical = rendered(GOLDEN / "typical.json")
+    assert typical.html is not None
+    assert typical.html.count(DARK_ONLY) == 1
+    _kept("dark", Rendered(typical.subject, typical.text, typical.html.replace(DARK_ONLY, "@media all")))
 
 
 @pytest.mark.parametrize("name", sorted(notices.SPECIMENS))

@@ -15,6 +15,7 @@ from digest import issues
 from digest.issues import rendering
 from digest.messages import Outgoing, delivery_of
 from digest.models import Delivery
+from digest.smtp import Letter
 from subscriptions.models import Interest
 from tests.messages import people
 
@@ -61,6 +62,18 @@ def test_an_issue_goes_to_its_reader_under_the_deliverys_own_message_id() -> Non
     assert message["Subject"] == "Koopman1: Linear Models, Part 1"
     assert message["List-Id"] == "Paper Round <digest.papers.example.org>"
     assert message["List-Unsubscribe"].startswith("<https://papers.example.org/unsubscribe/")
+
+
+def test_what_vouches_that_no_line_starts_with_a_dot_keeps_its_word_and_is_sent_as_it_is() -> None:
+    dots = "...and so on. .5 of it is . and .. " * 40
+    delivery = people.delivery(people.subscriber(), [people.stored_paper(1, title=f". {dots[:200]}", abstract=dots)])
+    outgoing = issues.messages_for([delivery], people.NOW)[delivery.pk]
+    assert outgoing.dotless
+    assert not any(line.startswith(b".") for line in outgoing.content.split(b"\r\n"))
+    vouched, searched = (
+        Letter(1, outgoing.envelope_sender, outgoing.recipient, outgoing.content, dotless).content for dotless in (True, False)
+    )
+    assert vouched == searched == outgoing.content
 
 
 def test_both_parts_tell_the_same_papers_reasons_and_dates() -> None:

@@ -3,8 +3,11 @@
 import email
 import email.policy
 import json
+from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import jinja2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,7 +15,7 @@ from hypothesis import strategies as st
 from digest.issues import specimen, whole
 from digest.issues.contents import Choice, Contents, Link, PaperText
 from digest.issues.press import HTML_LIMIT, Press
-from digest.messages import Heading, Mailbox, compose, inert
+from digest.messages import Heading, Mailbox, compose, inert, templates
 from tests.messages import people
 from tests.messages.test_golden import CASES
 
@@ -67,11 +70,11 @@ def _read(content: bytes) -> list[Any]:
 
 def _same(contents: Contents, *, text_only: bool) -> None:
     press = Press()
-    layout = press.layout(contents)
-    contents = layout.contents
     heading = _heading(contents)
     assert press.subject(contents) == heading.subject
-    fast = press.message(layout, heading, text_only=text_only)
+    fast = press.message(contents, heading, text_only=text_only)
+    contents = press.fitted(contents)
+    assert whole.subject(contents) == heading.subject
     assert _read(fast) == _read(compose(whole.render(contents, text_only=text_only), heading))
     lines = fast.split(b"\r\n")
     assert all(len(line) <= 998 and not line.startswith(b".") for line in lines)
@@ -111,15 +114,44 @@ def test_the_html_stays_below_its_limit_whatever_the_papers(count: int, sentence
         for number in range(1, count + 1)
     ]
     press = Press()
-    contents = press.layout(people.contents(*choices, topics=("<&>" * 30,) * 12)).contents
+    contents = press.fitted(people.contents(*choices, topics=("<&>" * 30,) * 12))
     html = whole.render(contents, text_only=False).html
     assert html is not None
     assert len(html.encode()) <= HTML_LIMIT
     assert len(contents.choices) + len(contents.rest) == count
 
 
+def test_readers_at_one_instant_in_two_zones_read_their_own_hours() -> None:
+    press = Press()
+    for zone, shown in (
+        ("Asia/Tokyo", b"Monday 23 March 2026, 15:00"),
+        ("America/Los_Angeles", b"Sunday 22 March 2026, 23:00"),
+    ):
+        known = people.contents(people.choice(1))
+        assert known.next_at is not None
+        here = ZoneInfo(zone)
+        contents = known._replace(date=known.date.astimezone(here), next_at=known.next_at.astimezone(here))
+        assert shown in press.message(contents, _heading(contents)).replace(b"=\r\n", b"")
+
+
+def test_papers_of_a_template_of_ones_own_come_out_as_they_are_rendered_whole(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = tmp_path / "email" / "_base"
+    folder.mkdir(parents=True)
+    (folder / "_paper.html.jinja").write_text(
+        "<tr><td>{{ votes[2][1] }} {{ reason }} {{ stop_url }} {{ paper.title }} {{ votes[0][1] }}</td></tr>", encoding="utf-8"
+    )
+    (folder / "_paper.txt.jinja").write_text("[{{ note }}] {{ reason }} {{ paper.title }} {{ number }}", encoding="utf-8")
+    ours = templates._environment()
+    loaders = [jinja2.FileSystemLoader(tmp_path), *([ours.loader] if ours.loader else [])]
+    theirs = ours.overlay(loader=jinja2.ChoiceLoader(loaders))
+    monkeypatch.setattr(templates, "_environment", lambda: theirs)
+    _same(people.contents(people.choice(1), people.choice(2, reasons=(), interest=0)), text_only=False)
+
+
 def test_a_paper_at_a_new_revision_is_printed_anew() -> None:
     press = Press()
     for revision, title in ((1, "First words"), (2, "Second words")):
         contents = people.contents(people.choice(1, paper=people.paper(1, title, revision=revision)))
-        assert title.encode() in press.message(press.layout(contents), _heading(contents), text_only=False)
+        assert title.encode() in press.message(contents, _heading(contents))

@@ -70,12 +70,11 @@ class _Seen(HTMLParser):
 
 def _message(case: dict[str, Any], name: str = "Ada") -> tuple[str, str, str, bytes]:
     press, contents = Press(), specimen.contents(case)
-    layout = press.layout(contents)
     own = Mailbox("Paper Round", "digest@papers.example.org")
     heading = Heading(
         own, Mailbox(name, "ada@example.org"), press.subject(contents), people.NOW, "<issue-1@papers.example.org>"
     )
-    content = press.message(layout, heading, text_only=False)
+    content = press.message(contents, heading)
     message = email.message_from_bytes(content, policy=email.policy.default)
     text, html = [part.get_content() for part in message.walk() if not part.is_multipart()]
     assert not message.defects
@@ -83,7 +82,7 @@ def _message(case: dict[str, Any], name: str = "Ada") -> tuple[str, str, str, by
         "From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Auto-Submitted", "X-Auto-Response-Suppress",
         "Content-Type",
     }  # fmt: skip
-    assert whole.render(layout.contents, text_only=False).html == html.replace("\r\n", "\n")
+    assert whole.render(contents, text_only=False).html == html.replace("\r\n", "\n")
     return str(message["Subject"]), text, html, content
 
 
@@ -146,3 +145,18 @@ def test_a_hostile_name_stays_within_its_field() -> None:
     _, _, _, content = _message({"papers": [_paper("A paper")]}, name)
     (to,) = email.message_from_bytes(content, policy=email.policy.default)["To"].addresses
     assert to.addr_spec == "ada@example.org"
+
+
+def test_a_host_of_lookalike_letters_shows_that_it_is_not_the_one_it_looks_like() -> None:
+    lookalike = "https://\u0430rxiv.example.org/abs/1"  # CYRILLIC SMALL LETTER A
+    _, text, html, _ = _message({"papers": [{**_paper("A paper"), "url": lookalike}]})
+    assert "[1] https://xn--rxiv-43d.example.org/abs/1" in text
+    assert 'href="https://xn--rxiv-43d.example.org/abs/1"' in html
+    assert lookalike not in text + html
+
+
+def test_an_author_of_lookalike_letters_is_not_taken_for_the_one_who_is_followed() -> None:
+    paper = {**_paper("A paper"), "authors": ["Ad\u0430 Lovelace", "Ada Lovelace"], "followed": ["Ada Lovelace"]}
+    _, text, html, _ = _message({"papers": [paper]})
+    assert "Ad\u0430 Lovelace, *Ada Lovelace*" in text
+    assert "Ad\u0430 Lovelace, <strong>Ada Lovelace</strong>" in html

@@ -29,7 +29,7 @@ def test_a_sound_deployment_is_clean() -> None:
     assert [
         each
         for each in checks.run_checks(include_deployment_checks=True)
-        if each.id != "digest.W111" and not each.is_silenced()
+        if each.id not in {"digest.W111", "async.E001"} and not each.is_silenced()
     ] == []
 
 

@@ -257,3 +257,22 @@ def test_a_journal_has_no_archive(tools: polling.Tools) -> None:
     source = Source.objects.create(slug="j", name="A journal", format="syndication", url="http://j.example.org/")
     with pytest.raises(polling.NoArchive, match="A journal has no archive that can be read"):
         polling.backfill(source, FRIDAY.date(), FRIDAY.date(), FRIDAY, tools)
+
+
+def test_a_dry_run_says_what_would_be_stored_and_stores_nothing(tools: polling.Tools, httpserver: HTTPServer) -> None:
+    _serve(httpserver, "arxiv/weekday.rss")
+    tried = polling.dry_run("arxiv", "http://rss.example.org/rss/cs.LG", FRIDAY, tools)
+    assert tried.error == ""
+    assert tried.new > 0
+    assert tried.new + tried.known + len(tried.refused) == tried.entries
+    assert len(tried.titles) == min(tried.new, 20)
+    assert (Paper.objects.count(), Source.objects.count(), Poll.objects.count()) == (0, 0, 0)
+
+
+def test_a_dry_run_of_what_is_no_feed_says_why(tools: polling.Tools, httpserver: HTTPServer) -> None:
+    _serve(httpserver, "", status=404)
+    assert polling.dry_run("arxiv", "http://rss.example.org/rss/cs.LG", FRIDAY, tools).error == "it answered 404"
+    httpserver.clear()
+    httpserver.expect_request("/rss/cs.LG").respond_with_data("<p>Hello</p>", content_type="text/html")
+    assert polling.dry_run("syndication", "http://rss.example.org/rss/cs.LG", FRIDAY, tools).error
+    assert Source.objects.count() == 0

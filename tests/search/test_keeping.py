@@ -81,6 +81,8 @@ def test_one_process_reads_notes_at_a_time_and_none_is_lost() -> None:
             cursor.execute("SELECT pg_advisory_lock(%s)", [keeping.LOCK])
             holding.set()
             done.wait(60)
+            # Hanging up would free it too, but only some time after.
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [keeping.LOCK])
         connection.close()
 
     thread = threading.Thread(target=other_process)

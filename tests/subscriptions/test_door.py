@@ -7,7 +7,7 @@ from celery import current_app
 from django.test import Client, TestCase
 from pytest_django import Settings
 
-from subscriptions import door, limits, suppression, tokens
+from subscriptions import door, limits, suppression, tasks, tokens
 from subscriptions.consent import SignUp
 from subscriptions.models import Notice, Request, Subscriber, Subscription, Suppression, Topic
 
@@ -271,6 +271,8 @@ class TestForm:
         try:
             with TestCase.captureOnCommitCallbacks(execute=True):
                 answer = client.post("/subscribe/", {"address": "ada@example.org", "opened": opened})
+            # The page has a thread give this hint; here it is given for the log to show.
+            tasks.hint("subscriptions.tasks.answer_requests")
         finally:
             current_app.conf.update(broker_url=kept)
             vars(current_app.amqp).pop("_producer_pool", None)

@@ -134,3 +134,22 @@ def test_previews_are_limited_and_for_our_own_pages(topics: list[Topic], client:
     assert client.post("/subscribe/preview/", {}, headers={"sec-fetch-site": "cross-site"}).status_code == 403
     settings.REQUESTS_PER_NETWORK_AND_HOUR = 1
     assert [client.post("/subscribe/preview/", {}).status_code for _ in range(3)] == [200, 200, 429]
+
+
+def test_the_box_on_the_first_page_takes_the_browser_s_zone_and_a_topic(topics: list[Topic], client: Client) -> None:
+    box = {"address": "Grace@Example.org", "website": "", "topics": "koopman", "time_zone": "Asia/Tokyo", "opened": _opened()}
+    page = client.post("/subscribe/", box).content.decode()
+    assert "07:00 in Asia/Tokyo" in page
+    door.answer(dt.datetime.now(dt.UTC), 10)
+    digest = Subscription.objects.select_related("subscriber").get()
+    assert (digest.subscriber.address, digest.subscriber.time_zone) == ("Grace@example.org", "Asia/Tokyo")
+    assert [row.topic and row.topic.slug for row in digest.interests.all()] == ["koopman"]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"time_zone": "Mars/Olympus"}, {"topics": "falconry"}, {"address": "grace@"}, {"opened": "x"}]
+)
+def test_what_is_wrong_in_the_box_is_explained_by_the_form(topics: list[Topic], client: Client, wrong: dict[str, str]) -> None:
+    answer = client.post("/subscribe/", {"address": "grace@example.org", "topics": "koopman", "opened": _opened()} | wrong)
+    assert answer.status_code == 422
+    assert not Request.objects.exists()

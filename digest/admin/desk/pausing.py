@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_http_methods
 
 from digest.admin.desk.page import behind, drawn, note, person
@@ -49,7 +50,10 @@ def _act(request: HttpRequest) -> HttpResponse:
 
 
 def banner(request: HttpRequest) -> dict[str, object]:
-    """Context processor of the admin: what stops everything, for the banner on each page. One query, for staff alone."""
+    """Context processor of the admin: what stops everything, for the banner on each page. One query, for staff alone.
+
+    It is asked when the banner is drawn, not for every fragment of a page.
+    """
     if not request.path_info.startswith("/admin/") or not request.user.is_staff:
         return {}
-    return {"standing_brakes": list(Brake.objects.standing().filter(domain="").order_by("since")[:3])}
+    return {"standing_brakes": SimpleLazyObject(lambda: list(Brake.objects.standing().filter(domain="").order_by("since")[:3]))}

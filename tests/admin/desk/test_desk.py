@@ -85,7 +85,7 @@ def _import(owner: Client) -> dict[str, str]:
 def test_an_import_is_looked_at_before_it_is_done(owner: Client) -> None:
     form = _import(owner)
     page = owner.post(reverse("admin:desk-import"), {**form, "act": "compare"}).content.decode()
-    assert "Import 1 people" in page
+    assert "Import 1 person" in page
     assert not Job.objects.exists()
 
 

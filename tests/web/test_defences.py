@@ -1,0 +1,173 @@
+"""Each defence of the site against what strangers send: without it, its test fails."""
+
+import datetime as dt
+import re
+from html.parser import HTMLParser
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from digest import issues, papers, search
+from digest.models import Bounce, Paper, Source
+from digest.sources.entries import Entry, Link
+from subscriptions import consent, door
+from subscriptions.models import Notice, Subscriber
+from tests.issues.cast import MONDAY, digest_for, reader
+
+pytestmark = pytest.mark.django_db
+EVIL = "evil.example"
+# A vector of our own for each class that DOMPurify's and OWASP's collections know.
+VECTORS = (
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<svg/onload=alert(1)>",
+    '"><iframe srcdoc="&lt;script&gt;alert(1)&lt;/script&gt;">',
+    '<a href="javascript:alert(1)">link</a>',
+    "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)>",
+    '<noscript><p title="</noscript><img src=x onerror=alert(1)>">',
+    "<form><button formaction=javascript:alert(1)>press</button></form>",
+    '<meta http-equiv=refresh content="0;url=javascript:alert(1)">',
+    "<style>@import 'https://evil.example/x.css'</style>",
+    "<base href=https://evil.example/>",
+    "{{ 7 * 7 }}{% include 'x' %}${7*7}",
+    "' autofocus onfocus='alert(1)",
+    "<details open ontoggle=alert(1)>",
+    "\u202e<\u0000script>alert(1)</script>",
+    "<!--><img src=x onerror=alert(1)>-->",
+    "<template><s><template><s><img src=x onerror=alert(1)></template>",
+    "<x contenteditable onblur=alert(1)>lose focus</x>",
+)
+_NEVER = {"base", "math", "template", "object", "embed", "x", "mglyph", "noscript"}
+
+
+class _Browser(HTMLParser):
+    """Collects what a browser would run or load of a page."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.live: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        foreign = tag in {"script", "img", "iframe", "link"} and not _ours(given.get("src") or given.get("href") or "")
+        runs = [name for name in given if name.startswith("on") or name == "srcdoc"]
+        leads = [value for name, value in given.items() if name in _ADDRESSES and _SCRIPT.match(value)]
+        refreshes = tag == "meta" and given.get("http-equiv", "").lower() == "refresh"
+        if tag in _NEVER or foreign or runs or leads or refreshes:
+            self.live.append(self.get_starttag_text() or tag)
+
+
+_ADDRESSES = {"href", "src", "action", "formaction"}
+_SCRIPT = re.compile(r"\s*(?:javascript|vbscript|data:text)", re.IGNORECASE)
+
+
+def _ours(address: str) -> bool:
+    return address.startswith(("/", "https://papers.example.org/"))
+
+
+@pytest.fixture
+def hostile() -> list[Paper]:
+    source = Source.objects.create(slug="hostile", name=VECTORS[0], format=Source.Format.SYNDICATION, feed_title=VECTORS[1])
+    entries = [
+        Entry(
+            title=f"Paper {number} {vector}",
+            abstract=f"It says {vector} about number {number}.",
+            authors=(f"Ada {vector}",),
+            doi=f"10.1234/hostile.{number}",
+            links=(Link("code", "javascript:alert(1)"), Link("project", f"https://example.org/{number}?q=%22%3E")),
+            announced_at=MONDAY - dt.timedelta(hours=number + 1),
+        )
+        for number, vector in enumerate(VECTORS)
+    ]
+    papers.store(entries, source, MONDAY)
+    search.refresh_all()
+    return list(Paper.objects.order_by("id"))
+
+
+def live(page: str) -> list[str]:
+    """What a browser would run or load from a page."""
+    browser = _Browser()
+    browser.feed(page)
+    return browser.live
+
+
+def test_the_net_of_these_tests_catches_every_vector_that_is_markup() -> None:
+    inert = {each for each in VECTORS if each.startswith(("{{", "'", "<style", "\u202e"))}
+    assert [each for each in VECTORS if each not in inert and not live(each)] == ["<!--><img src=x onerror=alert(1)>-->"]
+
+
+def test_what_a_feed_says_is_text_on_every_page(client: Client, hostile: list[Paper]) -> None:
+    paths = ["/", "/?order=newest", "/search/?q=paper", "/topics/", "/trending/", "/subscribe/"]
+    paths += [f"/papers/{each.pk}/" for each in hostile]
+    for path in paths:
+        page = client.get(path).content.decode()
+        assert live(page) == [], path
+        assert "<style" not in page, path
+
+
+def test_what_a_feed_says_is_text_in_the_admin(client: Client, hostile: list[Paper]) -> None:
+    client.force_login(User.objects.create_superuser("owner"))
+    Bounce.objects.create(verdict=Bounce.Verdict.IGNORE, why=VECTORS[1], status="5.1.1")
+    paths = ["/admin/digest/paper/", "/admin/digest/source/", "/admin/digest/bounce/"]
+    paths += [f"/admin/digest/paper/{each.pk}/change/" for each in hostile[:6]]
+    for path in paths:
+        page = client.get(path).content.decode()
+        # Alpine's own attributes begin with @ and x-; what begins with "on" is nobody's.
+        assert [each for each in live(page) if "alert(1)" in each] == [], path
+
+
+def test_what_a_feed_says_is_text_in_the_interface_and_its_type_is_json(client: Client, hostile: list[Paper]) -> None:
+    answer = client.get("/api/v1/papers")
+    assert answer.headers["Content-Type"].startswith("application/json")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert len(answer.json()["papers"]) == len(hostile)
+
+
+@pytest.mark.parametrize("header", ["Host", "X-Forwarded-Host", "X-Original-Host", "Forwarded"])
+def test_links_in_messages_come_from_the_settings_alone(client: Client, header: str) -> None:
+    value = f"host={EVIL}" if header == "Forwarded" else EVIL
+    client.post("/subscribe/", {"address": "ada@example.org", "cadence": "weekly"}, headers={header: value})
+    door.answer(dt.datetime.now(dt.UTC), 10)
+    if header != "Host":  # a foreign Host is refused before anything is written
+        consent.subscribe(consent.SignUp(address="ada@example.org"), dt.datetime.now(dt.UTC))
+    for notice in Notice.objects.all():
+        from digest import notices
+
+        written = notices.render(notice)
+        assert EVIL not in (written.html or "") + written.text
+        assert "https://papers.example.org/confirm/" in written.text
+
+
+def test_x_forwarded_host_changes_no_page(client: Client) -> None:
+    page = client.get("/", headers={"X-Forwarded-Host": EVIL}).content.decode()
+    assert EVIL not in page
+
+
+def test_browsers_are_told_to_come_by_tls_alone(client: Client) -> None:
+    assert client.get("/", secure=True).headers["Strict-Transport-Security"] == "max-age=31536000"
+
+
+@pytest.mark.parametrize("name", ["line\nBcc: all@example.net", "nul\0nul", "sep\u2028sep", "cr\r\nX: y", "\u202eevil"])
+def test_what_a_person_types_adds_no_header_field(name: str) -> None:
+    ada = digest_for(reader())
+    Subscriber.objects.filter(pk=ada.subscriber_id).update(name=name.replace("\0", ""))
+    source = Source.objects.create(slug="s", name="S", format=Source.Format.SYNDICATION)
+    papers.store([Entry(title=f"Title {name}", abstract="Words.", doi="10.1/x", announced_at=MONDAY)], source, MONDAY)
+    published = issues.publish(([ada.pk]), MONDAY + dt.timedelta(hours=1))
+    from digest.models import Delivery
+
+    deliveries = list(Delivery.objects.filter(issue__in=published.issues))
+    for outgoing in issues.messages_for(deliveries, MONDAY + dt.timedelta(hours=1)).values():
+        head = outgoing.content.split(b"\r\n\r\n", 1)[0]
+        assert not re.search(rb"^(Bcc|X):", head, re.MULTILINE)
+        assert b"\0" not in head
+        assert not re.search(rb"[^\r]\n|\r[^\n]", outgoing.content)
+
+
+@pytest.mark.parametrize("then", [f"https://{EVIL}/", f"//{EVIL}/", "/\\evil.example", "javascript:alert(1)", "/admin/"])
+def test_no_link_of_ours_leads_elsewhere(client: Client, then: str) -> None:
+    for path in ("/preferences/", "/you/", "/submit/", "/you/leave/"):
+        for answer in (client.get(path, {"then": then, "next": then}), client.post(path, {"then": then, "next": then})):
+            assert EVIL not in answer.headers.get("Location", "")
+            assert not answer.headers.get("Location", "").startswith(("//", "/\\", "javascript:"))
