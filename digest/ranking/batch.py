@@ -136,10 +136,7 @@ def _handed(slate: Slate, ranked: Profile, profile: Profile) -> Slate:
     handles = {old: new for old, new in zip(_handles(ranked), _handles(profile), strict=True) if old != new}
     if not handles:
         return slate
-    return slate._replace(
-        choices=tuple(_renamed(choice, handles) for choice in slate.choices),
-        near_misses=tuple(_renamed(choice, handles) for choice in slate.near_misses),
-    )
+    return slate._replace(choices=tuple(_renamed(choice, handles) for choice in slate.choices))
 
 
 def _handles(profile: Profile) -> list[str]:

@@ -5,21 +5,21 @@ from itertools import islice
 
 import numpy as np
 
-from digest.ranking import pace, trending
+from digest.ranking import explaining, pace, trending
 from digest.ranking.configuration import Configuration
 from digest.ranking.content import ContentModel
 from digest.ranking.eligibility import Eligibility
-from digest.ranking.exact import exact
-from digest.ranking.explaining import General, choice
+from digest.ranking.exact import TIE, exact
+from digest.ranking.explaining import General, Terms
 from digest.ranking.index import SKETCH, SKETCH_UNIT, Index
 from digest.ranking.inputs import Paper, Profile
 from digest.ranking.layers import Floats, Ints
 from digest.ranking.matching import Matcher
 from digest.ranking.meaning import Meaning
-from digest.ranking.scoring import Columns, Reader, Scores, given_to, pools_of, scores_of
+from digest.ranking.scoring import Columns, Reader, Scores, pools_of, pools_of_all, scores_of
 from digest.ranking.selection import NOBODY, Pools, select
-from digest.ranking.slates import Choice, Slate, Term
-from digest.ranking.vote_terms import VoteTerms
+from digest.ranking.slates import Choice, Miss, Slate, Term
+from digest.ranking.vote_terms import vote_terms
 from digest.ranking.votes import DISLIKES, LIKES, Ballot, Read
 
 GROUP = 64
@@ -125,12 +125,11 @@ class Desk:
         The slot is empty for what may not fill a place.
         """
         readers = self._readers[:1]
-        scores = self._scores(readers)
-        allowed = np.flatnonzero(readers[0].eligible.allowed)
-        pools = given_to(allowed, 1, scores)
+        scores = self._scores(readers, all_allowed=True)
+        pools = pools_of_all(scores)
         ordinary = "match" if readers[0].known else "trending"
-        slots = [ordinary if fits else "" for fits in (pools.keys[0] > NOBODY).tolist()] if len(allowed) else []
-        choices = self._choices(readers, scores, np.zeros(len(allowed), np.int64), allowed, pools.given[:, :-1], slots)
+        slots = [ordinary if fits else "" for fits in (scores.keys > NOBODY).tolist()]
+        choices = self._choices(readers, scores, scores.owner, scores.cells, pools.given[:, :-1], slots)
         return sorted(choices, key=lambda each: (-each.score, each.paper))
 
     def pools(self, place: int) -> Pools:
@@ -138,7 +137,7 @@ class Desk:
         reader = self._readers[place]
         return pools_of([reader], self._scores([reader]), reader.profile.size, self._configuration.near_misses)
 
-    def _scores(self, readers: Sequence[Reader]) -> Scores:
+    def _scores(self, readers: Sequence[Reader], *, all_allowed: bool = False) -> Scores:
         return scores_of(
             readers,
             self._columns,
@@ -147,6 +146,7 @@ class Desk:
             self._hour.everyone,
             self._hour.talked_of,
             self._configuration,
+            all_allowed=all_allowed,
         )
 
     def _slates(self, readers: Sequence[Reader], size: int) -> list[Slate]:
@@ -161,22 +161,20 @@ class Desk:
                     reader.profile.minutes - pace.SURPRISE * int(room[row]), picked[row], pools.papers[row]
                 )
         shown, missed = _ordered(pools, picked, configuration.near_misses)
-        missed = [each if reader.known else [] for reader, each in zip(readers, missed, strict=True)]
         surprises = self._surprises(scores, room, picked, pools)
-        chosen, near, new = _flat(shown), _flat(missed), _flat(surprises)
-        owner = np.concatenate([chosen[0], near[0], new[0]])
-        place = np.concatenate([pools.papers[chosen], pools.papers[near], new[1]])
+        chosen, new = _flat(shown), _flat(surprises)
+        owner = np.concatenate([chosen[0], new[0]])
+        place = np.concatenate([pools.papers[chosen], new[1]])
         given = np.zeros((len(owner), pools.given.shape[1] - 1))
-        for first, (rows, columns) in ((0, chosen), (len(chosen[0]), near)):
-            given[first : first + len(rows)] = pools.given[pools.starts[rows] + columns, :-1]
+        given[: len(chosen[0])] = pools.given[pools.starts[chosen[0]] + chosen[1], :-1]
         ordinary = ["match" if reader.known else "trending" for reader in readers]
-        slots = [ordinary[row] for row in chosen[0].tolist()] + ["match"] * len(near[0]) + ["serendipity"] * len(new[0])
+        slots = [ordinary[row] for row in chosen[0].tolist()] + ["serendipity"] * len(new[0])
         choices = iter(self._choices(readers, scores, owner, place, given, slots))
-        own, below, outside = ([tuple(islice(choices, len(each))) for each in part] for part in (shown, missed, surprises))
+        own, outside = ([tuple(islice(choices, len(each))) for each in part] for part in (shown, surprises))
         return [
             Slate(
                 own[row] + outside[row],
-                below[row],
+                self._misses(pools, row, missed[row]) if reader.known else (),
                 reader.eligible.considered,
                 reader.eligible.excluded,
                 not reader.known,
@@ -184,6 +182,11 @@ class Desk:
             )
             for row, reader in enumerate(readers)
         ]
+
+    def _misses(self, pools: Pools, row: int, columns: Sequence[int]) -> tuple[Miss, ...]:
+        """Columns of a pool as near misses: a key without what its place costs is the score."""
+        papers, keys = pools.papers[row, columns].tolist(), pools.keys[row, columns].tolist()
+        return tuple(Miss(self._papers[place].id, key + TIE * place) for place, key in zip(papers, keys, strict=True))
 
     def _within(self, minutes: float, picked: Ints, papers: Ints) -> Ints:
         """As many of the chosen as can be read in so many minutes, in the order of choice; at least the first."""
@@ -229,26 +232,38 @@ class Desk:
         self, readers: Sequence[Reader], scores: Scores, owner: Ints, place: Ints, given: Floats, slots: Sequence[str]
     ) -> list[Choice]:
         """For readers (`owner`) and papers (`place`) the choice with its terms and reasons; `given` is what interests give."""
-        own: list[list[Term]] = [[] for _ in slots]
-        self._add_interests(own, readers, given, owner, place)
-        votes = VoteTerms(self._room.ballot, self._read, self._configuration)
-        votes.add(own, "vote", [reader.likes for reader in readers], scores.liked, owner, place)
-        votes.add(own, "less", [reader.dislikes for reader in readers], scores.disliked, owner, place)
-        said, papers, most = self._hour.said, self._papers, self._configuration.reasons
-        return [
-            choice(papers[at], slot, terms, said(at), most) for at, terms, slot in zip(place.tolist(), own, slots, strict=True)
-        ]
+        if not slots:
+            return []
+        ballot, read, configuration, places = self._room.ballot, self._read, self._configuration, place.tolist()
+        parts = [self._interest_terms(readers, given, owner, place)]
+        if scores.liked.some:
+            casts = [reader.likes for reader in readers]
+            parts.append(vote_terms(ballot, read, configuration, "vote", casts, scores.liked, owner, place))
+        if scores.disliked.some:
+            casts = [reader.dislikes for reader in readers]
+            parts.append(vote_terms(ballot, read, configuration, "less", casts, scores.disliked, owner, place))
+        general = [self._hour.said(at) for at in places]
+        papers = [self._papers[at] for at in places]
+        return explaining.choices(papers, slots, parts, general, self._hour.everyone[place], configuration.reasons)
 
-    def _add_interests(self, own: list[list[Term]], readers: Sequence[Reader], given: Floats, owner: Ints, place: Ints) -> None:
+    def _interest_terms(self, readers: Sequence[Reader], given: Floats, owner: Ints, place: Ints) -> Terms:
         said = self._room.matcher.said
-        voices = [[(each.kind, each.handle, said(each)) for each in reader.interests] for reader in readers]
-        at, interest = np.nonzero(given)
-        found = zip(
-            at.tolist(), interest.tolist(), given[at, interest].tolist(), owner[at].tolist(), place[at].tolist(), strict=True
+        interests = [each for reader in readers for each in reader.interests]
+        counts = np.array([len(reader.interests) for reader in readers], np.int64)
+        at, number = np.nonzero(given)
+        which = ((np.cumsum(counts) - counts)[owner[at]] + number).tolist()
+        kinds, handles, words = (
+            [each.kind for each in interests],
+            [each.handle for each in interests],
+            [said(each) for each in interests],
         )
-        for row, number, value, reader, paper in found:
-            kind, handle, words = voices[reader][number]
-            own[row].append(Term(kind, value, handle, words[paper]))
+        return Terms(
+            at,
+            given[at, number],
+            [kinds[each] for each in which],
+            [handles[each] for each in which],
+            [words[each][paper] for each, paper in zip(which, place[at].tolist(), strict=True)],
+        )
 
 
 def _ordered(pools: Pools, picked: Ints, near_misses: int) -> tuple[list[list[int]], list[list[int]]]:

@@ -1,6 +1,6 @@
-"""Readers meet papers: for a group of readers what every paper scores, and a pool of papers worth choosing from.
+"""Readers meet papers: for a group of readers what the papers score that fit, and a pool of them worth choosing from.
 
-Everything is laid out flat: a *cell* is a reader and a paper, reader * width + place, an *entry* is what one interest of a
+Everything is laid out flat: a *cell* is a reader and a paper, reader * papers + place, an *entry* is what one interest of a
 reader gives one paper. All keys of one reader are different, so nothing depends on who else is in the group.
 """
 
@@ -17,7 +17,7 @@ from digest.ranking.inputs import Interest, Profile
 from digest.ranking.layers import Bools, Floats, Ints, spread
 from digest.ranking.matching import Column
 from digest.ranking.selection import NOBODY, Pools
-from digest.ranking.votes import Ballot, Cast, Read
+from digest.ranking.votes import Ballot, Cast, Given, Read
 
 SPARE = 3
 """A pool holds this many times the papers that are wanted, so that diversity has a choice."""
@@ -66,35 +66,39 @@ class Entries:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """A group's readers x papers (`width` of them, the last few no papers, to fill up the last block).
+    """What a group of readers may be shown: `cells`, ascending, each of an `owner`; those of reader r begin at `starts[r]`.
 
-    `keys` order a reader's papers: the score less a trifle for the place, NOBODY for what may not fill an ordinary place.
-    `outside` (readers x talked-of papers): allowed, and met by nothing liked or disliked. `matched` counts the keys that
-    are not NOBODY.
+    `keys` order a reader's papers: the score less a trifle for the place, NOBODY for a cell that may not fill an ordinary place.
+    `by_likes` is what the likes give of it. `outside` (readers x talked-of papers): allowed, and met by nothing liked or
+    disliked. `matched` counts each reader's keys that are not NOBODY.
     """
 
-    width: int
     entries: Entries
-    liked: Floats
-    disliked: Floats
+    cells: Ints
+    owner: Ints
+    starts: Ints
     keys: Floats
+    by_likes: Floats
+    liked: Given
+    disliked: Given
     outside: Bools
     matched: list[int]
 
+    def entries_at(self) -> Ints:
+        """The place of each entry's cell among `cells`, one past the last for a cell that is not there."""
+        place: npt.NDArray[np.int32] = np.full(len(self.starts) * self.liked.papers, len(self.cells), np.int32)
+        place[self.cells] = np.arange(len(self.cells))
+        return place[self.entries.cells].astype(np.int64)
 
-def width_of(papers: int) -> int:
-    """How wide a row is for so many papers: whole blocks."""
-    return -(-papers // BLOCK) * BLOCK
 
-
-def entries_of(readers: Sequence[Reader], columns: Columns, width: int) -> Entries:
+def entries_of(readers: Sequence[Reader], columns: Columns, papers: int) -> Entries:
     """All that the interests of a group give."""
     counts = np.array([len(reader.columns) for reader in readers], np.int64)
     owner, interest = spread(counts)
     column = np.array([column for reader in readers for column in reader.columns], np.int64)
     run, within = spread(columns.sizes[column])
     at = columns.starts[column][run] + within
-    return Entries(owner[run] * width + columns.papers[at], interest[run], run, columns.values[at])
+    return Entries((owner * papers)[run] + columns.papers[at], interest[run], run, columns.values[at])
 
 
 def scores_of(
@@ -105,72 +109,96 @@ def scores_of(
     everyone: Floats,
     talked_of: Ints,
     configuration: Configuration,
+    *,
+    all_allowed: bool = False,
 ) -> Scores:
-    """The score of every paper for every reader: interests + likes - dislikes + what holds for everyone.
+    """The score of every paper that fits for every reader: interests + likes - dislikes + what holds for everyone.
 
     A reader of whom nothing is known may be given anything allowed. For others a paper fits if an interest meets it, or if it
     is liked at least `vote_floor` and `vote_floor_share` of what is liked most; and if it is not more disliked than wanted.
+    Cells that do not fit are left out, unless `all_allowed` asks for whatever may be shown at all.
     """
-    papers, width = len(everyone), width_of(len(everyone))
-    shape = (len(readers), width)
-    entries = entries_of(readers, columns, width)
-    keys: Floats = np.bincount(entries.cells, entries.values, shape[0] * width).reshape(shape).astype(np.float64, copy=False)
-    allowed = np.zeros(shape, bool)
-    for row, reader in zip(allowed, readers, strict=True):
-        row[:papers] = reader.eligible.allowed
-    met: Bools = keys > 0
-    liked = _by_votes([reader.likes for reader in readers], ballot, read, configuration.vote, shape)
-    disliked = _by_votes([reader.dislikes for reader in readers], ballot, read, configuration.less, shape)
-    if liked.size:
-        most = np.where(allowed, liked, 0.0).max(axis=1, initial=0.0)
-        floor = np.maximum(configuration.vote_floor * configuration.vote, configuration.vote_floor_share * most)
-        met |= (liked >= floor[:, None]) & (liked > 0)
-        keys += liked
-    fits = met & allowed
-    outside = ~met[:, talked_of] & allowed[:, talked_of]
-    if disliked.size:
-        fits &= keys > disliked
-        outside &= disliked[:, talked_of] < configuration.less * max(configuration.vote_floor, 1e-9)
-        keys -= disliked
-    unknown = [row for row, reader in enumerate(readers) if not reader.known]
-    fits[unknown] = allowed[unknown]
-    keys[:, :papers] += everyone - TIE * np.arange(papers)
-    np.copyto(keys, NOBODY, where=~fits)
-    return Scores(width, entries, liked, disliked, keys, outside, np.count_nonzero(fits, axis=1).tolist())
+    shape = (len(readers), len(everyone))
+    entries = entries_of(readers, columns, shape[1])
+    wanted: Floats = np.bincount(entries.cells, entries.values, shape[0] * shape[1]).astype(np.float64, copy=False)
+    liked = ballot.given([reader.likes for reader in readers], read, configuration.vote)
+    disliked = ballot.given([reader.dislikes for reader in readers], read, configuration.less)
+    allowed = _allowed(readers, shape, liked)
+    met: Bools = wanted > 0
+    if liked.some:
+        floor = configuration.vote_floor * configuration.vote
+        met[liked.at_least(np.maximum(floor, configuration.vote_floor_share * liked.most()))] = True
+    outside = ~met.reshape(shape)[:, talked_of] & allowed[:, talked_of]
+    if disliked.some:
+        rows, columns_ = np.nonzero(outside)
+        faint = disliked.at(rows, talked_of[columns_]) < configuration.less * max(configuration.vote_floor, 1e-9)
+        outside[rows, columns_] = faint
+    known = np.array([reader.known for reader in readers], bool)
+    fits = met.reshape(shape) & allowed
+    fits[~known] = allowed[~known]
+    cells = np.flatnonzero(allowed if all_allowed else fits)
+    owner = cells // max(shape[1], 1)
+    place = cells - owner * shape[1]
+    by_likes = liked.at(owner, place)
+    keys = wanted[cells] + by_likes
+    good = fits.ravel()[cells]
+    if disliked.some:
+        against = disliked.at(owner, place)
+        good &= (keys > against) | ~known[owner]
+        keys -= against
+    keys += (everyone - TIE * np.arange(shape[1]))[place]
+    if disliked.some or all_allowed:
+        keys[~good] = NOBODY
+    counts = np.bincount(owner, minlength=shape[0])
+    matched = np.bincount(owner[good], minlength=shape[0]).tolist()
+    return Scores(entries, cells, owner, np.cumsum(counts) - counts, keys, by_likes, liked, disliked, outside, matched)
 
 
-def _by_votes(casts: Sequence[Cast], ballot: Ballot, read: Read, weight: float, shape: tuple[int, int]) -> Floats:
-    """Readers x width; empty when none of them has such votes."""
-    if not any(cast.rows for cast in casts):
-        return np.empty((0, 0))
-    return ballot.scores(casts, read, weight, shape[1])
+def _allowed(readers: Sequence[Reader], shape: tuple[int, int], liked: Given) -> Bools:
+    """Readers x papers: what may be shown. What may not is no longer liked by anybody."""
+    allowed = np.ones(shape, bool)
+    for row, reader in enumerate(readers):
+        inside = reader.eligible.inside
+        if inside is not None:
+            allowed[row] = inside
+            liked.close(row, ~inside)
+    rows: Ints = np.repeat(np.arange(shape[0]), [len(reader.eligible.left_out) for reader in readers])
+    places = np.array([place for reader in readers for place in reader.eligible.left_out], np.int64)
+    allowed[rows, places] = False
+    liked.close(rows, places)
+    return allowed
 
 
 def pools_of(readers: Sequence[Reader], scores: Scores, size: int, near_misses: int) -> Pools:
     """The papers worth choosing from: each reader's best, the best of each interest, and the best by votes alone."""
-    cells = [_best(scores.keys, max(SPARE * size, size + near_misses)), _best_of_each(scores)]
-    if scores.liked.size:
-        mixed = np.flatnonzero([bool(reader.likes.rows and reader.columns) for reader in readers])
-        cells.append(_best_liked(scores, mixed))
-    pool = np.unique(np.concatenate(cells))
-    return given_to(pool, len(readers), scores)
+    wanted = np.zeros(len(scores.cells), bool)
+    wanted[_best(scores.keys, scores.owner, scores.starts, max(SPARE * size, size + near_misses))] = True
+    at = scores.entries_at()
+    wanted[_best_of_each(scores, at)] = True
+    if scores.liked.some:
+        mixed = np.array([bool(reader.likes.rows and reader.columns) for reader in readers], bool)
+        wanted[_best_liked(scores, mixed)] = True
+    return _pools(np.flatnonzero(wanted), at, scores)
 
 
-def given_to(cells: Ints, readers: int, scores: Scores) -> Pools:
-    """Cells (ascending) as a pool, with what each interest and the likes give each of them."""
-    width = scores.width
-    owner = cells // width
+def pools_of_all(scores: Scores) -> Pools:
+    """All cells of the scores, as a pool."""
+    return _pools(np.arange(len(scores.cells)), scores.entries_at(), scores)
+
+
+def _pools(chosen: Ints, entries_at: Ints, scores: Scores) -> Pools:
+    """Cells, by their place among those of the scores, as a pool, with what each interest and the likes give each of them."""
+    readers, entries = len(scores.starts), scores.entries
+    owner = scores.owner[chosen]
     counts = np.bincount(owner, minlength=readers)
-    slot: npt.NDArray[np.int32] = np.full(readers * width, -1, np.int32)
-    slot[cells] = np.arange(len(cells))
-    entries = scores.entries
-    at = slot[entries.cells]
+    slot: npt.NDArray[np.int32] = np.full(len(scores.cells) + 1, -1, np.int32)
+    slot[chosen] = np.arange(len(chosen))
+    at = slot[entries_at]
     inside = np.flatnonzero(at >= 0)
     interests = int(entries.interest.max(initial=-1)) + 1
-    given = np.zeros((len(cells), interests + 1))
+    given = np.zeros((len(chosen), interests + 1))
     given[at[inside], entries.interest[inside]] = entries.values[inside]
-    if scores.liked.size:
-        given[:, -1] = scores.liked.ravel()[cells]
+    given[:, -1] = scores.by_likes[chosen]
     main = given.argmax(axis=1)
     _, within = spread(counts)
     shape = (readers, int(counts.max(initial=0)))
@@ -180,54 +208,61 @@ def given_to(cells: Ints, readers: int, scores: Scores) -> Pools:
         np.zeros(shape, np.int64),
         np.zeros(shape),
     )
-    places[owner, within] = cells - owner * width
-    keys[owner, within] = scores.keys.ravel()[cells]
+    places[owner, within] = scores.cells[chosen] - owner * scores.liked.papers
+    keys[owner, within] = scores.keys[chosen]
     mains[owner, within] = main
-    values[owner, within] = given[np.arange(len(cells)), main]
+    values[owner, within] = given[np.arange(len(chosen)), main]
     return Pools(places, keys, mains, values, given, np.cumsum(counts) - counts)
 
 
-def _best(keys: Floats, count: int) -> Ints:
-    """The cells of each reader's `count` highest keys, in no order; none that is NOBODY."""
-    readers, width = keys.shape
-    if not width:
-        return np.empty(0, np.int64)
-    rows = np.arange(readers)[:, None]
-    places: Ints = np.broadcast_to(np.arange(width), keys.shape)
+def _best(keys: Floats, owner: Ints, starts: Ints, count: int) -> Ints:
+    """Where each owner's `count` highest keys are, in no order, and none that is NOBODY. Owners ascend, from `starts` on."""
+    sizes = np.bincount(owner, minlength=len(starts))
+    width = int(sizes.max(initial=0))
+    if width <= count:
+        found: Ints = np.flatnonzero(keys > NOBODY)
+        return found
+    width += -width % BLOCK
+    table = np.full((len(starts), width), NOBODY)
+    table[owner, np.arange(len(keys)) - starts[owner]] = keys
+    rows = np.arange(len(starts))[:, None]
+    places: Ints = np.arange(width)[None, :]
     if count * BLOCK < width:
         # A block's places lie apart from each other, so that whole rows can be compared at a time.
         apart = width // BLOCK
-        blocks = keys.reshape(readers, BLOCK, apart).max(axis=1)
+        blocks = table.reshape(len(starts), BLOCK, apart).max(axis=1)
         best = np.argpartition(blocks, apart - count, axis=1)[:, -count:]
-        places = (best[:, :, None] + apart * np.arange(BLOCK)).reshape(readers, count * BLOCK)
-        keys = keys[rows, places]
-    if count < keys.shape[1]:
-        best = np.argpartition(keys, keys.shape[1] - count, axis=1)[:, -count:]
-        places, keys = places[rows, best], keys[rows, best]
-    found: Ints = (rows * width + places)[keys > NOBODY]
-    return found
+        places = (best[:, :, None] + apart * np.arange(BLOCK)).reshape(len(starts), count * BLOCK)
+        table = table[rows, places]
+    best = np.argpartition(table, table.shape[1] - count, axis=1)[:, -count:]
+    places = np.take_along_axis(np.broadcast_to(places, table.shape), best, axis=1)
+    at: Ints = (starts[:, None] + places)[np.take_along_axis(table, best, axis=1) > NOBODY]
+    return at
 
 
-def _best_of_each(scores: Scores) -> Ints:
-    """FROM_EACH cells of every interest."""
-    run = scores.entries.run
+def _best_of_each(scores: Scores, entries_at: Ints) -> Ints:
+    """Where the FROM_EACH best cells of every interest are."""
+    open_ = np.flatnonzero(entries_at < len(scores.cells))
+    at, run = entries_at[open_], scores.entries.run[open_]
     if not len(run):
-        return np.empty(0, np.int64)
-    keys = scores.keys.ravel()[scores.entries.cells]
+        return run
+    keys = scores.keys[at]
     starts = np.flatnonzero(np.concatenate([[True], run[1:] != run[:-1]]))
     lengths = np.diff(np.append(starts, len(run)))
     found = []
     for _ in range(FROM_EACH):
         best = np.repeat(np.maximum.reduceat(keys, starts), lengths)
-        at = np.flatnonzero((keys == best) & (best > NOBODY))
-        found.append(scores.entries.cells[at])
-        keys[at] = NOBODY
+        top = np.flatnonzero((keys == best) & (best > NOBODY))
+        found.append(at[top])
+        keys[top] = NOBODY
     return np.concatenate(found)
 
 
-def _best_liked(scores: Scores, readers: Ints) -> Ints:
-    """FROM_EACH cells that the votes alone would choose, for the given readers."""
-    liked = np.where(scores.keys[readers] > NOBODY, scores.liked[readers], 0.0)
-    ordered = np.where(liked > 0, liked - TIE * np.arange(scores.width), NOBODY)
-    cells = _best(ordered, FROM_EACH)
-    return readers[cells // scores.width] * scores.width + cells % scores.width if len(cells) else cells
+def _best_liked(scores: Scores, readers: Bools) -> Ints:
+    """Where the FROM_EACH cells are that the votes alone would choose, for the given readers."""
+    mixed = np.flatnonzero(readers[scores.owner] & (scores.by_likes > 0) & (scores.keys > NOBODY))
+    owner = scores.owner[mixed]
+    keys = scores.by_likes[mixed] - TIE * (scores.cells[mixed] - owner * scores.liked.papers)
+    counts = np.bincount(owner, minlength=len(scores.starts))
+    found: Ints = mixed[_best(keys, owner, np.cumsum(counts) - counts, FROM_EACH)]
+    return found
