@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import starmap
 
 import numpy as np
 
@@ -48,74 +47,75 @@ class Terms:
 
     at: Ints
     values: Floats
-    names: Sequence[str]
-    handles: Sequence[str]
-    words: Sequence[str]
+    names: list[str]
+    handles: list[str]
+    words: list[str]
+
+    @classmethod
+    def together(cls, parts: Sequence["Terms"]) -> "Terms":
+        """All of them, ordered by choice and the largest value first; of equal ones those of the earlier part."""
+        at = np.concatenate([part.at for part in parts])
+        values = np.concatenate([part.values for part in parts])
+        order = np.lexsort((-values, at))
+        places = order.tolist()
+        columns = []
+        for name in ("names", "handles", "words"):
+            texts: list[str] = [text for part in parts for text in getattr(part, name)]
+            columns.append([texts[place] for place in places])
+        return cls(at[order], values[order], *columns)
 
 
 def choices(
     papers: Sequence[Paper],
     slots: Sequence[str],
-    parts: Sequence[Terms],
+    terms: Terms,
     general: Sequence[General],
     everyone: Floats,
     most: int,
 ) -> list[Choice]:
-    """Papers with their terms, what the reader's taste gives first and the largest first; a score is their sum.
+    """Papers with their terms, as `Terms.together` orders them, and the general ones last; a score is their sum.
 
     `everyone` is what each paper's general terms add up to. At most `most` of the terms are reasons: what the reader asked for
     comes first; attention is mentioned when there is room; age only when nothing else can be said.
     """
-    at = np.concatenate([part.at for part in parts])
-    values = np.concatenate([part.values for part in parts])
-    order = np.lexsort((-values, at))
-    at, values = at[order], values[order]
-    names, handles, words = (
-        _in_order([text for part in parts for text in getattr(part, column)], order) for column in ("names", "handles", "words")
-    )
-    terms = list(starmap(Term, zip(names, values.tolist(), handles, words, strict=True)))
-    ends = np.cumsum(np.bincount(at, minlength=len(papers)))
-    starts = np.concatenate([[0], ends[:-1]])
-    said = np.flatnonzero(_worth_saying(at, values, np.fromiter(map(bool, handles), bool, len(handles)), starts, most))
+    said = np.flatnonzero(_worth_saying(terms, len(papers), most))
+    own = list(map(Term, terms.names, terms.values.tolist(), terms.handles, terms.words))
+    words, handles = terms.words, terms.handles
     reasons = [Reason(words[place], handles[place]) for place in said.tolist()]
-    scores = (np.bincount(at, values, len(papers)) + everyone).tolist()
-    bounds = zip(
-        starts.tolist(), ends.tolist(), np.searchsorted(said, starts).tolist(), np.searchsorted(said, ends).tolist(), strict=True
-    )
+    edges = np.concatenate([[0], np.cumsum(np.bincount(terms.at, minlength=len(papers)))])
+    edge, said_edge = edges.tolist(), np.searchsorted(said, edges).tolist()
+    scores = (np.bincount(terms.at, terms.values, len(papers)) + everyone).tolist()
     made: list[Choice] = []
-    for paper, slot, score, all_, (start, end, first, last) in zip(papers, slots, scores, general, bounds, strict=True):
-        if first == last:
+    start = first = 0
+    for paper, slot, score, all_, end, last in zip(papers, slots, scores, general, edge[1:], said_edge[1:], strict=True):
+        if last - first >= most:
+            because = tuple(reasons[first:last])
+        elif first < last:
+            because = (*reasons[first:last], *all_.talked_of)
+        else:
             because = all_.otherwise[:most]
             if slot == "serendipity" and start == end:
                 because = tuple([Reason(f"outside your topics, {text}", handle) for text, handle in because])
-        else:
-            because = tuple(reasons[first:last])
-            if last - first < most:
-                because += all_.talked_of
-        made.append(Choice(paper.id, paper.revision, score, slot, (*terms[start:end], *all_.terms), because))
+        made.append(Choice(paper.id, paper.revision, score, slot, (*own[start:end], *all_.terms), because))
+        start, first = end, last
     return made
 
 
-def _in_order(texts: Sequence[str], order: Ints) -> list[str]:
-    return [texts[place] for place in order.tolist()]
-
-
-def _worth_saying(at: Ints, values: Floats, handled: Bools, starts: Ints, most: int) -> Bools:
-    """Which terms, the largest of each choice first, become reasons: what adds something and can be undone.
-
-    Where no such term is, the first that adds something.
-    """
-    usable = handled & (values > 0)
-    alone = np.zeros(len(starts), bool)
-    alone[at] = True
-    alone[at[usable]] = False
-    first = starts[alone]
+def _worth_saying(terms: Terms, choices: int, most: int) -> Bools:
+    """Which terms become reasons: what adds something and can be undone; where there is none, the first that adds something."""
+    at, values = terms.at, terms.values
+    counts = np.bincount(at, minlength=choices)
+    starts = np.cumsum(counts) - counts
+    usable = (values > 0) & np.fromiter(map(bool, terms.handles), bool, len(at))
+    silent = counts > 0
+    silent[at[usable]] = False
+    first = starts[silent]
     usable[first] = values[first] > 0
     rank = np.cumsum(usable)
-    before = np.concatenate([[0], rank])[starts][at]
-    largest = np.zeros(len(starts))
-    heads = np.flatnonzero(usable & (rank - before == 1))
+    rank -= np.concatenate([[0], rank])[starts][at]
+    largest = np.zeros(choices)
+    heads = np.flatnonzero(usable & (rank == 1))
     largest[at[heads]] = values[heads]
     # Within a choice the values fall, so what is too small comes last.
-    worth: Bools = usable & (values > SMALLEST_SHARE * largest[at]) & (rank - before <= most)
+    worth: Bools = usable & (values > SMALLEST_SHARE * largest[at]) & (rank <= most)
     return worth

@@ -11,6 +11,7 @@ from digest.ranking.content import ContentModel
 from digest.ranking.eligibility import Eligibility
 from digest.ranking.exact import TIE, exact
 from digest.ranking.explaining import General, Terms
+from digest.ranking.given import Contents
 from digest.ranking.index import SKETCH, SKETCH_UNIT, Index
 from digest.ranking.inputs import Paper, Profile
 from digest.ranking.layers import Floats, Ints
@@ -43,6 +44,7 @@ class Newsroom:
         self.eligibility = Eligibility(self.papers, self.matcher)
         self.sketches = index.sketch()
         self.content = index.content
+        self.contents = Contents(index.content)
 
 
 class Hour:
@@ -61,18 +63,27 @@ class Hour:
         self.everyone = self._trending + self._freshness
         talked_of = np.argsort(-self.everyone, kind="stable")
         self.talked_of: Ints = talked_of[self._trending[talked_of] > 0][:SURPRISES]
-        self._said: dict[int, General] = {}
+        self.said = _Said(self)
 
-    def said(self, place: int) -> General:
+    def terms(self, place: int) -> tuple[Term, ...]:
         """The terms that a paper's score has for everyone."""
-        said = self._said.get(place)
-        if said is None:
-            paper, found = self._papers[place], []
-            if self._trending[place]:
-                found.append(Term("trending", float(self._trending[place]), "", f"trending: {trending.words(paper)}"))
-            if self._freshness[place]:
-                found.append(Term("freshness", float(self._freshness[place]), "", trending.age_words(paper, self.now)))
-            said = self._said[place] = General(tuple(found))
+        paper, found = self._papers[place], []
+        if self._trending[place]:
+            found.append(Term("trending", float(self._trending[place]), "", f"trending: {trending.words(paper)}"))
+        if self._freshness[place]:
+            found.append(Term("freshness", float(self._freshness[place]), "", trending.age_words(paper, self.now)))
+        return tuple(found)
+
+
+class _Said(dict[int, General]):
+    """What is said of papers to everyone, by their places, once it is asked for."""
+
+    def __init__(self, hour: Hour) -> None:
+        super().__init__()
+        self._hour = hour
+
+    def __missing__(self, place: int) -> General:
+        said = self[place] = General(self._hour.terms(place))
         return said
 
 
@@ -129,7 +140,7 @@ class Desk:
         pools = pools_of_all(scores)
         ordinary = "match" if readers[0].known else "trending"
         slots = [ordinary if fits else "" for fits in (scores.keys > NOBODY).tolist()]
-        choices = self._choices(readers, scores, scores.owner, scores.cells, pools.given[:, :-1], slots)
+        choices = self._choices(readers, scores, scores.owner, pools.papers[0], pools.given[:, :-1], slots)
         return sorted(choices, key=lambda each: (-each.score, each.paper))
 
     def pools(self, place: int) -> Pools:
@@ -141,6 +152,7 @@ class Desk:
         return scores_of(
             readers,
             self._columns,
+            self._room.contents,
             self._room.ballot,
             self._read,
             self._hour.everyone,
@@ -171,10 +183,11 @@ class Desk:
         slots = [ordinary[row] for row in chosen[0].tolist()] + ["serendipity"] * len(new[0])
         choices = iter(self._choices(readers, scores, owner, place, given, slots))
         own, outside = ([tuple(islice(choices, len(each))) for each in part] for part in (shown, surprises))
+        near = self._misses(pools, missed)
         return [
             Slate(
                 own[row] + outside[row],
-                self._misses(pools, row, missed[row]) if reader.known else (),
+                near[row] if reader.known else (),
                 reader.eligible.considered,
                 reader.eligible.excluded,
                 not reader.known,
@@ -183,10 +196,13 @@ class Desk:
             for row, reader in enumerate(readers)
         ]
 
-    def _misses(self, pools: Pools, row: int, columns: Sequence[int]) -> tuple[Miss, ...]:
-        """Columns of a pool as near misses: a key without what its place costs is the score."""
-        papers, keys = pools.papers[row, columns].tolist(), pools.keys[row, columns].tolist()
-        return tuple(Miss(self._papers[place].id, key + TIE * place) for place, key in zip(papers, keys, strict=True))
+    def _misses(self, pools: Pools, columns: Sequence[Sequence[int]]) -> list[tuple[Miss, ...]]:
+        """Columns of pools as near misses: a key without what its place costs is the score."""
+        rows, flat = _flat(columns)
+        places = pools.papers[rows, flat]
+        scores = pools.keys[rows, flat] + TIE * places
+        misses = map(Miss, [self._papers[place].id for place in places.tolist()], scores.tolist())
+        return [tuple(islice(misses, len(each))) for each in columns]
 
     def _within(self, minutes: float, picked: Ints, papers: Ints) -> Ints:
         """As many of the chosen as can be read in so many minutes, in the order of choice; at least the first."""
@@ -234,17 +250,20 @@ class Desk:
         """For readers (`owner`) and papers (`place`) the choice with its terms and reasons; `given` is what interests give."""
         if not slots:
             return []
-        ballot, read, configuration, places = self._room.ballot, self._read, self._configuration, place.tolist()
         parts = [self._interest_terms(readers, given, owner, place)]
         if scores.liked.some:
-            casts = [reader.likes for reader in readers]
-            parts.append(vote_terms(ballot, read, configuration, "vote", casts, scores.liked, owner, place))
+            parts.append(vote_terms("vote", [reader.likes for reader in readers], scores.liked, owner, place))
         if scores.disliked.some:
-            casts = [reader.dislikes for reader in readers]
-            parts.append(vote_terms(ballot, read, configuration, "less", casts, scores.disliked, owner, place))
-        general = [self._hour.said(at) for at in places]
-        papers = [self._papers[at] for at in places]
-        return explaining.choices(papers, slots, parts, general, self._hour.everyone[place], configuration.reasons)
+            parts.append(vote_terms("less", [reader.dislikes for reader in readers], scores.disliked, owner, place))
+        places, said, papers = place.tolist(), self._hour.said, self._papers
+        return explaining.choices(
+            [papers[at] for at in places],
+            slots,
+            Terms.together(parts),
+            [said[at] for at in places],
+            self._hour.everyone[place],
+            self._configuration.reasons,
+        )
 
     def _interest_terms(self, readers: Sequence[Reader], given: Floats, owner: Ints, place: Ints) -> Terms:
         said = self._room.matcher.said

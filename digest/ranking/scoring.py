@@ -17,7 +17,8 @@ from digest.ranking.inputs import Interest, Profile
 from digest.ranking.layers import Bools, Floats, Ints, spread
 from digest.ranking.matching import Column
 from digest.ranking.selection import NOBODY, Pools
-from digest.ranking.votes import Ballot, Cast, Given, Read
+from digest.ranking.given import Contents, Given
+from digest.ranking.votes import Ballot, Cast, Read
 
 SPARE = 3
 """A pool holds this many times the papers that are wanted, so that diversity has a choice."""
@@ -66,17 +67,17 @@ class Entries:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """What a group of readers may be shown: `cells`, ascending, each of an `owner`; those of reader r begin at `starts[r]`.
+    """What a group of readers may be shown: `cells`, ascending, each of an `owner`; `width` of them to a reader, the last few of
 
-    `keys` order a reader's papers: the score less a trifle for the place, NOBODY for a cell that may not fill an ordinary place.
-    `by_likes` is what the likes give of it. `outside` (readers x talked-of papers): allowed, and met by nothing liked or
-    disliked. `matched` counts each reader's keys that are not NOBODY.
+    which are no papers. `keys` order a reader's papers: the score less a trifle for the place, NOBODY for a cell that may not
+    fill an ordinary place. `by_likes` is what the likes give of it. `outside` (readers x talked-of papers): allowed, and met by
+    nothing liked or disliked. `matched` counts each reader's keys that are not NOBODY.
     """
 
+    width: int
     entries: Entries
     cells: Ints
     owner: Ints
-    starts: Ints
     keys: Floats
     by_likes: Floats
     liked: Given
@@ -84,26 +85,32 @@ class Scores:
     outside: Bools
     matched: list[int]
 
-    def entries_at(self) -> Ints:
-        """The place of each entry's cell among `cells`, one past the last for a cell that is not there."""
-        place: npt.NDArray[np.int32] = np.full(len(self.starts) * self.liked.papers, len(self.cells), np.int32)
+    def places(self) -> npt.NDArray[np.int32]:
+        """For every cell there could be its place among `cells`, or one past the last."""
+        place: npt.NDArray[np.int32] = np.full(len(self.matched) * self.width, len(self.cells), np.int32)
         place[self.cells] = np.arange(len(self.cells))
-        return place[self.entries.cells].astype(np.int64)
+        return place
 
 
-def entries_of(readers: Sequence[Reader], columns: Columns, papers: int) -> Entries:
+def width_of(papers: int) -> int:
+    """How wide a row is for so many papers: whole blocks."""
+    return -(-papers // BLOCK) * BLOCK
+
+
+def entries_of(readers: Sequence[Reader], columns: Columns, width: int) -> Entries:
     """All that the interests of a group give."""
     counts = np.array([len(reader.columns) for reader in readers], np.int64)
     owner, interest = spread(counts)
     column = np.array([column for reader in readers for column in reader.columns], np.int64)
     run, within = spread(columns.sizes[column])
     at = columns.starts[column][run] + within
-    return Entries((owner * papers)[run] + columns.papers[at], interest[run], run, columns.values[at])
+    return Entries((owner * width)[run] + columns.papers[at], interest[run], run, columns.values[at])
 
 
 def scores_of(
     readers: Sequence[Reader],
     columns: Columns,
+    contents: Contents,
     ballot: Ballot,
     read: Read,
     everyone: Floats,
@@ -118,51 +125,52 @@ def scores_of(
     is liked at least `vote_floor` and `vote_floor_share` of what is liked most; and if it is not more disliked than wanted.
     Cells that do not fit are left out, unless `all_allowed` asks for whatever may be shown at all.
     """
-    shape = (len(readers), len(everyone))
-    entries = entries_of(readers, columns, shape[1])
-    wanted: Floats = np.bincount(entries.cells, entries.values, shape[0] * shape[1]).astype(np.float64, copy=False)
-    liked = ballot.given([reader.likes for reader in readers], read, configuration.vote)
-    disliked = ballot.given([reader.dislikes for reader in readers], read, configuration.less)
-    allowed = _allowed(readers, shape, liked)
-    met: Bools = wanted > 0
+    papers, width = len(everyone), width_of(len(everyone))
+    shape = (len(readers), width)
+    entries = entries_of(readers, columns, width)
+    wanted: Floats = np.bincount(entries.cells, entries.values, shape[0] * width).astype(np.float64, copy=False)
+    liked = Given(contents, ballot, [reader.likes for reader in readers], read, "vote")
+    disliked = Given(contents, ballot, [reader.dislikes for reader in readers], read, "less")
+    allowed = _allowed(readers, papers, width, liked)
+    met = (wanted > 0).reshape(shape)
     if liked.some:
         floor = configuration.vote_floor * configuration.vote
         met[liked.at_least(np.maximum(floor, configuration.vote_floor_share * liked.most()))] = True
-    outside = ~met.reshape(shape)[:, talked_of] & allowed[:, talked_of]
+    outside = allowed[:, talked_of] > met[:, talked_of]
     if disliked.some:
         rows, columns_ = np.nonzero(outside)
-        faint = disliked.at(rows, talked_of[columns_]) < configuration.less * max(configuration.vote_floor, 1e-9)
-        outside[rows, columns_] = faint
+        faint = configuration.less * max(configuration.vote_floor, 1e-9)
+        outside[rows, columns_] = disliked.at(rows, talked_of[columns_]) < faint
     known = np.array([reader.known for reader in readers], bool)
-    fits = met.reshape(shape) & allowed
-    fits[~known] = allowed[~known]
-    cells = np.flatnonzero(allowed if all_allowed else fits)
-    owner = cells // max(shape[1], 1)
-    place = cells - owner * shape[1]
+    met &= allowed
+    met[~known] = allowed[~known]
+    cells = np.flatnonzero(allowed if all_allowed else met)
+    owner = cells // max(width, 1)
+    place = cells - owner * width
     by_likes = liked.at(owner, place)
     keys = wanted[cells] + by_likes
-    good = fits.ravel()[cells]
+    good = met.ravel()[cells]
     if disliked.some:
         against = disliked.at(owner, place)
         good &= (keys > against) | ~known[owner]
         keys -= against
-    keys += (everyone - TIE * np.arange(shape[1]))[place]
+    keys += (everyone - TIE * np.arange(papers))[place]
     if disliked.some or all_allowed:
         keys[~good] = NOBODY
-    counts = np.bincount(owner, minlength=shape[0])
     matched = np.bincount(owner[good], minlength=shape[0]).tolist()
-    return Scores(entries, cells, owner, np.cumsum(counts) - counts, keys, by_likes, liked, disliked, outside, matched)
+    return Scores(width, entries, cells, owner, keys, by_likes, liked, disliked, outside, matched)
 
 
-def _allowed(readers: Sequence[Reader], shape: tuple[int, int], liked: Given) -> Bools:
-    """Readers x papers: what may be shown. What may not is no longer liked by anybody."""
-    allowed = np.ones(shape, bool)
+def _allowed(readers: Sequence[Reader], papers: int, width: int, liked: Given) -> Bools:
+    """Readers x width: what may be shown. What may not is no longer liked by anybody."""
+    allowed = np.ones((len(readers), width), bool)
+    allowed[:, papers:] = False
     for row, reader in enumerate(readers):
         inside = reader.eligible.inside
         if inside is not None:
-            allowed[row] = inside
+            allowed[row, :papers] = inside
             liked.close(row, ~inside)
-    rows: Ints = np.repeat(np.arange(shape[0]), [len(reader.eligible.left_out) for reader in readers])
+    rows: Ints = np.repeat(np.arange(len(readers)), [len(reader.eligible.left_out) for reader in readers])
     places = np.array([place for reader in readers for place in reader.eligible.left_out], np.int64)
     allowed[rows, places] = False
     liked.close(rows, places)
@@ -171,24 +179,27 @@ def _allowed(readers: Sequence[Reader], shape: tuple[int, int], liked: Given) ->
 
 def pools_of(readers: Sequence[Reader], scores: Scores, size: int, near_misses: int) -> Pools:
     """The papers worth choosing from: each reader's best, the best of each interest, and the best by votes alone."""
+    place = scores.places()
     wanted = np.zeros(len(scores.cells), bool)
-    wanted[_best(scores.keys, scores.owner, scores.starts, max(SPARE * size, size + near_misses))] = True
-    at = scores.entries_at()
+    wanted[place[_best(scores.keys, scores, max(SPARE * size, size + near_misses))]] = True
+    at = place[scores.entries.cells]
     wanted[_best_of_each(scores, at)] = True
     if scores.liked.some:
         mixed = np.array([bool(reader.likes.rows and reader.columns) for reader in readers], bool)
-        wanted[_best_liked(scores, mixed)] = True
+        liked = scores.by_likes - TIE * (scores.cells - scores.owner * scores.width)
+        liked[~mixed[scores.owner] | (scores.by_likes <= 0) | (scores.keys == NOBODY)] = NOBODY
+        wanted[place[_best(liked, scores, FROM_EACH)]] = True
     return _pools(np.flatnonzero(wanted), at, scores)
 
 
 def pools_of_all(scores: Scores) -> Pools:
     """All cells of the scores, as a pool."""
-    return _pools(np.arange(len(scores.cells)), scores.entries_at(), scores)
+    return _pools(np.arange(len(scores.cells)), scores.places()[scores.entries.cells], scores)
 
 
-def _pools(chosen: Ints, entries_at: Ints, scores: Scores) -> Pools:
+def _pools(chosen: Ints, entries_at: npt.NDArray[np.int32], scores: Scores) -> Pools:
     """Cells, by their place among those of the scores, as a pool, with what each interest and the likes give each of them."""
-    readers, entries = len(scores.starts), scores.entries
+    readers, entries = len(scores.matched), scores.entries
     owner = scores.owner[chosen]
     counts = np.bincount(owner, minlength=readers)
     slot: npt.NDArray[np.int32] = np.full(len(scores.cells) + 1, -1, np.int32)
@@ -208,44 +219,41 @@ def _pools(chosen: Ints, entries_at: Ints, scores: Scores) -> Pools:
         np.zeros(shape, np.int64),
         np.zeros(shape),
     )
-    places[owner, within] = scores.cells[chosen] - owner * scores.liked.papers
+    places[owner, within] = scores.cells[chosen] - owner * scores.width
     keys[owner, within] = scores.keys[chosen]
     mains[owner, within] = main
     values[owner, within] = given[np.arange(len(chosen)), main]
     return Pools(places, keys, mains, values, given, np.cumsum(counts) - counts)
 
 
-def _best(keys: Floats, owner: Ints, starts: Ints, count: int) -> Ints:
-    """Where each owner's `count` highest keys are, in no order, and none that is NOBODY. Owners ascend, from `starts` on."""
-    sizes = np.bincount(owner, minlength=len(starts))
-    width = int(sizes.max(initial=0))
-    if width <= count:
-        found: Ints = np.flatnonzero(keys > NOBODY)
-        return found
-    width += -width % BLOCK
-    table = np.full((len(starts), width), NOBODY)
-    table[owner, np.arange(len(keys)) - starts[owner]] = keys
-    rows = np.arange(len(starts))[:, None]
-    places: Ints = np.arange(width)[None, :]
+def _best(keys: Floats, scores: Scores, count: int) -> Ints:
+    """The cells of each reader's `count` highest keys, one for each of the scores' cells, in no order; none that is NOBODY."""
+    readers, width = len(scores.matched), scores.width
+    table = np.full(readers * width, NOBODY)
+    table[scores.cells] = keys
+    table = table.reshape(readers, width)
+    rows = np.arange(readers)[:, None]
+    places: Ints = np.broadcast_to(np.arange(width), table.shape)
     if count * BLOCK < width:
         # A block's places lie apart from each other, so that whole rows can be compared at a time.
         apart = width // BLOCK
-        blocks = table.reshape(len(starts), BLOCK, apart).max(axis=1)
+        blocks = table.reshape(readers, BLOCK, apart).max(axis=1)
         best = np.argpartition(blocks, apart - count, axis=1)[:, -count:]
-        places = (best[:, :, None] + apart * np.arange(BLOCK)).reshape(len(starts), count * BLOCK)
+        places = (best[:, :, None] + apart * np.arange(BLOCK)).reshape(readers, count * BLOCK)
         table = table[rows, places]
-    best = np.argpartition(table, table.shape[1] - count, axis=1)[:, -count:]
-    places = np.take_along_axis(np.broadcast_to(places, table.shape), best, axis=1)
-    at: Ints = (starts[:, None] + places)[np.take_along_axis(table, best, axis=1) > NOBODY]
-    return at
+    if count < table.shape[1]:
+        best = np.argpartition(table, table.shape[1] - count, axis=1)[:, -count:]
+        places, table = places[rows, best], table[rows, best]
+    found: Ints = (rows * width + places)[table > NOBODY]
+    return found
 
 
-def _best_of_each(scores: Scores, entries_at: Ints) -> Ints:
+def _best_of_each(scores: Scores, entries_at: npt.NDArray[np.int32]) -> Ints:
     """Where the FROM_EACH best cells of every interest are."""
     open_ = np.flatnonzero(entries_at < len(scores.cells))
     at, run = entries_at[open_], scores.entries.run[open_]
     if not len(run):
-        return run
+        return open_
     keys = scores.keys[at]
     starts = np.flatnonzero(np.concatenate([[True], run[1:] != run[:-1]]))
     lengths = np.diff(np.append(starts, len(run)))
@@ -256,13 +264,3 @@ def _best_of_each(scores: Scores, entries_at: Ints) -> Ints:
         found.append(at[top])
         keys[top] = NOBODY
     return np.concatenate(found)
-
-
-def _best_liked(scores: Scores, readers: Bools) -> Ints:
-    """Where the FROM_EACH cells are that the votes alone would choose, for the given readers."""
-    mixed = np.flatnonzero(readers[scores.owner] & (scores.by_likes > 0) & (scores.keys > NOBODY))
-    owner = scores.owner[mixed]
-    keys = scores.by_likes[mixed] - TIE * (scores.cells[mixed] - owner * scores.liked.papers)
-    counts = np.bincount(owner, minlength=len(scores.starts))
-    found: Ints = mixed[_best(keys, owner, np.cumsum(counts) - counts, FROM_EACH)]
-    return found
