@@ -57,7 +57,8 @@ def prepare(
     """
     if len({paper.id for paper in papers}) != len(papers):
         raise ValueError("two papers of one id: rank each paper once")
-    return Prepared(Newsroom(papers, configuration, model, meaning), now)
+    with _collector_paused():
+        return Prepared(Newsroom(papers, configuration, model, meaning), now)
 
 
 class Prepared:
