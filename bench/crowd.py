@@ -18,8 +18,10 @@ from psycopg import sql
 WEEKS = 12
 PAPERS_A_WEEK = 5_000
 _LARGE = (
-    "digest_paper", "digest_paperidentifier", "digest_papertopic", "digest_appearance", "subscriptions_subscriber",
-    "subscriptions_subscription", "subscriptions_interest", "subscriptions_consent", "subscriptions_request", "digest_issue",
+    "digest_paper", "digest_paperidentifier", "digest_papertopic", "digest_papersearch",
+    "digest_appearance", "subscriptions_subscriber",
+    "subscriptions_subscription", "subscriptions_interest", "subscriptions_consent", "subscriptions_request",
+    "subscriptions_notice", "digest_issue",
     "digest_delivery", "digest_attempt", "digest_bounce", "digest_feedback",
 )  # fmt: skip
 
@@ -43,6 +45,11 @@ _ROWS: Mapping[str, str] = {
         ) said CROSS JOIN LATERAL (
             SELECT %(now)s - (%(papers)s - n) * interval '1 week' / %(papers_a_week)s AS listed
         ) at""",
+    "digest_papersearch": """
+        (paper_id, title, document)
+        SELECT id, setweight(to_tsvector('digest_prose', title), 'A'),
+            setweight(to_tsvector('digest_prose', title), 'A') || setweight(to_tsvector('digest_prose', abstract), 'D')
+        FROM digest_paper""",
     "digest_paperidentifier": """
         (paper_id, kind, value)
         SELECT n, 'url', 'https://papers.example.org/' || n FROM generate_series(1, %(papers)s) n""",
@@ -83,6 +90,10 @@ _ROWS: Mapping[str, str] = {
         SELECT 'link', '', sha256(('reader' || n)::bytea), 'example.org', '192.0.2.0/24', '{}', at, at, 'mailed', 'asked for a link'
         FROM generate_series(1, %(people)s / 50) n
         CROSS JOIN LATERAL (SELECT %(now)s - (%(people)s / 50 - n) * interval '3 days' * 50 / %(people)s AS at) sent""",
+    "subscriptions_notice": """
+        (subscriber_id, recipient, kind, context, key, created_at, expires_at)
+        SELECT id, '', 'confirmation', '{}', 'confirmation ' || id, created_at, created_at + interval '7 days'
+        FROM subscriptions_subscriber""",
     "digest_issue": """
         (id, subscription_id, kind, number, due_at, window_start, window_end, configuration_id, profile, paper_ids, versions, slate,
          receipt, published_at)
