@@ -73,7 +73,7 @@ class FrameShape(NamedTuple):
 
 
 def _excerpt(abstract: str, limit: int) -> str:
-    return clean_text.extract(abstract, limit) if limit else ""
+    return clean_text.opening(abstract, limit) if limit else ""
 
 
 def paper(form: Form, shape: Shape, values: Mapping[str, object]) -> str:
