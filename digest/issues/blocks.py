@@ -18,7 +18,7 @@ from digest.messages import markup, typeset
 from digest.messages.templates import render
 
 Form = Literal["html", "txt"]
-WORD = '<em class="word">'
+WORD = '<span class="word">'
 # What a message offers beside a paper; muting has its place on the page that a vote leads to.
 VOTES = {"more": "More like this", "less": "Less", "save": "Save"}
 TOKENS = ("message_token", "unsubscribe_token", "issue_token")
@@ -73,7 +73,7 @@ class FrameShape(NamedTuple):
 
 
 def _excerpt(abstract: str, limit: int) -> str:
-    return clean_text.extract(abstract, limit) if limit else ""
+    return clean_text.opening(abstract, limit) if limit else ""
 
 
 def paper(form: Form, shape: Shape, values: Mapping[str, object]) -> str:
@@ -153,7 +153,7 @@ def style() -> str:
 
 def reason_html(sentence: str, tag: str = WORD) -> Markup:
     """Why the paper is here; what the ranking quotes is the word that matched, within `tag`."""
-    return Markup(_MATCHED.sub(rf"“{tag}\1</em>”", markup.text(sentence)))  # noqa: S704 - escaped just now
+    return Markup(_MATCHED.sub(rf"“{tag}\1</span>”", markup.text(sentence)))  # noqa: S704 - escaped just now
 
 
 def stop_text(sentence: str, note: object) -> str:

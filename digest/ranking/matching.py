@@ -13,7 +13,7 @@ from digest.ranking.inputs import INTEREST_KINDS, Interest, Paper
 from digest.ranking.layers import Floats, Ints
 from digest.ranking.meaning import Meaning
 from digest.ranking.names import Names
-from digest.ranking.terms import BREAK, Codes, Typed, length_of, phrases_of
+from digest.ranking.terms import BREAK, SHORTEST_PHRASE, Codes, Typed, length_of, phrases_of
 
 WORDS = ("keyword", "text")
 """The kinds of interest that are matched by words."""
@@ -129,22 +129,25 @@ class Matcher:
         return papers
 
     def words(self, interest: Interest, paper: int) -> str:
-        """Why a paper meets an interest, in plain words."""
+        """Why a paper meets an interest that is no words, in plain words."""
         label = clipped(interest.label or interest.value, 60)
         if interest.kind == "topic":
             return f"in your topic {label}"
         if interest.kind == "category":
             return f"in your category {label}"
-        if interest.kind == "author":
-            return f"by {self._names.spelled(paper, interest.value)}, an author you follow"
-        query = self._query(interest.value)
-        found = [code for code in query.folded[0].tolist() if length_of(code) == 1 and paper in self._holders(code)]
-        count = f"({len(found)} term{'s' if len(found) != 1 else ''})"
-        if interest.kind == "keyword" or len(label) <= 40:
-            return f"matches “{label}” {count}"
+        return f"by {self._names.spelled(paper, interest.value)}, an author you follow"
+
+    def rarest(self, found: Sequence[int]) -> str:
+        """The rarest of some words, up to three of them."""
         rarity = self._index.folded.rarity(np.array(found, np.int64))
         rarest = [found[place] for place in np.argsort(-rarity, kind="stable")[:3].tolist()]
-        return f"matches your words “{', '.join(self._index.lexicon.phrase(code) for code in rarest)}” {count}"
+        return ", ".join(self._index.lexicon.phrase(code) for code in rarest)
+
+    def held(self, text: str) -> list[tuple[int, frozenset[int]]]:
+        """The single words of a text, and the papers that hold each."""
+        return [
+            (code, self._holders(code)) for code in self._query(text).folded[0].tolist() if length_of(code) == 1
+        ]
 
     def _meet(self, kind: str, value: str) -> tuple[Ints, Floats]:
         if kind == "topic":
@@ -161,16 +164,16 @@ class Matcher:
         if not keys:
             return
         queries = [self._query(value) for _, value in keys]
-        exact_words = self._index.exact.covered([query.exact for query in queries])
-        folded_words = self._index.folded.covered([query.folded for query in queries])
-        covered = sparse.csr_array(EXACT_SHARE * exact_words + (1.0 - EXACT_SHARE) * folded_words)
-        covered.sort_indices()
+        covered = self._index.covered([query.exact for query in queries], [query.folded for query in queries])
         configuration = self._configuration
-        for row, (key, query) in enumerate(zip(keys, queries, strict=True)):
-            start, end = covered.indptr[row : row + 2]
-            values = np.minimum(covered.data[start:end], 1.0)
-            met = (values >= configuration.match_floor) & (values > 0)
-            papers, values = covered.indices[start:end][met].astype(np.int64), values[met]
+        enough = np.flatnonzero((covered.data >= configuration.match_floor) & (covered.data > 0))
+        width = len(self._papers)
+        row = np.searchsorted(covered.indptr, enough, "right") - 1
+        order = np.argsort(row * width + covered.indices[enough])
+        found, near = covered.indices[enough][order].astype(np.int64), np.minimum(covered.data[enough][order], 1.0)
+        ends = np.cumsum(np.bincount(row, minlength=len(keys))).tolist()
+        for key, query, start, end in zip(keys, queries, [0, *ends[:-1]], ends, strict=True):
+            papers, values = found[start:end], near[start:end]
             mentions = self._index.wording.mentions(query.pieces, papers)
             if mentions is not None:
                 any_, alone = (counts / (counts + 1.0) for counts in mentions)
@@ -185,8 +188,8 @@ class Matcher:
         query = self._queries.get(text)
         if query is None:
             typed = self._index.lexicon.look_up(text)
-            exact_codes = _shared(phrases_of(typed.exact), self._index.exact)
-            folded_codes = _shared(phrases_of(typed.folded), self._index.folded)
+            exact_codes = _shared(phrases_of(typed.exact), self._index.exact, EXACT_SHARE)
+            folded_codes = _shared(phrases_of(typed.folded), self._index.folded, 1.0 - EXACT_SHARE)
             query = self._queries[text] = _Query(exact_codes, folded_codes, _bare(typed))
         return query
 
@@ -198,14 +201,24 @@ class Matcher:
 
 
 class Said(dict[int, str]):
-    """Words once asked for."""
+    """Why papers meet an interest, in plain words, once they are asked for."""
 
     def __init__(self, matcher: Matcher, interest: Interest) -> None:
         super().__init__()
         self._matcher, self._interest = matcher, interest
+        self._held = matcher.held(interest.value) if interest.kind in WORDS else None
+        label = clipped(interest.label or interest.value, 60)
+        # What was typed is said again only while it is short.
+        self._typed = f"matches “{label}”" if interest.kind == "keyword" or len(label) <= 40 else ""
 
     def __missing__(self, paper: int) -> str:
-        words = self[paper] = self._matcher.words(self._interest, paper)
+        if self._held is None:
+            words = self._matcher.words(self._interest, paper)
+        else:
+            found = [code for code, papers in self._held if paper in papers]
+            said = self._typed or f"matches your words “{self._matcher.rarest(found)}”"
+            words = f"{said} ({len(found)} term)" if len(found) == 1 else f"{said} ({len(found)} terms)"
+        self[paper] = words
         return words
 
 
@@ -219,19 +232,17 @@ def unknown_kind(interest: Interest) -> str:
     return f"interest {interest.handle} has the kind {interest.kind!r}; known kinds are {', '.join(sorted(INTEREST_KINDS))}"
 
 
-def _shared(codes: list[int], words: Words) -> tuple[Codes, Floats]:
-    """The phrases of a text, of a long one the rarest, each with its share of a match: single words and phrases apart."""
+def _shared(codes: list[int], words: Words, whole: float) -> tuple[Codes, Floats]:
+    """The phrases of a text, of a long one the rarest, each with its share of a match of `whole`: words and phrases apart."""
     found = np.array(codes, np.int64)
     rarity = words.rarity(found)
     if len(found) > LONGEST_QUERY:
         rarest = np.sort(np.argsort(-rarity, kind="stable")[:LONGEST_QUERY])
         found, rarity = found[rarest], rarity[rarest]
-    alone = np.array([length_of(code) == 1 for code in found.tolist()], bool)
-    phrase_share = PHRASE_SHARE if (~alone).any() else 0.0
-    shares = np.zeros(len(found))
-    for mask, share in ((alone, 1.0 - phrase_share), (~alone, phrase_share)):
-        if mask.any():
-            shares[mask] = share * rarity[mask] / rarity[mask].sum()
+    alone = found < SHORTEST_PHRASE
+    shares = rarity * whole
+    for mask, share in ((alone, 1.0 if alone.all() else 1.0 - PHRASE_SHARE), (~alone, PHRASE_SHARE)):
+        shares[mask] *= share / (float(rarity[mask].sum()) or 1.0)
     return found, shares
 
 
