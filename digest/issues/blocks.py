@@ -4,6 +4,7 @@ What is personal comes in as values: real ones when a whole message is rendered,
 many readers. Both ways use these functions, so they cannot say different things.
 """
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -72,6 +73,8 @@ class FrameShape(NamedTuple):
         )
 
 
+# A paper is rendered in both forms one after the other.
+@functools.lru_cache(maxsize=8)
 def _excerpt(abstract: str, limit: int) -> str:
     return clean_text.opening(abstract, limit) if limit else ""
 

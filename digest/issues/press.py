@@ -227,12 +227,14 @@ class Press:
     def _print(self, shapes: Mapping[tuple[_Variant, PaperText], Shape]) -> None:
         links = {name: hole(name) for name in ("token", "stop_token", "interest", "paper")}
         reason = Markup(hole("reason_html"))  # noqa: S704 - a mark of ours
-        html = [blocks.paper("html", shape, {"reason": reason, **links}) for shape in shapes.values()]
         note = number("note")
         values = {"number": number("number"), "note": note, "reason": hole("reason_text"), **links}
-        inlined = markup.inlined_blocks(html, blocks.style(), within="<table><tbody>")
-        for ((variant, paper), shape), block in zip(shapes.items(), inlined, strict=True):
-            text = blocks.paper("txt", shape, values) + whole.BLOCK_END
+        rendered = [
+            (blocks.paper("html", shape, {"reason": reason, **links}), blocks.paper("txt", shape, values) + whole.BLOCK_END)
+            for shape in shapes.values()
+        ]
+        inlined = markup.inlined_blocks([html for html, _ in rendered], blocks.style(), within="<table><tbody>")
+        for ((variant, paper), shape), block, (_, text) in zip(shapes.items(), inlined, rendered, strict=True):
             footnotes = whole.footnotes(paper, note, links["token"], links["paper"])
             stops = {"stop_token", "interest"} if not (shape.can_stop and shape.has_reason) else set()
             absent = frozenset(stops if shape.has_reason else {"reason_html", "reason_text", *stops})
