@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import NamedTuple, TypeVar
 
-from django.conf import settings
 from markupsafe import Markup
 
 from digest.issues import blocks, places, whole, wording
@@ -153,12 +152,6 @@ def _stop_in_text(sentence: str) -> tuple[bytes, bytes]:
     return _around(pattern(blocks.stop_text(sentence, number("note"))))
 
 
-@functools.cache
-def _stop_footnote(site: str) -> tuple[bytes, ...]:
-    """The footnote where an interest is stopped, on this site: around its number, the token and the interest."""
-    return pattern(whole.footnote(number("note"), places.stop_url(hole("token"), hole("interest")))).pieces
-
-
 @functools.lru_cache(maxsize=5_000)
 def _topics(topics: tuple[str, ...]) -> tuple[bytes, bytes]:
     """What an issue is for, in text and in HTML."""
@@ -203,6 +196,8 @@ class Press:
         self._subjects: dict[tuple[str, bool, bool, bool], str] = {}
         self._preheaders: dict[int, tuple[bytes, ...]] = {}
         self._word = ""
+        self._stop_footnote: tuple[bytes, ...] = ()
+        self._named: tuple[Contents | None, list[str]] = (None, [])
         self._shared: dict[bytes, bytes] = {}
 
     def prepare(self, batch: Iterable[Contents]) -> None:
@@ -326,9 +321,21 @@ class Press:
         _trim(self._reasons)
         return found
 
+    def _print_stop_footnote(self) -> tuple[bytes, ...]:
+        """The footnote where an interest is stopped: around its number, the token and the interest."""
+        made = pattern(whole.footnote(number("note"), places.stop_url(hole("token"), hole("interest"))))
+        self._stop_footnote = made.pieces
+        return made.pieces
+
+    def _names(self, contents: Contents) -> list[str]:
+        """What subject and preheader name: both are asked for, one after the other."""
+        if self._named[0] is not contents:
+            self._named = (contents, wording.names(contents))
+        return self._named[1]
+
     def subject(self, contents: Contents) -> str:
         """The subject line."""
-        first, second, more = whole.subject_values(contents, wording.names(contents))
+        first, second, more = whole.subject_values(contents, self._names(contents))
         shape = (blocks.folder(contents), first != "", second != "", more != "")
         form = self._subjects.get(shape)
         if form is None:
@@ -341,7 +348,7 @@ class Press:
 
     def _preheader(self, contents: Contents) -> bytes:
         """Made of names that are encoded already, as long as it need not be clipped."""
-        names = wording.names(contents)[2:]
+        names = self._names(contents)[2:]
         if not names or sum(map(len, names)) > wording.NAMES_ROOM:
             return filling(markup.text(wording.preheader(contents, names)))
         pieces = self._preheaders.get(len(names))
@@ -431,7 +438,7 @@ class Press:
                 briefs_html.append(block)
         stops: list[bytes] = []
         if stopped:
-            start, middle, between, end = _stop_footnote(settings.SITE_URL)
+            start, middle, between, end = self._stop_footnote or self._print_stop_footnote()
             for interest, words in stopped.items():
                 position += 1
                 note = _NUMBERS[position]
