@@ -13,11 +13,11 @@ import numpy.typing as npt
 from digest.ranking.configuration import Configuration
 from digest.ranking.eligibility import Eligible
 from digest.ranking.exact import TIE
+from digest.ranking.given import Contents, Given
 from digest.ranking.inputs import Interest, Profile
 from digest.ranking.layers import Bools, Floats, Ints, spread
 from digest.ranking.matching import Column
 from digest.ranking.selection import NOBODY, Pools
-from digest.ranking.given import Contents, Given
 from digest.ranking.votes import Ballot, Cast, Read
 
 SPARE = 3
@@ -67,11 +67,11 @@ class Entries:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """What a group of readers may be shown: `cells`, ascending, each of an `owner`; `width` of them to a reader, the last few of
+    """What a group of readers may be shown: `cells`, ascending, each of an `owner`; `width` of them to a reader, the last few no
 
-    which are no papers. `keys` order a reader's papers: the score less a trifle for the place, NOBODY for a cell that may not
-    fill an ordinary place. `by_likes` is what the likes give of it. `outside` (readers x talked-of papers): allowed, and met by
-    nothing liked or disliked. `matched` counts each reader's keys that are not NOBODY.
+    papers. `keys` order a reader's papers: the score less a trifle for the place, NOBODY for a cell that may not fill an
+    ordinary place. `by_likes` is what the likes give of it. `outside` (readers x talked-of papers): allowed, and met by nothing
+    liked or disliked. `matched` counts each reader's keys that are not NOBODY.
     """
 
     width: int
