@@ -105,18 +105,12 @@ class Prepared:
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    """Slates are trees of small immutable objects without cycles; walking them again and again takes a fifth of the time.
-
-    Freezing and thawing moves all that was made to the oldest generation, unwalked; not where somebody else has frozen things.
-    """
+    """Slates are trees of small immutable objects without cycles; walking them again and again takes a fifth of the time."""
     running = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        if running and not gc.get_freeze_count():
-            gc.freeze()
-            gc.unfreeze()
         if running:
             gc.enable()
 

@@ -33,7 +33,7 @@ class Contents:
     def met_by(self, tastes: sparse.csr_array) -> _Whole:
         """How near every paper is to each taste: tastes x papers."""
         named, laid_out = _laid_out(tastes)
-        met: _Whole = (self.by_phrase[named].T @ laid_out).T
+        met: _Whole = np.asarray(self.by_phrase[named].T @ laid_out).T
         return met
 
     def some_met_by(self, tastes: sparse.csr_array, rows: Ints, places: Ints) -> _Whole:
@@ -48,7 +48,7 @@ class Contents:
         phrases = narrow[content.indices]
         held = np.flatnonzero(phrases >= 0)
         cells = (content.data[held], phrases[held], np.searchsorted(held, content.indptr))
-        near = sparse.csr_array(cells, shape=(len(papers), len(named))) @ laid_out
+        near = np.asarray(sparse.csr_array(cells, shape=(len(papers), len(named))) @ laid_out)
         met: _Whole = near[(np.cumsum(wanted) - 1)[places], rows]
         return met
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
 
 from digest.ranking.configuration import Configuration
 from digest.ranking.exact import exact
@@ -108,7 +107,8 @@ class Matcher:
         key = (interest.kind, interest.value, interest.label)
         said = self._said.get(key)
         if said is None:
-            said = self._said[key] = Said(self, interest)
+            held = self._held(interest.value) if interest.kind in WORDS else None
+            said = self._said[key] = Said(interest, self._index, self._names, held)
         return said
 
     def _keep(self, key: Key, papers: Ints, values: Floats) -> None:
@@ -127,27 +127,6 @@ class Matcher:
         for others in held[1:]:
             papers = np.intersect1d(papers, others)
         return papers
-
-    def words(self, interest: Interest, paper: int) -> str:
-        """Why a paper meets an interest that is no words, in plain words."""
-        label = clipped(interest.label or interest.value, 60)
-        if interest.kind == "topic":
-            return f"in your topic {label}"
-        if interest.kind == "category":
-            return f"in your category {label}"
-        return f"by {self._names.spelled(paper, interest.value)}, an author you follow"
-
-    def rarest(self, found: Sequence[int]) -> str:
-        """The rarest of some words, up to three of them."""
-        rarity = self._index.folded.rarity(np.array(found, np.int64))
-        rarest = [found[place] for place in np.argsort(-rarity, kind="stable")[:3].tolist()]
-        return ", ".join(self._index.lexicon.phrase(code) for code in rarest)
-
-    def held(self, text: str) -> list[tuple[int, frozenset[int]]]:
-        """The single words of a text, and the papers that hold each."""
-        return [
-            (code, self._holders(code)) for code in self._query(text).folded[0].tolist() if length_of(code) == 1
-        ]
 
     def _meet(self, kind: str, value: str) -> tuple[Ints, Floats]:
         if kind == "topic":
@@ -193,6 +172,10 @@ class Matcher:
             query = self._queries[text] = _Query(exact_codes, folded_codes, _bare(typed))
         return query
 
+    def _held(self, text: str) -> list[tuple[int, frozenset[int]]]:
+        """The single words of a text, and the papers that hold each."""
+        return [(code, self._holders(code)) for code in self._query(text).folded[0].tolist() if length_of(code) == 1]
+
     def _holders(self, code: int) -> frozenset[int]:
         holding = self._holding.get(code)
         if holding is None:
@@ -203,23 +186,34 @@ class Matcher:
 class Said(dict[int, str]):
     """Why papers meet an interest, in plain words, once they are asked for."""
 
-    def __init__(self, matcher: Matcher, interest: Interest) -> None:
+    def __init__(
+        self, interest: Interest, index: Index, names: Names, held: Sequence[tuple[int, frozenset[int]]] | None
+    ) -> None:
+        """`held` are the single words of an interest that is words, and the papers that hold each."""
         super().__init__()
-        self._matcher, self._interest = matcher, interest
-        self._held = matcher.held(interest.value) if interest.kind in WORDS else None
-        label = clipped(interest.label or interest.value, 60)
+        self._interest, self._index, self._names, self._held = interest, index, names, held
+        self._label = clipped(interest.label or interest.value, 60)
         # What was typed is said again only while it is short.
-        self._typed = f"matches “{label}”" if interest.kind == "keyword" or len(label) <= 40 else ""
+        self._short = interest.kind == "keyword" or len(self._label) <= 40
 
     def __missing__(self, paper: int) -> str:
-        if self._held is None:
-            words = self._matcher.words(self._interest, paper)
-        else:
-            found = [code for code, papers in self._held if paper in papers]
-            said = self._typed or f"matches your words “{self._matcher.rarest(found)}”"
-            words = f"{said} ({len(found)} term)" if len(found) == 1 else f"{said} ({len(found)} terms)"
-        self[paper] = words
+        words = self[paper] = self._of(paper)
         return words
+
+    def _of(self, paper: int) -> str:
+        interest = self._interest
+        if self._held is not None:
+            found = [code for code, papers in self._held if paper in papers]
+            said = f"matches “{self._label}”" if self._short else f"matches your words “{self._rarest(found)}”"
+            return f"{said} ({len(found)} term)" if len(found) == 1 else f"{said} ({len(found)} terms)"
+        if interest.kind == "author":
+            return f"by {self._names.spelled(paper, interest.value)}, an author you follow"
+        return f"in your {interest.kind} {self._label}"
+
+    def _rarest(self, found: Sequence[int]) -> str:
+        rarity = self._index.folded.rarity(np.array(found, np.int64))
+        rarest = [found[place] for place in np.argsort(-rarity, kind="stable")[:3].tolist()]
+        return ", ".join(self._index.lexicon.phrase(code) for code in rarest)
 
 
 def clipped(text: str, limit: int) -> str:

@@ -63,27 +63,20 @@ class Hour:
         self.everyone = self._trending + self._freshness
         talked_of = np.argsort(-self.everyone, kind="stable")
         self.talked_of: Ints = talked_of[self._trending[talked_of] > 0][:SURPRISES]
-        self.said = _Said(self)
+        self._said: dict[int, General] = {}
 
-    def terms(self, place: int) -> tuple[Term, ...]:
-        """The terms that a paper's score has for everyone."""
+    def said(self, places: Sequence[int]) -> list[General]:
+        """What is said of these papers to everyone."""
+        known = self._said
+        return [known.get(place) or self._say(place) for place in places]
+
+    def _say(self, place: int) -> General:
         paper, found = self._papers[place], []
         if self._trending[place]:
             found.append(Term("trending", float(self._trending[place]), "", f"trending: {trending.words(paper)}"))
         if self._freshness[place]:
             found.append(Term("freshness", float(self._freshness[place]), "", trending.age_words(paper, self.now)))
-        return tuple(found)
-
-
-class _Said(dict[int, General]):
-    """What is said of papers to everyone, by their places, once it is asked for."""
-
-    def __init__(self, hour: Hour) -> None:
-        super().__init__()
-        self._hour = hour
-
-    def __missing__(self, place: int) -> General:
-        said = self[place] = General(self._hour.terms(place))
+        said = self._said[place] = General(tuple(found))
         return said
 
 
@@ -255,12 +248,12 @@ class Desk:
             parts.append(vote_terms("vote", [reader.likes for reader in readers], scores.liked, owner, place))
         if scores.disliked.some:
             parts.append(vote_terms("less", [reader.dislikes for reader in readers], scores.disliked, owner, place))
-        places, said, papers = place.tolist(), self._hour.said, self._papers
+        places, papers = place.tolist(), self._papers
         return explaining.choices(
             [papers[at] for at in places],
             slots,
             Terms.together(parts),
-            [said[at] for at in places],
+            self._hour.said(places),
             self._hour.everyone[place],
             self._configuration.reasons,
         )

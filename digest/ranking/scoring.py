@@ -13,11 +13,11 @@ import numpy.typing as npt
 from digest.ranking.configuration import Configuration
 from digest.ranking.eligibility import Eligible
 from digest.ranking.exact import TIE
+from digest.ranking.given import Contents, Given
 from digest.ranking.inputs import Interest, Profile
 from digest.ranking.layers import Bools, Floats, Ints, spread
 from digest.ranking.matching import Column
 from digest.ranking.selection import NOBODY, Pools
-from digest.ranking.given import Contents, Given
 from digest.ranking.votes import Ballot, Cast, Read
 
 SPARE = 3
@@ -67,11 +67,11 @@ class Entries:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """What a group of readers may be shown: `cells`, ascending, each of an `owner`; `width` of them to a reader, the last few of
+    """What a group of readers may be shown: `cells`, ascending, each of an `owner`; `width` of them to a reader, the last no
 
-    which are no papers. `keys` order a reader's papers: the score less a trifle for the place, NOBODY for a cell that may not
-    fill an ordinary place. `by_likes` is what the likes give of it. `outside` (readers x talked-of papers): allowed, and met by
-    nothing liked or disliked. `matched` counts each reader's keys that are not NOBODY.
+    papers. `keys` order a reader's papers: the score less a trifle for the place, NOBODY for a cell that may not fill an
+    ordinary place. `by_likes` is what the likes give of it. `outside` (readers x talked-of papers): allowed, and met by nothing
+    liked or disliked. `matched` counts each reader's keys that are not NOBODY.
     """
 
     width: int
@@ -229,9 +229,8 @@ def _pools(chosen: Ints, entries_at: npt.NDArray[np.int32], scores: Scores) -> P
 def _best(keys: Floats, scores: Scores, count: int) -> Ints:
     """The cells of each reader's `count` highest keys, one for each of the scores' cells, in no order; none that is NOBODY."""
     readers, width = len(scores.matched), scores.width
-    table = np.full(readers * width, NOBODY)
-    table[scores.cells] = keys
-    table = table.reshape(readers, width)
+    table: Floats = np.full((readers, width), NOBODY)
+    table.ravel()[scores.cells] = keys
     rows = np.arange(readers)[:, None]
     places: Ints = np.broadcast_to(np.arange(width), table.shape)
     if count * BLOCK < width:
