@@ -41,7 +41,7 @@ def _next_schema() -> Iterator[None]:
     """What the next release would add."""
     with connection.cursor() as cursor:
         for table in GROWN:
-            cursor.execute(f'ALTER TABLE "{table}" ADD COLUMN of_the_next_release text NOT NULL DEFAULT \'-\'')
+            cursor.execute(f"ALTER TABLE \"{table}\" ADD COLUMN of_the_next_release text NOT NULL DEFAULT '-'")
     yield
     with connection.cursor() as cursor:
         for table in GROWN:

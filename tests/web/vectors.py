@@ -94,5 +94,25 @@ ADDRESSES = (
     "javascript:alert(1)", "JaVaScRiPt:alert(1)", "java\tscript:alert(1)", "\x01javascript:alert(1)", "&#106;avascript:alert(1)",
     "data:text/html,<script>alert(1)</script>", "vbscript:msgbox(1)", "https://example.org/\" onmouseover=\"alert(1)",
 )  # fmt: skip
-INERT: tuple[str, ...] = ()
-"""Those of which a browser makes no element, or none that does anything, on its own."""
+INERT = tuple(
+    each
+    for each in VECTORS
+    if each.startswith(
+        (
+            "' ",
+            "{{",
+            "&",
+            "%3C",
+            "\\",
+            "+AD",
+            "\uff1c",
+            "\u202e",
+            "<!",
+            "<noscript",
+            "<img src=x oN",
+            "<img src='h",
+            "<a href=https",
+        )
+    )
+)
+"""Those that make no element by themselves: they need what stands around them, or another reading first."""
