@@ -112,7 +112,13 @@ def signup_page(
     """
     first = pages.hour(form.first, form.stands("time_zone")) if form.first else ""
     asked = bool(unproven) or work.asked_for(pages.network(request), form.now)
-    context = {"form": form, "wording": consent.WORDING, "preview": preview, "first": first, "wrong": status == 422 and not unproven}
+    context = {
+        "form": form,
+        "wording": consent.WORDING,
+        "preview": preview,
+        "first": first,
+        "wrong": status == 422 and not unproven,
+    }
     context |= {"unproven": unproven, "proof": asked}
     return render(request, "web/subscribe.html.jinja", context, status=status)
 
