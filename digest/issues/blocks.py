@@ -76,7 +76,7 @@ class FrameShape(NamedTuple):
 # A paper is rendered in both forms one after the other.
 @functools.lru_cache(maxsize=8)
 def _excerpt(abstract: str, limit: int) -> str:
-    return clean_text.extract(abstract, limit) if limit else ""
+    return clean_text.opening(abstract, limit) if limit else ""
 
 
 def paper(form: Form, shape: Shape, values: Mapping[str, object]) -> str:
