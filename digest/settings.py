@@ -171,6 +171,7 @@ INSTALLED_APPS = [
     "digest",
 ]
 MIDDLEWARE = [
+    "digest.observability.traces.discreet",
     "digest.observability.health.probes",
     "digest.observability.logs.requests",
     "digest.observability.metrics.requests",
