@@ -217,7 +217,8 @@ def test_what_is_written_in_another_language_says_so() -> None:
 
 def test_the_preheader_says_what_the_subject_does_not_and_nothing_follows_it() -> None:
     message = _one(people.delivery(people.subscriber(), [people.stored_paper(number) for number in range(1, 5)]))
-    shown = html.unescape(re.search(r'class="preheader"[^>]*>(.*?)</div>', _part(message, "html"), re.DOTALL)[1])
+    (found,) = re.findall(r'class="preheader"[^>]*>(.*?)</div>', _part(message, "html"), re.DOTALL)
+    shown = html.unescape(found)
     said = shown.rstrip("\u200c\xa0")
     assert message["Subject"] == "Koopman1; Koopman2 and 2 more"
     assert said == "Also Koopman3 and Koopman4"
