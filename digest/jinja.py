@@ -40,7 +40,7 @@ def _lang(said: str) -> Markup:
 
 
 def _label(said: str) -> str:
-    """Text for an attribute. Serialisers leave < and > there as they are, and who reads HTML carelessly would see a tag begin."""
+    """Text for an attribute: serialisers leave < and > there as they are, and careless readers of HTML would see a tag."""
     return said.translate({ord("<"): "‹", ord(">"): "›"})
 
 

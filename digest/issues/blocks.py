@@ -4,6 +4,7 @@ What is personal comes in as values: real ones when a whole message is rendered,
 many readers. Both ways use these functions, so they cannot say different things.
 """
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from digest.messages import markup, typeset
 from digest.messages.templates import render
 
 Form = Literal["html", "txt"]
-WORD = '<em class="word">'
+WORD = '<span class="word">'
 # What a message offers beside a paper; muting has its place on the page that a vote leads to.
 VOTES = {"more": "More like this", "less": "Less", "save": "Save"}
 TOKENS = ("message_token", "unsubscribe_token", "issue_token")
@@ -74,6 +75,8 @@ class FrameShape(NamedTuple):
         )
 
 
+# A paper is rendered in both forms one after the other.
+@functools.lru_cache(maxsize=8)
 def _excerpt(abstract: str, limit: int) -> str:
     return clean_text.opening(abstract, limit) if limit else ""
 
@@ -162,7 +165,7 @@ def style() -> str:
 
 def reason_html(sentence: str, tag: str = WORD) -> Markup:
     """Why the paper is here; what the ranking quotes is the word that matched, within `tag`."""
-    return Markup(_MATCHED.sub(rf"“{tag}\1</em>”", markup.text(sentence)))  # noqa: S704 - escaped just now
+    return Markup(_MATCHED.sub(rf"“{tag}\1</span>”", markup.text(sentence)))  # noqa: S704 - escaped just now
 
 
 def stop_text(sentence: str, note: object) -> str:

@@ -11,12 +11,11 @@ flat list, which is joined once.
 import functools
 from binascii import a2b_qp
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import NamedTuple, TypeVar
 
-from django.conf import settings
 from markupsafe import Markup
 
 from digest.issues import blocks, places, whole, wording
@@ -47,12 +46,21 @@ _FRAME_VALUES = (
     "message_token", "unsubscribe_token", "issue_token", *_SAME_FOR_MANY, "count", "topics", "receipt", "away", "learned",
     "rest", "near", "stops", "links", "preheader",
 )  # fmt: skip
+_NO_HOLE = ""
+# The order in which `Press._pieces` has the values of a frame's holes; `_text` where they are worded or wrapped differently.
+_PLACES = {
+    name: place
+    for place, name in enumerate(
+        (
+            _NO_HOLE, "message_token", "unsubscribe_token", "issue_token", "count", "topics", "topics_text", "receipt",
+            "receipt_text", "away", "away_text", "learned", "learned_text", "rest", "rest_text", "near", "near_text", "stops",
+            "links", "preheader",
+        )
+    )
+}  # fmt: skip
 # Pieces shorter than this are kept once, for many papers have the same.
 _SHORT = 100
 _PAPERS = Markup("<!--papers-->")
-# These are worded or wrapped differently in text.
-_IN_BOTH = frozenset({"topics", "receipt", "away", "learned", "rest", "near"})
-_NO_HOLE = ""
 _SUBJECT_VALUES = ("first", "second", "more")
 
 _K = TypeVar("_K")
@@ -119,11 +127,11 @@ class Brief(NamedTuple):
 class _Frame(NamedTuple):
     """What stands before and after the papers, in text and in HTML: four runs of pieces in one list, every second place a hole.
 
-    `plan` picks the values of the holes; `ends` are where the first three runs end.
+    `plan` picks the values of the holes from those in `_PLACES`; `ends` are where the first three runs end.
     """
 
     pieces: list[bytes]
-    plan: Callable[[Mapping[str, bytes]], tuple[bytes, ...]]
+    plan: Callable[[tuple[bytes, ...]], tuple[bytes, ...]]
     ends: tuple[int, int, int]
 
 
@@ -144,15 +152,10 @@ def _stop_in_text(sentence: str) -> tuple[bytes, bytes]:
     return _around(pattern(blocks.stop_text(sentence, number("note"))))
 
 
-@functools.cache
-def _stop_footnote(site: str) -> tuple[bytes, ...]:
-    """The footnote where an interest is stopped, on this site: around its number, the token and the interest."""
-    return pattern(whole.footnote(number("note"), places.stop_url(hole("token"), hole("interest")))).pieces
-
-
 @functools.lru_cache(maxsize=5_000)
-def _topics(phrase: str) -> tuple[bytes, bytes]:
-    """In text and in HTML."""
+def _topics(topics: tuple[str, ...]) -> tuple[bytes, bytes]:
+    """What an issue is for, in text and in HTML."""
+    phrase = wording.for_topics(topics)
     return filling(typeset.wrapped(phrase)), filling(markup.text(phrase))
 
 
@@ -193,31 +196,40 @@ class Press:
         self._subjects: dict[tuple[str, bool, bool, bool], str] = {}
         self._preheaders: dict[int, tuple[bytes, ...]] = {}
         self._word = ""
+        self._stop_footnote: tuple[bytes, ...] = ()
+        self._named: tuple[Contents | None, list[str]] = (None, [])
         self._shared: dict[bytes, bytes] = {}
 
     def prepare(self, batch: Iterable[Contents]) -> None:
         """Print what the batch needs and is not printed yet, inlining all of it at once."""
         missing: dict[tuple[_Variant, PaperText], Shape] = {}
+        briefs: dict[PaperText, None] = {}
         for contents in batch:
+            for paper in (*contents.near, *(each.paper for each in contents.rest)):
+                if paper not in self._briefs:
+                    briefs[paper] = None
             for choice in contents.choices:
                 paper, words, slot, followed, interest = choice
                 variant = (contents.excerpt, slot, followed, bool(words), interest > 0)
                 kind = self._kinds[variant]
                 if paper not in kind.own and paper not in kind.odd:
                     missing[variant, paper] = whole.shape_of(contents, choice)
-        self._print(missing)
+        if missing:
+            self._print(missing)
+        if briefs:
+            self._print_briefs(briefs)
 
     def _print(self, shapes: Mapping[tuple[_Variant, PaperText], Shape]) -> None:
-        if not shapes:
-            return
         links = {name: hole(name) for name in ("token", "stop_token", "interest", "paper")}
         reason = Markup(hole("reason_html"))  # noqa: S704 - a mark of ours
-        html = [blocks.paper("html", shape, {"reason": reason, **links}) for shape in shapes.values()]
         note = number("note")
         values = {"number": number("number"), "note": note, "reason": hole("reason_text"), **links}
-        inlined = markup.inlined_blocks(html, blocks.style(), within="<table><tbody>")
-        for ((variant, paper), shape), block in zip(shapes.items(), inlined, strict=True):
-            text = blocks.paper("txt", shape, values) + whole.BLOCK_END
+        rendered = [
+            (blocks.paper("html", shape, {"reason": reason, **links}), blocks.paper("txt", shape, values) + whole.BLOCK_END)
+            for shape in shapes.values()
+        ]
+        inlined = markup.inlined_blocks([html for html, _ in rendered], blocks.style(), within="<table><tbody>")
+        for ((variant, paper), shape), block, (_, text) in zip(shapes.items(), inlined, rendered, strict=True):
             footnotes = whole.footnotes(paper, note, links["token"], links["paper"])
             stops = {"stop_token", "interest"} if not (shape.can_stop and shape.has_reason) else set()
             absent = frozenset(stops if shape.has_reason else {"reason_html", "reason_text", *stops})
@@ -229,16 +241,23 @@ class Press:
         """A short piece at the one place of memory where others have it too."""
         return self._shared.setdefault(piece, piece) if len(piece) < _SHORT else piece
 
-    def _brief(self, paper: PaperText) -> Brief:
-        found = self._briefs.get(paper)
-        if found is None:
-            url, note = places.page_url(paper.id), number("note")
-            (html,) = markup.inlined_blocks([blocks.brief("html", paper, url)], blocks.style())
+    def _print_briefs(self, papers: Collection[PaperText]) -> None:
+        note = number("note")
+        urls = [places.page_url(paper.id) for paper in papers]
+        html = [blocks.brief("html", paper, url) for paper, url in zip(papers, urls, strict=True)]
+        for paper, url, block in zip(papers, urls, markup.inlined_blocks(html, blocks.style()), strict=True):
             text = _around(pattern(blocks.brief("txt", paper, url, note) + "\n"))
             footnote = _around(pattern(whole.footnote(note, url)))
-            found = self._briefs[paper] = Brief(b"".join(pattern(html).pieces), *map(self._same, (*text, *footnote)))
-            _trim(self._briefs)
-        return found
+            self._briefs[paper] = Brief(filling(block), *map(self._same, (*text, *footnote)))
+        _trim(self._briefs)
+
+    def _brief(self, paper: PaperText, batch: Iterable[Contents]) -> Brief:
+        """The paper's line, printed now if need be."""
+        self.prepare(batch)
+        if paper not in self._briefs:
+            # As with papers, what others needed may have pushed it out again.
+            self._print_briefs([paper])
+        return self._briefs[paper]
 
     def _patterns(self, shape: FrameShape) -> list[Pattern]:
         """What stands before and after the papers in text, then in HTML."""
@@ -280,31 +299,43 @@ class Press:
                     if name in same:
                         pieces[-1] += filled + after
                     else:
-                        names.append(f"{name}_text" if form is _in_text and name in _IN_BOTH else name)
+                        names.append(name if form is _in_html or f"{name}_text" not in _PLACES else f"{name}_text")
                         pieces.append(after)
             blank = [b""] * (2 * len(pieces) - 1)
             blank[::2] = pieces
             first, second, third = (2 * each - 1 for each in ends)
-            found = self._frames[key] = _Frame(blank, itemgetter(*names), (first, second, third))
+            found = self._frames[key] = _Frame(blank, itemgetter(*map(_PLACES.__getitem__, names)), (first, second, third))
             _trim(self._frames)
         return found
 
-    def _reason(self, choice: Choice) -> tuple[bytes, bytes]:
+    def _reason(self, words: tuple[str, ...]) -> tuple[bytes, bytes]:
         """Why a paper is here, in HTML and in text."""
-        sentence = wording.reason(choice)
+        sentence = wording.reason(words)
         if not self._word:
-            (inlined,) = markup.inlined_blocks([f"{blocks.WORD}</em>"], blocks.style())
-            self._word = inlined.removesuffix("</em>")
-        found = self._reasons[choice.reasons] = (
+            (inlined,) = markup.inlined_blocks([f"{blocks.WORD}</span>"], blocks.style())
+            self._word = inlined.removesuffix("</span>")
+        found = self._reasons[words] = (
             filling(str(blocks.reason_html(sentence, self._word))),
             filling(blocks.reason_text(sentence)),
         )
         _trim(self._reasons)
         return found
 
+    def _print_stop_footnote(self) -> tuple[bytes, ...]:
+        """The footnote where an interest is stopped: around its number, the token and the interest."""
+        made = pattern(whole.footnote(number("note"), places.stop_url(hole("token"), hole("interest"))))
+        self._stop_footnote = made.pieces
+        return made.pieces
+
+    def _names(self, contents: Contents) -> list[str]:
+        """What subject and preheader name: both are asked for, one after the other."""
+        if self._named[0] is not contents:
+            self._named = (contents, wording.names(contents))
+        return self._named[1]
+
     def subject(self, contents: Contents) -> str:
         """The subject line."""
-        first, second, more = whole.subject_values(contents, wording.names(contents))
+        first, second, more = whole.subject_values(contents, self._names(contents))
         shape = (blocks.folder(contents), first != "", second != "", more != "")
         form = self._subjects.get(shape)
         if form is None:
@@ -315,9 +346,9 @@ class Press:
             self._subjects[shape] = form
         return form % {"first": first, "second": second, "more": more}
 
-    def _preheader(self, contents: Contents, names: Sequence[str]) -> bytes:
+    def _preheader(self, contents: Contents) -> bytes:
         """Made of names that are encoded already, as long as it need not be clipped."""
-        names = names[2:]
+        names = self._names(contents)[2:]
         if not names or sum(map(len, names)) > wording.NAMES_ROOM:
             return filling(markup.text(wording.preheader(contents, names)))
         pieces = self._preheaders.get(len(names))
@@ -358,27 +389,35 @@ class Press:
         text: list[bytes] = []
         links: list[bytes] = []
         stopped: dict[int, tuple[str, ...]] = {}
-        runs: dict[int, bytes] = {}
-        last, position = None, 0
-        for choice in contents.choices:
+        kind: _Kind | None = None
+        last_slot = last_followed = last_interest = run = None
+        had_reason, position = False, 0
+        for paper, words, slot, followed, interest in contents.choices:
             position += 1
-            paper, words, slot, followed, interest = choice
-            kind = kinds[excerpt, slot, followed, words != (), interest > 0]
+            has_reason = words != ()
+            # Neighbours are alike, and comparing identities is cheaper than looking up.
+            if (
+                kind is None
+                or slot != last_slot
+                or followed is not last_followed
+                or has_reason is not had_reason
+                or interest != last_interest
+            ):
+                last_slot, last_followed, had_reason, last_interest = slot, followed, has_reason, interest
+                kind = kinds[excerpt, slot, followed, has_reason, interest > 0]
+                run = None
+                if interest not in stopped:
+                    stopped[interest] = words
             own = kind.own.get(paper) or self._get(kind, contents, paper, batch)
-            reason_html, reason_text = known_reasons.get(words) or self._reason(choice)
-            if interest not in stopped:
-                stopped[interest] = words
+            reason_html, reason_text = known_reasons.get(words) or self._reason(words)
             if own is None:
-                self._odd(kind.odd[paper], (html, text, links), choice, position, token)
+                self._odd(kind.odd[paper], (html, text, links), contents.choices[position - 1], position, token)
                 continue
-            if kind is not last:
-                last = kind
-                b, c, d, e, f, g, h, i, start, end, bracket, slash, line_end = kind.shared
-                less, save, slash, runs = f + token + g, h + token + i, token + slash, {}
-            run = runs.get(interest)
             if run is None:
-                stop = b + token + c + _interest(interest) if interest and words else b + c
-                run = runs[interest] = stop + d + token + e
+                b, c, d, e, f, g, h, i, start, end, bracket, slash, line_end = kind.shared
+                less, save, slash = f + token + g, h + token + i, token + slash
+                stop = b + token + c + _interest(interest) if interest and has_reason else b + c
+                run = stop + d + token + e
             note = _NUMBERS[position]
             above, below, words_above, words_below, urls, number = own
             html += (above, reason_html, run, number, less, number, save, number, below)
@@ -393,47 +432,48 @@ class Press:
             for paper in papers:
                 position += 1
                 note = _NUMBERS[position]
-                block, before, after, bracket, urls = self._briefs.get(paper) or self._brief(paper)
+                block, before, after, bracket, urls = self._briefs.get(paper) or self._brief(paper, batch)
                 lines += (before, note, after)
                 links += (bracket, note, urls)
                 briefs_html.append(block)
         stops: list[bytes] = []
         if stopped:
-            start, middle, between, end = _stop_footnote(settings.SITE_URL)
+            start, middle, between, end = self._stop_footnote or self._print_stop_footnote()
             for interest, words in stopped.items():
                 position += 1
                 note = _NUMBERS[position]
                 before, after = _stop_in_text(wording.stop(words))
                 stops += (before, note, after)
                 links += (start, note, middle, token, between, _interest(interest), end)
-        away, learned = wording.away(contents), wording.learned(contents)
+        away = wording.away(contents) if contents.away_since else ""
+        learned = wording.learned(contents) if contents.learned else ""
         receipt_text, receipt_html = _receipt(contents)
-        topics_text, topics_html = _topics(wording.for_topics(contents))
+        topics_text, topics_html = _topics(contents.topics)
         shown = len(contents.rest)
         flat = frame.pieces.copy()
         flat[1::2] = frame.plan(
-            {
-                _NO_HOLE: b"",
-                "message_token": token,
-                "unsubscribe_token": plain_filling(contents.unsubscribe_token),
-                "issue_token": plain_filling(contents.issue_token),
-                "count": _in_html(wording.count(contents)),
-                "topics": topics_html,
-                "topics_text": topics_text,
-                "receipt": receipt_html,
-                "receipt_text": receipt_text,
-                "away": _in_html(away),
-                "away_text": _in_text(away),
-                "learned": _in_html(learned),
-                "learned_text": _in_text(learned),
-                "rest": b"".join(briefs_html[:shown]),
-                "rest_text": b"".join(rest),
-                "near": b"".join(briefs_html[shown:]),
-                "near_text": b"".join(near),
-                "stops": b"".join(stops),
-                "links": b"".join(links),
-                "preheader": self._preheader(contents, wording.names(contents)),
-            }
+            (
+                b"",
+                token,
+                plain_filling(contents.unsubscribe_token),
+                plain_filling(contents.issue_token),
+                _in_html(wording.count(contents)),
+                topics_html,
+                topics_text,
+                receipt_html,
+                receipt_text,
+                _in_html(away) if away else b"",
+                _in_text(away) if away else b"",
+                _in_html(learned) if learned else b"",
+                _in_text(learned) if learned else b"",
+                b"".join(briefs_html[:shown]),
+                b"".join(rest),
+                b"".join(briefs_html[shown:]),
+                b"".join(near),
+                b"".join(stops),
+                b"".join(links),
+                self._preheader(contents),
+            )
         )
         first, second, third = frame.ends
         return [*flat[:first], *text, *flat[first:second]], [*flat[second:third], *html, *flat[third:]]

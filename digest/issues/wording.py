@@ -67,9 +67,8 @@ def count(contents: Contents) -> str:
     return f"no. {contents.number}" if contents.number is not None else "a sample"
 
 
-def for_topics(contents: Contents) -> str:
+def for_topics(topics: Sequence[str]) -> str:
     """`for your topics robot learning and Koopman operators`, or empty without any."""
-    topics = contents.topics
     if not topics:
         return ""
     shown = topics if len(topics) <= 6 else (*topics[:5], f"{len(topics) - 5} more")
@@ -111,9 +110,9 @@ def away(contents: Contents) -> str:
     return f"since {day(contents.away_since)}" if contents.away_since else ""
 
 
-def reason(choice: Choice) -> str:
+def reason(reasons: Sequence[str]) -> str:
     """Why the paper is here, as one sentence; empty when the ranking gave no words."""
-    text = clipped("; ".join(choice.reasons), _REASON_ROOM)
+    text = clipped("; ".join(reasons), _REASON_ROOM)
     return text[:1].upper() + text[1:]
 
 

@@ -9,11 +9,10 @@ from tests.messages.test_golden import GOLDEN
 pytestmark = pytest.mark.browser
 PHONE, DESK = {"width": 360, "height": 740}, {"width": 680, "height": 900}
 MESSAGES = sorted(GOLDEN.glob("*.html"))
-LEAST_TOUCH = 44
 # Links within a sentence are as high as its line (WCAG 2.2, success criterion 2.5.8, exception for inline targets).
 SMALL_LINKS = """[...document.querySelectorAll("a")].filter(link => !link.closest(".lede"))
     .map(link => [link.textContent, link.getBoundingClientRect()])
-    .filter(([, box]) => box.height < %d || box.width < %d).map(([words]) => words)""" % (LEAST_TOUCH, LEAST_TOUCH)
+    .filter(([, box]) => box.height < 44 || box.width < 44).map(([words]) => words)"""
 LEVELS = "[...document.querySelectorAll('h1, h2, h3')].map(each => each.tagName).join(' ')"
 LINKS_WITHOUT_PLACE = """[...document.querySelectorAll(".actions a, .reason a")]
     .filter(link => !link.ariaLabel && !link.closest("[role=article][aria-label]")).length"""

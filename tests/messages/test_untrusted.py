@@ -46,7 +46,8 @@ ADDRESSES = [
 ]  # fmt: skip
 _UNSEEN = set("\u202a\u202b\u202d\u202e\u2066\u2067\u2068\u200b\u200f\x00\x07\x1b\x7f\ufdd0")
 SAFE_TAGS = {
-    "html", "head", "meta", "title", "style", "body", "div", "table", "tbody", "tr", "td", "p", "br", "h1", "h2", "a", "span", "strong", "em",
+    "html", "head", "meta", "title", "style", "body", "div", "table", "tbody", "tr", "td", "p", "br", "h1", "h2", "a", "strong",
+    "span",
 }  # fmt: skip
 
 
