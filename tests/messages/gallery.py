@@ -3,7 +3,7 @@
     python -m tests.messages.gallery [--screens]
 
 Renders the golden issues and the specimen notices, takes their pictures with Chromium, and lays them out on one page under
-`var/preview/`, which it names and opens: each to its foot. With `--screens` all of them also go to `docs/screens/messages/`, and
+`var/preview/`, which it names and opens: each to its foot. With `--screens` they also go to `docs/screens/messages/`, and
 the beginnings of the digest and the confirmation to `docs/screens/`. Needs no database.
 """
 
