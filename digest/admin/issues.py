@@ -17,7 +17,8 @@ class IssueAdmin(AddressSearch[Issue], ReadOnlyAdmin[Issue]):
     list_display = ("name", "reader", "kind", "due_at", "published_at", "papers", "fate")
     list_filter = ("kind", days("published_at", "published", "published"))
     list_select_related = ("subscription__subscriber", "delivery")
-    search_fields = ("=subscription__id",)
+    whole = "subscription_id"
+    search_fields = ("subscription__id",)
     search_help_text = "A whole address, or a subscription's id."
     sortable_by = ()
     links_into = ("subscription__subscriber__id__exact", "subscription__id__exact")

@@ -27,14 +27,12 @@ from digest.delivery.outcomes import Outcome
 from digest.delivery.policy import worker_name
 from digest.delivery.supply import Held, Supply
 from digest.models import Delivery
-from digest.providers import answers
+from digest.providers import answers, keys
 from digest.providers.letters import parts_of
 from digest.smtp import Fault
 
 _REFUSALS_IN_A_ROW = 3
 _HELD_UP_SECONDS = 0.05
-# Providers that make one message of two requests with the same key (https://resend.com/docs/dashboard/emails/idempotency-keys).
-_KEYED = frozenset({"resend"})
 
 
 class _Requests(threading.local):
@@ -51,8 +49,7 @@ class _Requests(threading.local):
         if held.letter is None:
             raise RuntimeError("only what is composed is sent")
         message = parts_of(held.letter, held.delivery)
-        if settings.ANYMAIL_ESP in _KEYED:
-            self.backend.session.headers["Idempotency-Key"] = held.delivery.message_id.strip("<>")
+        keys.add(settings.ANYMAIL_ESP, self.backend, message, held.delivery.message_id)
         try:
             self.backend.send_messages([message])
         except (AnymailError, RequestException, OSError) as error:

@@ -43,7 +43,7 @@ class Words:
 
     def __init__(self, layer: Layer, model: ContentModel, known: Frequencies) -> None:
         self._vocabulary = layer.vocabulary
-        self._by_phrase = saturated(layer.by_phrase)
+        self.by_phrase = saturated(layer.by_phrase)
         self._model = model
         self._known = known
 
@@ -56,20 +56,16 @@ class Words:
         at = int(np.searchsorted(self._vocabulary, code))
         if at == len(self._vocabulary) or self._vocabulary[at] != code:
             return np.empty(0, np.int64)
-        start, end = self._by_phrase.indptr[at : at + 2]
-        return self._by_phrase.indices[start:end].astype(np.int64)
+        start, end = self.by_phrase.indptr[at : at + 2]
+        return self.by_phrase.indices[start:end].astype(np.int64)
 
-    def covered(self, queries: Sequence[tuple[Codes, Floats]]) -> sparse.csr_array:
-        """How much of the wanted phrases, each with its share, every paper holds: queries x papers."""
-        sizes = np.array([len(codes) for codes, _ in queries], np.int64)
-        codes = np.concatenate([codes for codes, _ in queries])
-        at = np.minimum(np.searchsorted(self._vocabulary, codes), max(len(self._vocabulary) - 1, 0))
-        met = self._vocabulary[at] == codes if len(self._vocabulary) else np.zeros(len(codes), bool)
-        shares = np.concatenate([shares for _, shares in queries])[met]
-        counts = np.bincount(np.repeat(np.arange(len(queries)), sizes)[met], minlength=len(queries))
-        cells = (shares, at[met], np.concatenate([[0], np.cumsum(counts)]))
-        covered: sparse.csr_array = sparse.csr_array(cells, shape=(len(queries), len(self._vocabulary))) @ self._by_phrase
-        return covered
+    def found(self, codes: Codes) -> tuple[Ints, Ints]:
+        """Which of these phrases any paper holds, and their rows in `by_phrase`."""
+        if not len(self._vocabulary):
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        at = np.minimum(np.searchsorted(self._vocabulary, codes), len(self._vocabulary) - 1)
+        met = np.flatnonzero(self._vocabulary[at] == codes)
+        return met, at[met]
 
 
 class Index:
@@ -88,12 +84,28 @@ class Index:
         self.model = model
         self.exact = Words(exact, model, model.exact)
         self.folded = Words(folded, model, model.folded)
+        self._both = sparse.vstack([self.exact.by_phrase, self.folded.by_phrase], format="csr")
         self.wording = Wording(stream, self.lexicon)
         self.rarity = model.rarity(model.exact, model.exact.codes)
         self.share = model.share(model.exact, model.exact.codes)
         self.presence = self._known(exact)
         self.content = self._weighed(self.presence)
         self.by_phrase = self.content.T.tocsr()
+
+    def covered(self, exact: Sequence[tuple[Codes, Floats]], folded: Sequence[tuple[Codes, Floats]]) -> sparse.csr_array:
+        """How much of the wanted phrases, each with its share, every paper holds in both layers together: queries x papers."""
+        rows, columns, shares = [], [], []
+        for words, queries, first in ((self.exact, exact, 0), (self.folded, folded, self.exact.by_phrase.shape[0])):
+            met, at = words.found(np.concatenate([codes for codes, _ in queries]))
+            rows.append(np.repeat(np.arange(len(queries)), [len(codes) for codes, _ in queries])[met])
+            columns.append(at + first)
+            shares.append(np.concatenate([share for _, share in queries])[met])
+        row = np.concatenate(rows)
+        order = np.argsort(row, kind="stable")
+        ends = np.cumsum(np.bincount(row, minlength=len(exact)))
+        cells = (np.concatenate(shares)[order], np.concatenate(columns)[order], np.concatenate([[0], ends]))
+        covered: sparse.csr_array = sparse.csr_array(cells, shape=(len(exact), self._both.shape[0])) @ self._both
+        return covered
 
     def read(self, papers: Sequence[Paper]) -> sparse.csr_array:
         """Other papers, as in `presence`; nothing is learned from them."""

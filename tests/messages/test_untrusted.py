@@ -11,6 +11,7 @@ from digest.issues import specimen, whole
 from digest.issues.press import Press
 from digest.messages import Heading, Mailbox
 from tests.messages import people
+from tests.web.vectors import VECTORS as MARKUP
 
 VECTORS = [
     "<script>alert(1)</script>",
@@ -94,7 +95,7 @@ def _paper(text: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("vector", VECTORS, ids=range(len(VECTORS)))
+@pytest.mark.parametrize("vector", [*VECTORS, *MARKUP], ids=range(len(VECTORS) + len(MARKUP)))
 def test_hostile_text_comes_out_as_text(vector: str) -> None:
     subject, text, html, content = _message({"topics": [vector], "papers": [_paper(vector)] * 2, "near": [_paper(vector)]})
     seen = _Seen(html)

@@ -1,0 +1,20 @@
+"""What finds people by a part of their address or name, and digests by a part of theirs, without reading a million rows."""
+
+from django.contrib.postgres.operations import TrigramExtension
+from django.db import migrations
+
+# As Django writes `icontains`: UPPER of both sides.
+ALIKE = """
+CREATE INDEX subscriber_alike ON subscriptions_subscriber
+    USING gin (upper(address::text) gin_trgm_ops, upper(name::text) gin_trgm_ops);
+CREATE INDEX subscription_alike ON subscriptions_subscription USING gin (upper(name::text) gin_trgm_ops) WHERE name <> '';
+"""
+NOT_ALIKE = """
+DROP INDEX subscription_alike;
+DROP INDEX subscriber_alike;
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("subscriptions", "0003_audit_is_append_only")]
+    operations = [TrigramExtension(), migrations.RunSQL(ALIKE, NOT_ALIKE)]
