@@ -65,7 +65,7 @@ class DeliveryAdmin(AddressSearch[Delivery], ReadOnlyAdmin[Delivery]):
     )
     readonly_fields = ("who", "message", "answer")
     inlines = (BounceInline,)
-    change_form_before_template = "admin/delivery_before.html"
+    change_form_outer_before_template = "admin/delivery_before.html"
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """Newest first, in the order of the index that finds them."""
