@@ -18,6 +18,8 @@ _CERTAIN = {
     "1.2": Cause.UNKNOWN_HOST,
     "1.10": Cause.UNKNOWN_USER,
     "1.6": Cause.MOVED,
+    "1.7": Cause.SENDER,
+    "1.8": Cause.SENDER,
     "2.2": Cause.FULL,
 }
 _BLAMES_SENDER = {
@@ -133,5 +135,5 @@ def _supported(failure: Failure, words: str) -> bool:
     passed_on = bool(failure.diagnostic) and failure.code == 550 and not failure.status
     # A relay that tells in prose of a lasting refusal, in words less worn than "user unknown", says what it knows.
     told = not failure.diagnostic and not failure.command and failure.status in _VAGUE and failure.action == "failed"
-    told = told and not causes.worn(words)
+    told = told and not causes.worn(words) and (bool(failure.reply) or causes.plainly_unknown(words))
     return failure.status[2:].startswith("1.") or failure.command == "RCPT" or passed_on or told
