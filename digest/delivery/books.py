@@ -81,17 +81,17 @@ class Books:
             numbers([each.delivery for each in outcomes] + [each.id for each in begin]),
             numbers([each.fence for each in outcomes] + [each.fence for each in begin]),
             words([each.state for each in outcomes] + [Delivery.State.SENDING] * len(begin)),
-            numbers([each.code for each in outcomes] + nothing),
-            words([each.reply for each in outcomes] + nothing),
-            numbers([each.size for each in outcomes] + nothing),
+            numbers([*(each.code for each in outcomes), *nothing]),
+            words([*(each.reply for each in outcomes), *nothing]),
+            numbers([*(each.size for each in outcomes), *nothing]),
         ]
         if all(each.state is Delivery.State.ACCEPTED for each in outcomes):
             self.channel.ask(_ALL_ACCEPTED, parameters)
             return
         parameters += [
-            words([each.reason for each in outcomes] + nothing),
-            words([each.stage for each in outcomes] + nothing),
-            _instants([each.next_attempt_at for each in outcomes] + nothing),
+            words([*(each.reason for each in outcomes), *nothing]),
+            words([*(each.stage for each in outcomes), *nothing]),
+            _instants([*(each.next_attempt_at for each in outcomes), *nothing]),
             words(["t" if each.tried else "f" for each in outcomes] + ["t"] * len(begin)),
         ]
         self.channel.ask(_SOME_NOT_ACCEPTED, parameters)
