@@ -11,9 +11,9 @@ from digest.delivery.channel import Channel, Row, Statement, numbers, words
 from digest.delivery.outcomes import Outcome
 from digest.models import Delivery
 
-# What begins is written as an outcome is. A commit whose own answer was lost may be repeated: it finds what it did, and does it no
-# second time. A relay's answer may come after the lease has run out; while nobody has claimed the delivery anew, it still settles
-# the matter.
+# What begins is written as an outcome is. A commit whose own answer was lost may be repeated: it finds what it did, and does it
+# no second time. A relay's answer may come after the lease has run out; while nobody has claimed the delivery anew, it still
+# settles the matter.
 _ROUND = """
 WITH entry AS (
     {entry}
