@@ -11,9 +11,9 @@ from digest.delivery.channel import Channel, Row, Statement, numbers, words
 from digest.delivery.outcomes import Outcome
 from digest.models import Delivery
 
-# What begins is written as an outcome is: one UPDATE costs PostgreSQL half of what two do, most of it before the first row.
-# A commit whose own answer was lost may be repeated: it finds what it did, and does it no second time. A relay's answer may
-# come after the lease has run out; while nobody has claimed the delivery anew, it still settles the matter.
+# What begins is written as an outcome is. A commit whose own answer was lost may be repeated: it finds what it did, and does it
+# no second time. A relay's answer may come after the lease has run out; while nobody has claimed the delivery anew, it still
+# settles the matter.
 _ROUND = """
 WITH entry AS (
     {entry}
@@ -81,17 +81,17 @@ class Books:
             numbers([each.delivery for each in outcomes] + [each.id for each in begin]),
             numbers([each.fence for each in outcomes] + [each.fence for each in begin]),
             words([each.state for each in outcomes] + [Delivery.State.SENDING] * len(begin)),
-            numbers([each.code for each in outcomes] + nothing),
-            words([each.reply for each in outcomes] + nothing),
-            numbers([each.size for each in outcomes] + nothing),
+            numbers([*(each.code for each in outcomes), *nothing]),
+            words([*(each.reply for each in outcomes), *nothing]),
+            numbers([*(each.size for each in outcomes), *nothing]),
         ]
         if all(each.state is Delivery.State.ACCEPTED for each in outcomes):
             self.channel.ask(_ALL_ACCEPTED, parameters)
             return
         parameters += [
-            words([each.reason for each in outcomes] + nothing),
-            words([each.stage for each in outcomes] + nothing),
-            _instants([each.next_attempt_at for each in outcomes] + nothing),
+            words([*(each.reason for each in outcomes), *nothing]),
+            words([*(each.stage for each in outcomes), *nothing]),
+            _instants([*(each.next_attempt_at for each in outcomes), *nothing]),
             words(["t" if each.tried else "f" for each in outcomes] + ["t"] * len(begin)),
         ]
         self.channel.ask(_SOME_NOT_ACCEPTED, parameters)

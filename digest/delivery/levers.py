@@ -1,7 +1,7 @@
 """What an operator may do to the ledger and to sending, by command or in the admin.
 
 Every function takes who did it (`by`) and, where it is not plain, why; each says how many rows it changed, and leaves a reason
-in them that names the operator.
+in them that names the operator. What is looked for by state is looked for by `trouble`, which has an index.
 """
 
 import datetime as dt
@@ -13,8 +13,6 @@ from django.db.models import Count, Q, QuerySet
 from digest.delivery import brakes, safekeeping
 from digest.delivery.safekeeping import Replayed
 from digest.models import Brake, Delivery
-
-# What is looked for by state is looked for by `trouble`, which has an index.
 from subscriptions.suppression import mailbox_hash
 
 _REASON_LENGTH = 200

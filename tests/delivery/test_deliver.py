@@ -362,7 +362,7 @@ def test_whoever_leaves_while_a_slow_commit_is_under_way_gets_nothing(relay: Rel
 
 def sleeping(clock: Clock, seconds: float, then: Callable[[], object]) -> Callable[..., object]:
     """The machine sleeps, once, right after the answer that precedes a final dot, and meanwhile something happens."""
-    slept = []
+    slept: list[float] = []
 
     def execute(run: Callable[..., object], sql: str, *arguments: object) -> object:
         answer = run(sql, *arguments)
