@@ -1,4 +1,4 @@
-"""What a stretch of work cost: time, the CPU of this process and of its PostgreSQL backend, the peak of memory (Linux, /proc)."""
+"""What a stretch of work cost: time, CPU of this process and of its PostgreSQL backend, peak of memory (Linux, /proc)."""
 
 import gc
 import os
@@ -12,7 +12,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """In seconds. `server_cpu` is that of one backend alone: what the checkpointer and the writers of PostgreSQL do is not in it."""
+    """In seconds. `server_cpu` is that of one backend alone: the checkpointer and the writers of PostgreSQL are not in it."""
 
     seconds: float
     cpu: float

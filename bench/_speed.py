@@ -4,7 +4,7 @@ import random
 import resource
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,12 +72,11 @@ def measure(corpus: Corpus, readers: int, papers: int, rounds: int, *, dense: bo
     return Speed(rates, ratios, statistics.median(set_ups), memory)
 
 
-def growth(corpus: Corpus, sizes: Sequence[int], papers: int) -> list[dict[str, float]]:
+def growth(corpus: Corpus, sizes: Sequence[int], papers: int) -> Iterator[dict[str, float]]:
     """Time and memory as readers get more, thirty terms each: one run a size, the smallest first, profiles made as they go."""
     candidates = invented(corpus.papers, papers)
     now = candidates[0].listed_at + 86_400.0
     phrases = _phrases(candidates)
-    rows = []
     for size in sorted(sizes):
         began = time.process_time()
         prepared = prepare(candidates, Configuration(), now)
@@ -89,8 +88,7 @@ def growth(corpus: Corpus, sizes: Sequence[int], papers: int) -> list[dict[str, 
             took += time.process_time() - began
         del prepared
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        rows.append({"readers": size, "seconds": took, "us_per_reader": 1e6 * took / size, "peak_mb": peak})
-    return rows
+        yield {"readers": size, "seconds": took, "us_per_reader": 1e6 * took / size, "peak_mb": peak}
 
 
 def _ours(papers: Sequence[Paper], profiles: Sequence[Profile], now: float, meaning: Meaning | None) -> tuple[float, float]:

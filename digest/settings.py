@@ -171,6 +171,7 @@ INSTALLED_APPS = [
     "digest",
 ]
 MIDDLEWARE = [
+    "digest.observability.traces.discreet",
     "digest.observability.health.probes",
     "digest.observability.logs.requests",
     "digest.observability.metrics.requests",
@@ -209,6 +210,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "digest.admin.desk.pausing.banner",
             ],
+            "builtins": ["django.contrib.humanize.templatetags.humanize"],
         },
     },
 ]
@@ -330,7 +332,7 @@ CELERY_TASK_DEFAULT_QUEUE = "send"
 CELERY_TASK_QUEUES = [Queue("send"), Queue("ingest")]
 CELERY_TASK_ROUTES = {
     f"digest.tasks.{name}": {"queue": "ingest"}
-    for name in ("poll_due_sources", "fill_missing_days", "learn_words", "read_for_search", "embed_papers")
+    for name in ("poll_due_sources", "poll_source", "fill_missing_days", "learn_words", "read_for_search", "embed_papers")
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # The schedule is static and short: what is due lives in rows, and a lost hint is found at the next tick.

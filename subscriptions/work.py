@@ -1,4 +1,4 @@
-"""Proof of work before a sign-up (ALTCHA): a browser computes for about a second, which costs a person nothing and a flood much.
+"""Proof of work before a sign-up (ALTCHA): a browser computes for a second, which costs a person nothing and a flood much.
 
 PROOF_OF_WORK says when it is asked for: "never", "near" (half of a limit is used up: then most of what comes is a flood) or
 "always". A challenge is signed and kept nowhere; its solution counts once, while the challenge lives. Whoever has no

@@ -29,7 +29,7 @@ class IssueAdmin(AddressSearch[Issue], ReadOnlyAdmin[Issue]):
         ("Coverage receipt", {"fields": ("coverage",)}),
     )
     readonly_fields = ("reader", "digest", "fate", "weights", "chosen", "coverage")
-    change_form_before_template = "admin/issue_before.html"
+    change_form_outer_before_template = "admin/issue_before.html"
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Issue | None:
         """Unfold asks for a read-only field several times a page; the titles it needs are looked up once."""

@@ -1,8 +1,10 @@
 """What a returned message says, taken apart: machine-readable parts first (RFC 3464, RFC 5965), prose after them."""
 
+import base64
 import email
 import json
 import logging
+import quopri
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,6 +23,8 @@ _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _CODE = re.compile(r"(?<![\d.])([45][0-5]\d)(?=[\s-])(?!-\d)")
 # A server's whole reply: its code, and the enhanced status with it.
 _REPLY = re.compile(r"(?<![\d.])[45][0-5]\d[ -]#?[45]\.\d{1,3}\.\d{1,3}(?![\d.])")
+# A reply's code where a reply begins: at a line's start, after a colon or an arrow.
+_ALONE = re.compile(r"(?:^|[:>\"'(]|said)[ \t]*[45][0-5]\d[ -](?!\d+-\d)\S", re.MULTILINE)
 _ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+")
 # Where the returned message begins, so that its own words are not taken for the report's.
 _ORIGINAL = re.compile(
@@ -44,13 +48,22 @@ _EACH = re.compile(r"^[ \t]*<?([\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+)>?:?
 _FIELDS = re.compile(r"^final-recipient:.*\n(?:[\w-]+:.*\n|[ \t]+\S.*\n)+", re.IGNORECASE | re.MULTILINE)
 _UNDELIVERED = re.compile(
     r"(?:not|n.t|un)[ -]?(?:be )?(?:delivered|deliverable|sent|reach)"
+    r"|unzustell|nicht .{0,60}zu(?:ge|zu)stell|(?:non|pas) .{0,40}(?:remis|distribu|d[eé]livr|recapit|consegn)|n.a pas pu [eê]tre"
+    r"|votre message .{0,60}refus|mancat[ao] (?:recapito|consegna)|no (?:se )?(?:ha )?(?:pud?o|podido|puede) .{0,20}(?:entreg|enviar)"
+    r"|error en la entrega|n[aã]o (?:foi|p[oô]de) .{0,20}entreg|falha na entrega|niet .{0,20}(?:bezorg|afgelever)"
+    r"|nie mo[zż]na .{0,20}dostarcz|nie (?:zosta[lł]a )?dostarczon|kunde inte levereras|kunne ikke leveres|nedoru[cč]"
+    r"|не (?:может быть |удалось |было |была )?.{0,20}достав|недоставл|не может быть отправлен|退信|退回|未能投递|无法(?:送达|投递|将邮件)|配信(?:できま|不能|に失敗)"
+    r"|반송|전송 실패|was (?:blocked|stopped) by|delivery of the e?-?mail was stopped|virus .{0,20}in (?:your )?mail"
     r"|(?:delivery|mail|message).{0,30}(?:fail|abort|return|unable|reject|error)"
     r"|undeliver|did not reach|returned mail|failure notice",
     re.IGNORECASE,
 )
 _DELAYED = re.compile(
-    r"not yet been delivered|has been delayed|is delayed|will (?:keep|continue) trying|still being|warning", re.IGNORECASE
+    r"not yet been delivered|has been delayed|is delayed|will (?:keep|continue) trying|still being|warning|\bdelay\b"
+    r"|temporary problem|(?:we.ll|will) (?:re)?try|delivery incomplete|attempts (?:will continue|go on)", re.IGNORECASE
 )
+# What a report in prose tells of the refusal itself ends where the next paragraph or the relay's own comment begins.
+_SAID = re.compile(r"(?:(?!\n[ \t]*\n|\n-{2}|\n[ \t]*giving up).)*", re.IGNORECASE | re.DOTALL)
 _TAGS = re.compile(r"<(?:style|script)\b.*?</(?:style|script)>|</?[a-z][^<>]{0,2000}>", re.IGNORECASE | re.DOTALL)
 # What was refused, as Exim and qmail tell of it in words of their own.
 _TOLD = (
@@ -58,7 +71,8 @@ _TOLD = (
     (re.compile(r"but (?:greeting failed|my name was rejected)", re.IGNORECASE), "CONNECT"),
     (re.compile(r"but sender was rejected", re.IGNORECASE), "MAIL"),
     (re.compile(r"does not like recipient", re.IGNORECASE), "RCPT"),
-    (re.compile(r"failed (?:after I sent the message|on DATA command)", re.IGNORECASE), "DATA"),
+    (re.compile(r"failed (?:after I sent the message|on DATA command)|command DATA\b|SMTP:DATA|\[DATA\]", re.IGNORECASE), "DATA"),
+    (re.compile(r"\bRCPT TO response|SMTP:RCPT\b|\[RCPT_TO\]|command RCPT\b"), "RCPT"),
 )
 _COMMAND = re.compile(
     r"(?:>>> ?|in reply to |response to |error after |after |did not like our |during |while (?:talking|sending|in) |\()"
@@ -69,7 +83,8 @@ _COMMAND = re.compile(
 @dataclass(frozen=True, slots=True)
 class Failure:
     """One recipient's fate. `action` and `status` are RFC 3464's, lower-cased, "" when not said. `diagnostic` is what the
-    refusing server said, `prose` what the report says to people; `command` the SMTP command that was refused, where it is told.
+    refusing server said, `prose` what the report says to people, `reply` the server's reply within it; `command` the SMTP command
+    that was refused, where it is told.
     """
 
     recipient: str
@@ -79,17 +94,21 @@ class Failure:
     diagnostic: str
     prose: str
     command: str
+    reply: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A message that came back. `feedback` is RFC 5965's Feedback-Type; `automatic` says that no person wrote it."""
+    """A message that came back. `feedback` is RFC 5965's Feedback-Type; `automatic` says that no person wrote it,
+    `answer` that a reader's machine did, `left` that it speaks of somebody who has left.
+    """
 
     failures: tuple[Failure, ...] = ()
     feedback: str = ""
     recipients: tuple[str, ...] = ()
     automatic: bool = False
     answer: bool = False
+    left: bool = False
     subject: str = ""
 
 
@@ -101,6 +120,7 @@ def read(octets: bytes) -> Report:
     prose = _until_original(whole)
     failures = (
         list(_from_status_parts(message, prose))
+        or list(_from_forwarded(message, prose))
         or list(_from_fields(prose))
         or list(_from_notification(whole))
         or _from_prose(message, prose)
@@ -112,6 +132,7 @@ def read(octets: bytes) -> Report:
         recipients=tuple(dict.fromkeys(each.recipient for each in failures if each.recipient)),
         automatic=_automatic(message),
         answer=_is_answer(message),
+        left=_LEFT.search(whole) is not None,
         subject=_header(message, "Subject"),
     )
 
@@ -125,8 +146,14 @@ def addressed_to(octets: bytes) -> list[str]:
 
 def _header(message: Message, name: str) -> str:
     """A header as text, its encoded words decoded as far as they can be."""
+    raw = message.get(name, "")
     parts = []
-    for value, charset in email.header.decode_header(str(message.get(name, ""))):
+    try:
+        # Not str(raw): that puts "?" for the octets of a header that nobody encoded.
+        decoded = email.header.decode_header(raw)
+    except email.errors.HeaderParseError:
+        decoded = [(str(raw), None)]
+    for value, charset in decoded:
         parts.append(value if isinstance(value, str) else _decode(value, charset or "ascii"))
     return " ".join("".join(parts).split())
 
@@ -182,13 +209,34 @@ def _from_status_parts(message: Message, prose: str) -> Iterator[Failure]:
     for part in _parts(message):
         if part.get_content_type() not in {"message/delivery-status", "message/global-delivery-status"}:
             continue
-        groups = part.get_payload()
-        for group in groups if isinstance(groups, list) else []:
-            if not isinstance(group, Message) or not (
-                group["Final-Recipient"] or group["Original-Recipient"] or group["Action"]
-            ):
-                continue
-            yield _from_group(group, prose)
+        for group in _groups(part):
+            if group["Final-Recipient"] or group["Original-Recipient"] or group["Action"]:
+                yield _from_group(group, prose)
+
+
+def _groups(part: Message) -> list[Message]:
+    """The groups of fields of a part made for machines, whatever encoding it came in (RFC 6533 allows base64)."""
+    groups = part.get_payload()
+    parsed = [each for each in groups if isinstance(each, Message)] if isinstance(groups, list) else []
+    encoding = str(part.get("Content-Transfer-Encoding", "")).strip().lower()
+    if encoding not in {"base64", "quoted-printable"} and part.get_content_type() == "message/delivery-status":
+        return parsed
+    # Python takes apart only message/delivery-status, and that undecoded; the rest it leaves as a message with its body.
+    octets = b"\n\n".join(each.as_bytes() for each in parsed)
+    if encoding == "base64":
+        octets = base64.b64decode(octets + b"==")
+    elif encoding == "quoted-printable":
+        octets = quopri.decodestring(octets)
+    return [email.message_from_bytes(each) for each in re.split(rb"\r?\n(?:[ \t]*\r?\n)+", octets.strip())]
+
+
+def _from_forwarded(message: Message, prose: str) -> Iterator[Failure]:
+    """The same of a report that somebody's machine sent on as an attachment, one level down."""
+    for part in _parts(message):
+        inner = part.get_payload() if part.get_content_type() == "message/rfc822" else None
+        if isinstance(inner, list) and inner and isinstance(inner[0], Message):
+            if inner[0].get_content_type() == "multipart/report":
+                yield from _from_status_parts(inner[0], prose)
 
 
 def _from_group(group: Message, prose: str) -> Failure:
@@ -236,14 +284,18 @@ def _from_prose(message: Message, prose: str) -> list[Failure]:
     """One failure out of a report that is prose alone; none when nothing suggests that it is a report."""
     if not _automatic(message) and not _reads_like_a_report(message, prose):
         return []
-    starts = [found for found in _EACH.finditer(prose) if _CODE.search(prose, found.end())]
+    starts = [found for found in _EACH.finditer(prose) if _CODE.search(prose, found.end()) or re.fullmatch("<.*>:", found[0])]
     if len(starts) > 1:
         ends = [*(found.start() for found in starts[1:]), len(prose)]
         return [failure(found[1], "", "", "", prose[found.end() : end]) for found, end in zip(starts, ends, strict=True)]
     named = _header(message, "X-Failed-Recipients")
     first = named.split(",")[0].strip() or next(iter(_ADDRESS.findall(prose)), "")
     says_so = named or _UNDELIVERED.search(f"{_header(message, 'Subject')}\n{prose}")
-    only = failure(first, "failed" if says_so and not _DELAYED.search(prose) else "", "", "", f"{prose} {named}")
+    warns = _DELAYED.search(prose)
+    only = failure(first, "failed" if says_so and not warns else "", "", "", f"{prose} {named}")
+    # Machines write of other things, too: of quarantines, of statistics, of lists. A report says that something did not arrive.
+    if not (says_so or warns or only.status or only.command or _REPLY.search(prose) or _ALONE.search(prose)):
+        return []
     return [only] if only.action or only.status or only.code or causes.from_words(only.prose) else []
 
 
@@ -275,6 +327,7 @@ def failure(recipient: str, action: str, status: str, diagnostic: str, prose: st
     if own and (not best or best.endswith(".0.0")) and own[1][0] == (best[:1] or own[1][0]):
         best = own[1]
     code = _CODE.search(diagnostic) or _CODE.search(prose)
+    reply = _SAID.match(prose, code.start()) if code and not diagnostic else None
     commands = _COMMAND.findall(diagnostic) or _COMMAND.findall(prose)
     if not commands and code:
         commands = [command for words, command in _TOLD if words.search(f"{diagnostic}\n{prose}")]
@@ -286,6 +339,7 @@ def failure(recipient: str, action: str, status: str, diagnostic: str, prose: st
         " ".join(diagnostic.split()),
         " ".join(prose.split()),
         commands[-1] if commands else "",
+        " ".join(reply[0].split()) if reply else "",
     )
 
 
@@ -335,18 +389,32 @@ def _automatic(message: Message) -> bool:
     )
 
 
+_ANSWERS = re.compile(
+    r"\bauto(?:matic|mated)?[ -]?(?:reply|response|answer|svar|svr)|out of (?:the )?office|vacation|away from|on holiday"
+    r"|abwesen|automatis\w+ (?:antwo|svar)|r[eé]ponse automatique|absence du bureau|respuesta autom|fuera de (?:la )?oficina"
+    r"|resposta autom|fora do escrit|risposta automatica|fuori (?:sede|ufficio)|automatisch antwoord|afwezig"
+    r"|odpowied. automatyczna|autoodpowied|автоматический ответ|автоответ|自動応答|自動返信|不在通知|自动回复|自動回覆|자동 ?(?:응답|회신)|부재"
+    r"|confirm your (?:message|e-?mail)|awaits? (?:moderator )?approval|^(?:\[ticket|confirm [0-9a-f]{6,})|memberships? reminder|report[- ]domain:",
+    re.IGNORECASE,
+)
+_ANSWERING = re.compile(r"(?:re|auto|aw|sv|antw|odp|rif|res|vs|ynt|回复|答复|返信)\s*[:：]", re.IGNORECASE)
+_DAEMON = re.compile(r"mailer.?daemon|postmaster|post_master|mail.?delivery|sub-?system|administrator|<>\s*$", re.IGNORECASE)
+_LEFT = re.compile(
+    r"no longer (?:works?|with|employed|at|part of)|(?:has|have) left (?:the|our|us|\w+\b)|not monitored any|retired|passed away"
+    r"|nicht mehr (?:f[uü]r|bei|im|in unser)|ausgeschieden|ne (?:travaille|fait) plus|a quitt[eé]|ya no (?:trabaja|forma)"
+    r"|n[aã]o (?:trabalha|faz parte) mais|non lavora pi[uù]|werkt niet (?:meer|langer)|nie pracuje|больше не работает|已离职|退職",
+    re.IGNORECASE,
+)
+
+
 def _is_answer(message: Message) -> bool:
-    """Whether it is a reader's automatic reply (RFC 3834), not a server's report."""
-    subject = _header(message, "Subject").lower()
-    if _header(message, "X-Autoreply") or _header(message, "X-Autorespond"):
+    """Whether it is a reader's automatic reply (RFC 3834) or a machine's question, not a server's report."""
+    subject = _header(message, "Subject")
+    if message["X-Autoreply"] or message["X-Autorespond"] or message["X-List-Administrivia"]:
         return True
-    return bool(
-        re.search(
-            r"\b(?:auto(?:matic)?[ -]?(?:reply|response|answer)|out of (?:the )?office|vacation|away from|on holiday|abwesen)",
-            subject,
-        )
-    ) or (
-        _header(message, "Auto-Submitted").lower().startswith("auto-replied")
-        and not re.search(r"mailer.?daemon|postmaster|mail.delivery", _header(message, "From").lower())
-        and bool(re.match(r"(?:re|auto|aw|sv):", subject))
-    )
+    if message.get_content_type() == "multipart/report":
+        kind = str(message.get_param("report-type", "")).lower()
+        return kind in {"disposition-notification", "tlsrpt"} or (kind == "" and bool(_ANSWERS.search(subject)))
+    if _ANSWERS.search(subject):
+        return True
+    return bool(_ANSWERING.match(subject)) and not message["X-Failed-Recipients"] and not _DAEMON.search(_header(message, "From"))

@@ -11,7 +11,5 @@ class Migration(migrations.Migration):
     dependencies = [("digest", "0002_search")]
 
     operations = [
-        migrations.RunSQL(
-            "ALTER TABLE digest_delivery SET (fillfactor = 50)", "ALTER TABLE digest_delivery RESET (fillfactor)"
-        )
+        migrations.RunSQL("ALTER TABLE digest_delivery SET (fillfactor = 50)", "ALTER TABLE digest_delivery RESET (fillfactor)")
     ]

@@ -1,7 +1,7 @@
 """Idempotency keys: of two requests with one key, the provider makes one message.
 
-The key follows from the Message-ID, which is the same on every try; so what is sent again because nobody knows what became of it
-arrives once. Of anymail's providers two document such keys: Resend (a day) and Brevo (about a quarter of an hour). With the
+The key follows from the Message-ID, which is the same on every try; so what is sent again because its fate is unknown arrives
+once. Of anymail's providers two document such keys: Resend (a day) and Brevo (about a quarter of an hour). With the
 others the Message-ID alone tells that two are one.
 """
 
@@ -14,7 +14,7 @@ KEYED = frozenset({"resend", "brevo"})
 
 
 def add(provider: str, backend: Any, message: EmailMessage, message_id: str) -> None:
-    """Give the request that will carry `message` its key, where the provider knows any. `backend` is anymail's, this thread's own."""
+    """Give the request that will carry `message` its key, where the provider knows any; `backend` is anymail's."""
     if provider == "resend":
         # https://resend.com/docs/dashboard/emails/idempotency-keys
         backend.session.headers["Idempotency-Key"] = message_id.strip("<>")

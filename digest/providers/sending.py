@@ -144,14 +144,20 @@ class _Run:
                 outcome = answers.refused(held.delivery, size, answer, now, self._chance, self._policy.settle)
             else:
                 outcome = answers.taken(held.delivery, size, answer, now, self._chance)
-            self._heed(outcome, now)
+            self._heed(held.delivery.domain, outcome, now)
             found.append(outcome)
         return found
 
-    def _heed(self, outcome: Outcome, now: dt.datetime) -> None:
-        """Stop everything when the provider refuses us again and again; go on when it takes a message after that."""
+    def _heed(self, domain: str, outcome: Outcome, now: dt.datetime) -> None:
+        """Stop everything when the provider refuses us again and again; go on when it takes a message after that.
+
+        A provider answers before it has spoken with the receiving domain, so that no refusal here is a domain's: those come as
+        events, which open the domain's breaker (`delivery.reports`). What is taken on probation closes it, until more come.
+        """
         if outcome.state == Delivery.State.ACCEPTED:
             self._refusals = 0
+            if domain in self._standing.probing:
+                brakes.close_breaker(domain, now)
             if self._standing.trying:
                 brakes.close_breaker(brakes.EVERYTHING, now)
         elif outcome.fault is Fault.SENDER:

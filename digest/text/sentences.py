@@ -24,6 +24,14 @@ def sentences(text: str) -> list[str]:
     return found
 
 
+def _first(text: str, found: list[str]) -> str:
+    """The text up to the end of these sentences, the first ones of it: Chinese ones have no space between them."""
+    end = 0
+    for sentence in found:
+        end = text.index(sentence, end) + len(sentence)
+    return text[:end].lstrip()
+
+
 def extract(text: str, limit: int) -> str:
     """The first sentences of clean text, as many as fit `limit` characters.
 
@@ -39,7 +47,7 @@ def extract(text: str, limit: int) -> str:
             break
         taken.append(sentence)
     if taken:
-        return " ".join(taken)
+        return _first(text, taken)
     cut = text[: max(limit - 1, 0)]
     return (cut.rpartition(" ")[0] or cut).rstrip(" ,;:") + "…"
 
@@ -58,4 +66,4 @@ def opening(text: str, limit: int) -> str:
         if length > (room if taken < _FEWEST else limit):
             break
         taken += 1
-    return " ".join(found[:taken]) if taken else extract(text, room)
+    return _first(text, found[:taken]) if taken else extract(text, room)

@@ -1,7 +1,7 @@
 """Rolling from one release to the next while a run is under way: workers of both, one database, each message once.
 
-The release before is a copy of this tree in a directory of its own, so that its workers load their own code; the schema is already
-that of the next one, with columns the old code has never heard of, as additive migrations leave it.
+The release before is a copy of this tree in a directory of its own, so that its workers load their own code; the schema is that
+of the next one already, with columns the old code has never heard of, as additive migrations leave it.
 """
 
 import datetime as dt

@@ -17,7 +17,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from digest import bounces, providers
-from digest.delivery import Delivered
+from digest.delivery import Delivered, brakes
 from digest.messages import Outgoing, return_path
 from digest.models import Brake, Delivery
 from digest.providers import keys
@@ -188,6 +188,19 @@ def test_a_key_that_is_refused_stops_everything(httpserver: HTTPServer) -> None:
     assert _deliver() == {"deferred": 3, "queued": 1}
     assert Brake.objects.standing().get().kind == "breaker"
     assert _run().claimed == 0
+
+
+def test_a_domain_that_sends_messages_back_gets_one_on_probation_and_then_all(httpserver: HTTPServer) -> None:
+    waiting("ada", "alan", "grace", domain="example.com")
+    waiting("emmy", domain="example.net")
+    seen = _answer(httpserver)
+    brakes.open_breaker("example.com", "5 messages came back that blame us: 550 5.7.1 blocked", MONDAY)
+    assert _deliver() == {"accepted": 1}
+    later = MONDAY + dt.timedelta(minutes=6)
+    probed = providers.deliver(later, 1, policy=policy("smtp://127.0.0.1:9", connections=3), make=_letters)
+    assert (dict(probed.by_state), len(seen)) == ({"accepted": 1}, 2)
+    assert not Brake.objects.standing().exists()
+    assert _deliver() == {"accepted": 2}
 
 
 def test_an_event_settles_what_nobody_answered(httpserver: HTTPServer) -> None:

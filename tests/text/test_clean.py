@@ -88,6 +88,7 @@ def test_an_opening_has_three_to_five_sentences() -> None:
     assert text.opening(said, 60) == " ".join([long] * 2), "three would take more than half as much again"
     assert text.opening(long, 1000) == long
     assert text.opening(said, 10) == "A sentence of…"
+    assert text.opening("一句。" * 9, 12) == "一句。" * 3, "no space where there was none"
 
 
 @given(st.text(alphabet="ab. ,A?", max_size=80), st.integers(1, 90))

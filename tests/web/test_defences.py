@@ -43,7 +43,11 @@ class _Browser(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         loads = tag in {"script", "img", "iframe", "link"} and not _ours(given.get("src") or given.get("href") or "")
-        runs = [name for name in given if name.startswith("on") or name in {"srcdoc", "srcset", "style", "xlink:href"}]
+        runs = [
+            name
+            for name in given
+            if name.startswith(("on", "x-", "@", "hx-")) or name in {"srcdoc", "srcset", "style", "xlink:href"}
+        ]
         leads = [value for name, value in given.items() if name in _ADDRESSES and _SCRIPT.match(_squeezed(value))]
         sends = [value for name, value in given.items() if name in {"action", "formaction"} and not _ours(value)]
         steers = tag == "meta" and given.get("http-equiv", "").lower() in {"refresh", "content-security-policy"}
@@ -131,7 +135,7 @@ def test_what_a_feed_says_is_text_in_the_interface_and_its_type_is_json(client: 
 
 @pytest.mark.parametrize("number", range(len(VECTORS)))
 def test_what_a_report_says_is_text_in_the_admin(client: Client, number: int) -> None:
-    """In every field of a report that is kept or shown: what the server said, its status, its name, the recipient, the subject."""
+    """In every field of a report: what the server said, its status, its name, the recipient, the subject, its prose."""
     vector = VECTORS[number].replace("\n", " ").replace("\0", "")
     (ada,) = waiting("ada")
     report = delivery_status(f"550 5.1.1 {vector} user unknown {vector}", f"5.1.1 {vector}", to=return_path(ada.pk)).decode(

@@ -88,31 +88,15 @@ VECTORS = (
     "+ADw-script+AD4-alert(1)+ADw-/script+AD4-",
     "\uff1cscript\uff1ealert(1)\uff1c/script\uff1e",
     "\u202e<\u0000script>alert(1)</script>",
-    "jaVasCript:/*-/*`/*\\`/*'/*\"/**/(/* */onerror=alert(1) )//%0D%0A//</stYle/</titLe/</teXtarEa/</scRipt/--!>\\x3csVg/<sVg/oNloAd=alert(1)//>",
+    ("jaVasCript:/*-/*`/*\\`/*'/*\"/**/(/* */onerror=alert(1) )//%0D%0A//</stYle/</titLe/</teXtarEa/</scRipt/--!>"
+     "\\x3csVg/<sVg/oNloAd=alert(1)//>"),
 )  # fmt: skip
 ADDRESSES = (
-    "javascript:alert(1)", "JaVaScRiPt:alert(1)", "java\tscript:alert(1)", "\x01javascript:alert(1)", "&#106;avascript:alert(1)",
-    "data:text/html,<script>alert(1)</script>", "vbscript:msgbox(1)", "https://example.org/\" onmouseover=\"alert(1)",
+    "javascript:alert(1)", "JaVaScRiPt:alert(1)", "java\tscript:alert(1)", "\x01javascript:alert(1)",
+    "&#106;avascript:alert(1)", "data:text/html,<script>alert(1)</script>", "vbscript:msgbox(1)", "https://example.org/\" onmouseover=\"alert(1)",
 )  # fmt: skip
-INERT = tuple(
-    each
-    for each in VECTORS
-    if each.startswith(
-        (
-            "' ",
-            "{{",
-            "&",
-            "%3C",
-            "\\",
-            "+AD",
-            "\uff1c",
-            "\u202e",
-            "<!",
-            "<noscript",
-            "<img src=x oN",
-            "<img src='h",
-            "<a href=https",
-        )
-    )
-)
+_BEGINNINGS = (
+    "' ", "{{", "&", "%3C", "\\", "+AD", "\uff1c", "\u202e", "<!", "<noscript", "<img src=x oN", "<img src='h", "<a href=https",
+)  # fmt: skip
+INERT = tuple(each for each in VECTORS if each.startswith(_BEGINNINGS))
 """Those that make no element by themselves: they need what stands around them, or another reading first."""
