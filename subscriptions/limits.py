@@ -124,8 +124,7 @@ def share_used(rules: Sequence[Rule], now: dt.datetime) -> float:
     try:
         server = client(settings.REDIS_URL)
         used = [
-            int(server.zcount(rule.key, (now - rule.window).timestamp() * 1000, "+inf")) / max(rule.limit, 1)  # type: ignore[arg-type] # redis types its answers for two kinds of clients
-            for rule in rules
+            int(server.zcount(rule.key, (now - rule.window).timestamp() * 1000, "+inf")) / max(rule.limit, 1) for rule in rules
         ]
     except redis.RedisError:
         used = [rule.counted(now) / max(rule.limit, 1) for rule in rules]

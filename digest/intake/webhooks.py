@@ -42,7 +42,7 @@ SIGNING = {
 def of_known_topics(view: type[AmazonSESBaseWebhookView], certificate_at: notifications.CertificateAt) -> View:
     """Amazon's notifications come from a topic on our list and are signed, or nothing is done: anymail looks at neither."""
 
-    class Verified(view):  # type: ignore[misc, valid-type] # the view is chosen at run time
+    class Verified(view):  # type: ignore[misc] # the view is chosen at run time
         def run_validators(self, request: HttpRequest) -> None:
             # The secret comes first, so that strangers cannot have us fetch certificates.
             super().run_validators(request)
@@ -108,7 +108,7 @@ def addresses(
             view = pattern.callback
             # Mailgun sends the message as it came only to an address that has "mime" in it.
             route = "inbound_mime/" if rest.startswith("inbound(_mime)?") else rest
-            ours = of_known_topics(view.view_class, certificate_at) if provider == "amazon_ses" else view  # type: ignore[attr-defined] # Django's as_view adds it
+            ours = of_known_topics(view.view_class, certificate_at) if provider == "amazon_ses" else view
             chosen.append(path(f"{provider}/{route}", ours))
     return chosen
 

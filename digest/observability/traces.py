@@ -1,7 +1,7 @@
 """Traces (OpenTelemetry), for whoever starts the processes through `opentelemetry-instrument`: without addresses and tokens.
 
-The instrumentation of Django names a request by its route, and adds its path and its query, which hold tokens and addresses, and
-the visitor's own address. Statements of SQL carry no values.
+The instrumentation of Django names a request by its route, and adds its path and its query, which hold tokens and addresses,
+and the visitor's own address. Statements of SQL carry no values.
 """
 
 from collections.abc import Callable

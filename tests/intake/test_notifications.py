@@ -27,12 +27,16 @@ def _verify(message: dict[str, str], topics: frozenset[str] = TOPICS) -> None:
 
 @pytest.mark.parametrize("version", ["1", "2"])
 @pytest.mark.parametrize("fields", [{}, {"Subject": "Amazon SES"}])
-def test_what_amazon_signed_is_believed(version: str, fields: dict[str, str]) -> None:
+def test_what_amazon_signed_is_believed(version: str, fields: dict[str, Any]) -> None:
     _verify(notification("{}", version=version, **fields))
 
 
 def test_a_request_to_subscribe_is_signed_over_its_own_fields() -> None:
-    asked = {"Type": "SubscriptionConfirmation", "Token": "abc", "SubscribeURL": "https://sns.eu-west-1.amazonaws.com/?x"}
+    asked: dict[str, Any] = {
+        "Type": "SubscriptionConfirmation",
+        "Token": "abc",
+        "SubscribeURL": "https://sns.eu-west-1.amazonaws.com/?x",
+    }
     signed = notification("You have chosen", **asked)
     _verify(signed)
     with pytest.raises(Forged, match="not true"):

@@ -26,7 +26,7 @@ ADDRESS = "ada.lovelace@example.org"
 COOKIE = "-".join(("session", "cookie"))  # whole in no line of source that a report quotes
 
 
-class _Kept(Transport):
+class _Kept(Transport):  # type: ignore[misc] # sentry-sdk ships no types for it
     """A transport that keeps what it is given."""
 
     def __init__(self) -> None:
@@ -53,10 +53,13 @@ def test_a_fault_reaches_sentry_without_address_path_query_cookie_or_local(kept:
         scope.add_breadcrumb(message=f"mailed {ADDRESS}")
         scope.set_extra("recipient", ADDRESS)
         scope.add_event_processor(
-            lambda event, _: {**event, "request": {"url": f"https://papers.example.org/unsubscribe/{secret}/", "cookies": COOKIE}}
+            lambda event, _: {
+                **event,
+                "request": {"url": f"https://papers.example.org/unsubscribe/{secret}/", "cookies": COOKIE},
+            }
         )
         try:
-            raise ValueError(f"cannot write to {ADDRESS}")
+            int(ADDRESS)
         except ValueError:
             logging.getLogger("digest").exception("A delivery to %s failed", ADDRESS)
     sentry_sdk.flush()

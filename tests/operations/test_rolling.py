@@ -117,7 +117,8 @@ def test_a_roll_in_the_middle_of_a_run_sends_each_message_once(before: Path) -> 
         for each in old:
             _until(_accepted() + 20)
             each.send_signal(signal.SIGTERM)
-            each.wait(timeout=30)
+            # How soon it drains, tests/delivery/test_drain.py says.
+            each.wait(timeout=PATIENCE)
         assert not Delivery.objects.filter(state="uncertain").exists()
         assert 40 <= _accepted() < WAITING, "the run was not under way any more"
         _ask()
@@ -126,7 +127,12 @@ def test_a_roll_in_the_middle_of_a_run_sends_each_message_once(before: Path) -> 
         for each in workers:
             if each.poll() is None:
                 each.send_signal(signal.SIGTERM)
-                each.wait(timeout=30)
+        for each in workers:
+            try:
+                each.wait(timeout=PATIENCE)
+            except subprocess.TimeoutExpired:
+                each.kill()
+                each.wait()
         relay.stop()
     sent = [each.recipient for each in relay.taken]
     assert len(sent) == len(set(sent)) == WAITING

@@ -93,7 +93,8 @@ VECTORS = (
 )  # fmt: skip
 ADDRESSES = (
     "javascript:alert(1)", "JaVaScRiPt:alert(1)", "java\tscript:alert(1)", "\x01javascript:alert(1)",
-    "&#106;avascript:alert(1)", "data:text/html,<script>alert(1)</script>", "vbscript:msgbox(1)", "https://example.org/\" onmouseover=\"alert(1)",
+    "&#106;avascript:alert(1)", "data:text/html,<script>alert(1)</script>", "vbscript:msgbox(1)",
+    "https://example.org/\" onmouseover=\"alert(1)",
 )  # fmt: skip
 _BEGINNINGS = (
     "' ", "{{", "&", "%3C", "\\", "+AD", "\uff1c", "\u202e", "<!", "<noscript", "<img src=x oN", "<img src='h", "<a href=https",
