@@ -67,6 +67,7 @@ def servers(home: Path | None) -> Iterator[None]:
 def prepare(people: int) -> None:
     """The database of the list of this size; nothing where it is there already."""
     import psycopg
+
     from digest.local.servers import Postgres
 
     name = f"admin_{people}"
@@ -121,8 +122,8 @@ def build(people: int, now: dt.datetime) -> None:
     owner = User.objects.create_superuser("owner", email="owner@example.org")
     Pick.objects.bulk_create(Pick(paper_id=each, editor=owner, note="Read it.") for each in range(1, 101))
     Submission.objects.bulk_create(
-        Submission(subscriber_id=each, kind="url", value=f"https://papers.example.org/s{each}", title="Brought", state="waiting",
-                   created_at=now)
+        Submission(subscriber_id=each, kind="url", value=f"https://papers.example.org/s{each}", title="Brought",
+                   state="waiting", created_at=now)
         for each in range(1, 101)
     )  # fmt: skip
     Job.objects.bulk_create(
@@ -210,14 +211,15 @@ def measure(small: Desk, large: Desk, people: int, rounds: int, now: dt.datetime
         for _ in range(rounds):
             pairs.append((small.ask(path.replace("{last}", str(people // 100)), form),
                           large.ask(path.replace("{last}", str(people)), form)))  # fmt: skip
-        page = Page(name, *(min(pair[at]["seconds"] for pair in pairs) for at in (0, 1)), pairs[-1][1]["queries"])
+        least = [min(pair[at]["seconds"] for pair in pairs) for at in (0, 1)]
+        page = Page(name, least[0], least[1], pairs[-1][1]["queries"])
         if page.fault:
             sys.stderr.write(f"{name}: {page.fault}; the slowest query: {pairs[-1][1]['slowest']}\n")
         yield page
 
 
 def _paths(now: dt.datetime, people: int) -> dict[str, tuple[str, dict[str, str] | None]]:
-    """Pages by name: their paths, and what is posted to those that work only when asked to. `{last}` is the last person's id."""
+    """Pages by name: their paths, and what is posted to those that work when asked to. `{last}` is the last person's id."""
     yesterday = (now - dt.timedelta(days=1)).date()
     lists = {
         "subscribers": "subscriptions/subscriber/",

@@ -124,7 +124,8 @@ def count_everyone(days: Sequence[dt.date], now: dt.datetime) -> None:
         DayCount.objects.filter(day=days[-1], kind__in=["topic-readers", _MARK]).delete()
         for day in days:
             came, confirmed, left = (
-                sum(number for kind, at, number in steps if kind == step and at <= day) for step in ("waiting", "reading", "left")
+                sum(number for kind, at, number in steps if kind == step and at <= day)
+                for step in ("waiting", "reading", "left")
             )
             stood = {"waiting": came - confirmed, "reading": confirmed - left, "left": left}
             _keep(day, [("standing", key, number) for key, number in stood.items() if number])

@@ -13,7 +13,6 @@ from subscriptions.admin.base import AddressSearch, ReadOnlyAdmin, ReadOnlyInlin
 from subscriptions.admin.filters import days
 from subscriptions.models import Subscriber
 
-
 SEARCHED_BACK = dt.timedelta(days=7)
 """Nobody wrote an index of the relay's words for millions of rows: so far back they are read."""
 UNFINISHED = {Delivery.State.QUEUED, Delivery.State.CLAIMED, Delivery.State.SENDING}
@@ -29,7 +28,9 @@ class FateFilter(admin.ChoicesFieldListFilter):
         asked = request.GET.get("state__exact", "")
         if asked in Delivery.TROUBLES:
             return queryset.filter(trouble=asked)
-        found: QuerySet[Delivery] = super().queryset(request, queryset)
+        found = super().queryset(request, queryset)
+        if found is None:
+            return queryset
         states = set((asked or request.GET.get("state__in", "")).split(","))
         return found.filter(finished_at=None) if states <= UNFINISHED else found
 

@@ -83,7 +83,7 @@ class SourceAdmin(OurAdmin[Source]):
 
     @admin.display(description="lists")
     def elsewhere(self, source: Source) -> str:
-        if source.pk is None:
+        if source._state.adding:
             return "nothing yet"
         return links(
             [

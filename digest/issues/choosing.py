@@ -71,7 +71,7 @@ class Foreseen:
 
 
 def foresee(assignments: Sequence[Assignment], weights: ranking.Configuration, now: dt.datetime) -> list[Foreseen]:
-    """What `choose` would choose, with neither receipts nor anything frozen: it reads a fixed number of times, and writes nothing."""
+    """What `choose` would choose, with neither receipts nor anything frozen: few questions, and nothing is written."""
     open_ones = [each for each in assignments if not each.skip]
     foreseen = {id(each): Foreseen(each, each.skip) for each in assignments if each.skip}
     if open_ones:
@@ -82,7 +82,9 @@ def foresee(assignments: Sequence[Assignment], weights: ranking.Configuration, n
             given = readers.inputs(assignment, weights)
             slate = (shared if given.papers is listed else given.prepared()).rank([given.profile])[0]
             known = {paper.id: paper for paper in given.papers}
-            foreseen[id(assignment)] = Foreseen(assignment, _why_empty(slate), tuple(known[each.paper] for each in slate.choices))
+            foreseen[id(assignment)] = Foreseen(
+                assignment, _why_empty(slate), tuple(known[each.paper] for each in slate.choices)
+            )
             readers.take(assignment, [each.paper for each in slate.choices])
     return [foreseen[id(each)] for each in assignments]
 

@@ -103,7 +103,7 @@ def publish_sample(subscription_id: int, now: dt.datetime) -> Published:
 
 @dataclass(frozen=True, slots=True)
 class Foresight:
-    """What publishing would do at `at`; `refused` says, by subscription, why there is no issue. None when nobody is ever due."""
+    """What publishing would do at `at`; `refused` says, by subscription, why there is no issue. None: nobody is ever due."""
 
     at: dt.datetime | None
     issues: Sequence[Foreseen] = ()

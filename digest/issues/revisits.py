@@ -73,4 +73,3 @@ def _shown(subscription_ids: Collection[int], paper_ids: Iterable[int]) -> Mappi
             key = (subscription_id, int(paper))
             shown[key] = max(shown.get(key, 1), number)
     return shown
-

@@ -1,4 +1,4 @@
-"""Reading a source's past as a job: a day a batch, so that it can be watched and ended, and goes on where a dead worker left it."""
+"""Reading a source's past as a job: a day a batch, to be watched and ended; it goes on where a dead worker left it."""
 
 import datetime as dt
 

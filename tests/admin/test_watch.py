@@ -91,15 +91,15 @@ def test_a_broker_that_is_away_is_told(settings: Settings) -> None:
 
 def test_a_task_that_nobody_takes_is_told_with_its_age(settings: Settings) -> None:
     broker = app.connection_for_write()
-    with broker, broker.default_channel as channel:
-        channel.queue_purge("ingest")
+    with broker:
+        broker.SimpleQueue("ingest").clear()
         app.send_task("digest.tasks.poll_due_sources", queue="ingest", connection=broker)
         app.send_task("digest.tasks.poll_due_sources", queue="ingest", connection=broker)
         assert "tasks wait" not in said()
         at = now() + dt.timedelta(minutes=11)
         told = " ".join(each.said for each in dashboard.warnings(at, dashboard.counted(at)))
         assert re.search(r"2 tasks wait in the queue 'ingest', the oldest since \d+ \w+, \d\d:\d\d UTC\.", told)
-        channel.queue_purge("ingest")
+        broker.SimpleQueue("ingest").clear()
 
 
 @pytest.mark.usefixtures("full")

@@ -81,7 +81,7 @@ def desk(transactional_db: None, live_server: LiveServer, settings: Settings, ne
     search.refresh_all()
     with app.connection_for_write() as broker:
         for queue in ("ingest", "send"):
-            broker.default_channel.queue_purge(queue)
+            broker.SimpleQueue(queue).clear()
     yield Desk(live_server.url, new_context)
     rendering.forget()
 
@@ -117,7 +117,9 @@ def text(page: Page) -> str:
 
 
 def test_a_source_is_polled_now(desk: Desk, internet: HTTPServer) -> None:
-    source = Source.objects.create(slug="arxiv", name="Machine learning", format="arxiv", url="http://rss.example.org/rss/cs.LG")
+    source = Source.objects.create(
+        slug="arxiv", name="Machine learning", format="arxiv", url="http://rss.example.org/rss/cs.LG"
+    )
     internet.expect_request("/rss/cs.LG").respond_with_data((FEEDS / "arxiv" / "weekday.rss").read_bytes())
     page = desk.open("desk/sources/", roles.OPERATOR)
     section = page.locator("section", has=page.get_by_role("heading", name=source.name))
@@ -145,7 +147,9 @@ def test_past_days_are_read_by_a_job_that_shows_its_progress_and_is_ended(desk: 
     page.get_by_role("button", name="End this job").wait_for()
     begun = timezone.now()
     # A worker with time for one day of four.
-    jobs.advance(itertools.chain([begun] * 3, itertools.repeat(begun + dt.timedelta(hours=1))).__next__, dt.timedelta(minutes=1))
+    jobs.advance(
+        itertools.chain([begun] * 3, itertools.repeat(begun + dt.timedelta(hours=1))).__next__, dt.timedelta(minutes=1)
+    )
     page.reload()
     assert page.get_by_role("progressbar").get_attribute("value") == "25"
     assert "1 of 4 done" in text(page)
@@ -259,8 +263,8 @@ def test_the_uncertain_is_held_and_then_released_one_by_one(desk: Desk) -> None:
     issue = first.issue
     other = Delivery.objects.create(
         notice=Notice.objects.create(subscriber=first.subscriber, kind="magic-link", key="x", expires_at=timezone.now()),
-        subscriber=first.subscriber, domain=first.domain, priority=0, state="uncertain", reason="broke", message_id="<x@example.org>",
-        next_attempt_at=timezone.now(),
+        subscriber=first.subscriber, domain=first.domain, priority=0, state="uncertain", reason="broke",
+        message_id="<x@example.org>", next_attempt_at=timezone.now(),
     )  # fmt: skip
     page = desk.open(f"digest/delivery/{first.pk}/change/", roles.OPERATOR)
     page.get_by_role("button", name="Hold it").click()
@@ -279,7 +283,8 @@ def test_the_uncertain_is_held_and_then_released_one_by_one(desk: Desk) -> None:
 def test_a_message_is_shown_in_a_frame_in_which_no_script_runs(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     (issue, *_) = published()
     as_mailed = reading.page
-    ran = "<script>document.title='ran'; parent.document.title='ran'</script><img src=x onerror=\"document.title='ran'\"><p id=end>end</p>"
+    ran = "document.title='ran'; parent.document.title='ran'"
+    ran = f'<script>{ran}</script><img src="x" onerror="{ran}"><p id="end">end</p>'
     monkeypatch.setattr(reading, "page", lambda issue: as_mailed(issue).replace("</body>", f"{ran}</body>"))
     page = desk.open(f"digest/issue/{issue.pk}/change/", roles.OPERATOR)
     said: list[str] = []
@@ -390,5 +395,3 @@ def test_an_editor_picks_a_paper_annotates_it_and_decides_on_what_readers_brough
     page.wait_for_url("**/submission/")
     brought.refresh_from_db()
     assert (brought.state, brought.reason, brought.decided_by) == ("declined", "It is no paper.", "the-editors")
-
-

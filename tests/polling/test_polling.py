@@ -292,10 +292,14 @@ def test_reading_past_days_is_a_job_with_a_day_a_batch_that_says_what_it_did_and
         httpserver.expect_request("/api/daily_papers", query_string={"date": day}).respond_with_data(body)
     operator = User.objects.create_user("operator")
     job = reading.begin(source, dt.date(2026, 3, 12), dt.date(2026, 3, 14), operator, FRIDAY, "")
-    jobs.advance(itertools.chain([FRIDAY] * 3, itertools.repeat(FRIDAY + dt.timedelta(hours=1))).__next__, dt.timedelta(minutes=1))
+    jobs.advance(
+        itertools.chain([FRIDAY] * 3, itertools.repeat(FRIDAY + dt.timedelta(hours=1))).__next__, dt.timedelta(minutes=1)
+    )
     job.refresh_from_db()
     assert (job.state, job.done, job.total, job.cursor) == ("running", 1, 3, {"day": "2026-03-13"})
-    jobs.advance(itertools.chain([FRIDAY] * 3, itertools.repeat(FRIDAY + dt.timedelta(hours=1))).__next__, dt.timedelta(minutes=1))
+    jobs.advance(
+        itertools.chain([FRIDAY] * 3, itertools.repeat(FRIDAY + dt.timedelta(hours=1))).__next__, dt.timedelta(minutes=1)
+    )
     job.refresh_from_db()
     assert (job.done, job.result["counts"]["new papers"]) == (2, 3)
     assert jobs.cancel(job, operator, FRIDAY)

@@ -16,7 +16,16 @@ from pytest_django import Settings
 from digest import corpus, counts, issues
 from digest.access import roles
 from digest.models import (
-    CandidateList, Delivery, Feedback, Issue, Paper, PaperState, PaperVersion, Poll, RankingConfiguration, Source,
+    CandidateList,
+    Delivery,
+    Feedback,
+    Issue,
+    Paper,
+    PaperState,
+    PaperVersion,
+    Poll,
+    RankingConfiguration,
+    Source,
 )  # fmt: skip
 from subscriptions import jobs
 from subscriptions.models import AuditEntry, Job, Subscriber, Subscription
