@@ -2,6 +2,9 @@
 
 import base64
 import email
+import email.errors
+import email.header
+import email.parser
 import json
 import logging
 import quopri
@@ -17,8 +20,11 @@ from digest.bounces import causes
 
 # It writes down each detector that it runs.
 logging.getLogger("flufl.bounce").setLevel(logging.WARNING)
-# More than this is an attachment, not a report.
-_LONGEST_TEXT = 100_000
+# More than this is what came back with a report, not the report. Nobody writes words of 200 letters; hostile messages do.
+_LONGEST_MESSAGE = 5_000_000
+_LONGEST_TEXT = 60_000
+_DEEPEST = 20
+_RUN = re.compile(r"(\S{200})\S+")
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _CODE = re.compile(r"(?<![\d.])([45][0-5]\d)(?=[\s-])(?!-\d)")
 # A server's whole reply: its code, and the enhanced status with it.
@@ -64,7 +70,7 @@ _DELAYED = re.compile(
 )
 # What a report in prose tells of the refusal itself ends where the next paragraph or the relay's own comment begins.
 _SAID = re.compile(r"(?:(?!\n[ \t]*\n|\n-{2}|\n[ \t]*giving up).)*", re.IGNORECASE | re.DOTALL)
-_TAGS = re.compile(r"<(?:style|script)\b.*?</(?:style|script)>|</?[a-z][^<>]{0,2000}>", re.IGNORECASE | re.DOTALL)
+_TAGS = re.compile(r"<(?:style|script)\b(?:(?!<(?:style|script)\b).)*?</(?:style|script)>|</?[a-z][^<>]{0,2000}>", re.IGNORECASE | re.DOTALL)
 # What was refused, as Exim and qmail tell of it in words of their own.
 _TOLD = (
     (re.compile(r"after (?:initial connection|(?:pipelined )?(?:EHLO|HELO)\b)", re.IGNORECASE), "CONNECT"),
@@ -114,7 +120,7 @@ class Report:
 
 def read(octets: bytes) -> Report:
     """Take a message apart; whatever it holds, the answer is a Report, perhaps an empty one."""
-    message = email.message_from_bytes(octets)
+    message = _parsed(octets)
     feedback = _feedback(message)
     whole = _prose(message)
     prose = _until_original(whole)
@@ -139,9 +145,17 @@ def read(octets: bytes) -> Report:
 
 def addressed_to(octets: bytes) -> list[str]:
     """The addresses a message came to, as the headers that servers add say; the most trustworthy first."""
-    message = email.message_from_bytes(octets)
+    message = _parsed(octets)
     named = ("X-Original-To", "Delivered-To", "Envelope-To", "To")
     return [address for name in named for address in _ADDRESS.findall(_header(message, name))]
+
+
+def _parsed(octets: bytes) -> Message:
+    """The message; one that is nested deeper than Python goes is left in one piece under its headers."""
+    try:
+        return email.message_from_bytes(octets[:_LONGEST_MESSAGE])
+    except RecursionError:
+        return email.parser.BytesHeaderParser().parsebytes(octets[:_LONGEST_MESSAGE])
 
 
 def _header(message: Message, name: str) -> str:
@@ -155,13 +169,13 @@ def _header(message: Message, name: str) -> str:
         decoded = [(str(raw), None)]
     for value, charset in decoded:
         parts.append(value if isinstance(value, str) else _decode(value, charset or "ascii"))
-    return " ".join("".join(parts).split())
+    return _RUN.sub(r"\1", " ".join("".join(parts)[:_LONGEST_TEXT].split()))
 
 
 def _decode(octets: bytes, charset: str) -> str:
     try:
         return octets.decode(charset, "replace")
-    except LookupError:
+    except (LookupError, ValueError):  # not a charset, or one (idna) that cannot replace
         return octets.decode("utf-8", "replace")
 
 
@@ -169,7 +183,8 @@ def _text_of(part: Message) -> str:
     payload = part.get_payload(decode=True)
     if not isinstance(payload, bytes):
         return ""
-    return _decode(payload[:_LONGEST_TEXT], part.get_content_charset() or "utf-8").replace("\r\n", "\n")
+    text = _decode(payload[:_LONGEST_TEXT], part.get_content_charset() or "utf-8")
+    return _RUN.sub(r"\1", text.replace("\r\n", "\n"))
 
 
 def _prose(message: Message) -> str:
@@ -194,12 +209,12 @@ def _until_original(text: str) -> str:
     return text[:begins]
 
 
-def _parts(message: Message) -> Iterator[Message]:
+def _parts(message: Message, depth: int = 0) -> Iterator[Message]:
     """The parts of a message, without those of a message that it carries."""
-    if message.get_content_maintype() == "multipart" and message.is_multipart():
+    if message.get_content_maintype() == "multipart" and message.is_multipart() and depth < _DEEPEST:
         for part in message.get_payload():
             if isinstance(part, Message):
-                yield from _parts(part)
+                yield from _parts(part, depth + 1)
     else:
         yield message
 
@@ -224,10 +239,16 @@ def _groups(part: Message) -> list[Message]:
     # Python takes apart only message/delivery-status, and that undecoded; the rest it leaves as a message with its body.
     octets = b"\n\n".join(each.as_bytes() for each in parsed)
     if encoding == "base64":
-        octets = base64.b64decode(octets + b"==")
+        octets = _from_base64(octets)
     elif encoding == "quoted-printable":
         octets = quopri.decodestring(octets)
     return [email.message_from_bytes(each) for each in re.split(rb"\r?\n(?:[ \t]*\r?\n)+", octets.strip())]
+
+
+def _from_base64(octets: bytes) -> bytes:
+    """Whatever whole groups of four there are: a part may have been cut off."""
+    letters = re.sub(rb"[^A-Za-z0-9+/]", b"", octets)
+    return base64.b64decode(letters[: len(letters) // 4 * 4] + {2: letters[-2:] + b"==", 3: letters[-3:] + b"="}.get(len(letters) % 4, b""))
 
 
 def _from_forwarded(message: Message, prose: str) -> Iterator[Failure]:
@@ -261,7 +282,7 @@ def _from_notification(prose: str) -> Iterator[Failure]:
         # What stands behind it is the provider's footer.
         outer = json.JSONDecoder().raw_decode(prose, start)[0] if start >= 0 else None
         inner = json.loads(outer["Message"]) if isinstance(outer, dict) and isinstance(outer.get("Message"), str) else outer
-    except ValueError:
+    except (ValueError, RecursionError):
         return
     if not isinstance(inner, Mapping):
         return
@@ -305,7 +326,7 @@ def _from_old_formats(message: Message) -> list[Failure]:
         return []
     try:
         temporary, permanent = all_failures(message)
-    except (LookupError, ValueError, TypeError, AttributeError, AssertionError):
+    except (LookupError, ValueError, TypeError, AttributeError, AssertionError, RecursionError):
         return []  # its detectors trust what they read
     named = sorted(address.decode("ascii", "replace") for address in temporary | permanent)
     return [Failure(address, "failed", "", None, "", "", "") for address in named]

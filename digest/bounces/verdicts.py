@@ -27,6 +27,7 @@ _BLAMES_SENDER = {
 }  # fmt: skip
 # What is said beside "5.1.1" by servers that have no other code, when they say nothing of an unknown mailbox as well.
 _OUTWEIGHS = {Cause.REPUTATION, Cause.CONTENT}
+_DROPS = {cause for cause, verdict in VERDICTS.items() if verdict is Verdict.SUPPRESS}
 # Codes that say no more than that something failed.
 _VAGUE = {"", "5.0.0", "5.3.0", "5.5.0"}
 # What a refusal before any recipient was named is about, when its words do not tell.
@@ -102,6 +103,9 @@ def cause_of(failure: Failure) -> Cause | None:
     if spoken is None:
         # What the relay says around it: that it gave up means less than the subject of a code.
         spoken = causes.from_words(failure.prose)
+        clear = causes.surely_unknown(failure.prose) or causes.plainly_unknown(failure.prose) or spoken is Cause.UNKNOWN_HOST
+        if (failure.diagnostic or failure.reply) and spoken in _DROPS and not clear:
+            spoken = None
         if spoken is Cause.EXPIRED and failure.status.startswith("5."):
             spoken = causes.from_status(failure.status) or spoken
     detail = failure.status[2:]
