@@ -54,11 +54,14 @@ _EACH = re.compile(r"^[ \t]*<?([\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+)>?:?
 _FIELDS = re.compile(r"^final-recipient:.*\n(?:[\w-]+:.*\n|[ \t]+\S.*\n)+", re.IGNORECASE | re.MULTILINE)
 _UNDELIVERED = re.compile(
     r"(?:not|n.t|un)[ -]?(?:be )?(?:delivered|deliverable|sent|reach)"
-    r"|unzustell|nicht .{0,60}zu(?:ge|zu)stell|(?:non|pas) .{0,40}(?:remis|distribu|d[eé]livr|recapit|consegn)|n.a pas pu [eê]tre"
-    r"|votre message .{0,60}refus|mancat[ao] (?:recapito|consegna)|no (?:se )?(?:ha )?(?:pud?o|podido|puede) .{0,20}(?:entreg|enviar)"
+    r"|unzustell|nicht .{0,60}zu(?:ge|zu)stell|(?:non|pas) .{0,40}(?:remis|distribu|d[eé]livr|recapit|consegn)"
+    r"|n.a pas pu [eê]tre"
+    r"|votre message .{0,60}refus|mancat[ao] (?:recapito|consegna)|no (?:se )?(?:ha )?(?:pud?o|podido"
+    r"|puede) .{0,20}(?:entreg|enviar)"
     r"|error en la entrega|n[aã]o (?:foi|p[oô]de) .{0,20}entreg|falha na entrega|niet .{0,20}(?:bezorg|afgelever)"
     r"|nie mo[zż]na .{0,20}dostarcz|nie (?:zosta[lł]a )?dostarczon|kunde inte levereras|kunne ikke leveres|nedoru[cč]"
-    r"|не (?:может быть |удалось |было |была )?.{0,20}достав|недоставл|не может быть отправлен|退信|退回|未能投递|无法(?:送达|投递|将邮件)|配信(?:できま|不能|に失敗)"
+    r"|не (?:может быть |удалось |было |была )?.{0,20}достав|недоставл|не может быть отправлен|退信|退回"
+    r"|未能投递|无法(?:送达|投递|将邮件)|配信(?:できま|不能|に失敗)"
     r"|반송|전송 실패|was (?:blocked|stopped) by|delivery of the e?-?mail was stopped|virus .{0,20}in (?:your )?mail"
     r"|(?:delivery|mail|message).{0,30}(?:fail|abort|return|unable|reject|error)"
     r"|undeliver|did not reach|returned mail|failure notice",
@@ -66,18 +69,24 @@ _UNDELIVERED = re.compile(
 )
 _DELAYED = re.compile(
     r"not yet been delivered|has been delayed|is delayed|will (?:keep|continue) trying|still being|warning|\bdelay\b"
-    r"|temporary problem|(?:we.ll|will) (?:re)?try|delivery incomplete|attempts (?:will continue|go on)", re.IGNORECASE
+    r"|temporary problem|(?:we.ll|will) (?:re)?try|delivery incomplete|attempts (?:will continue|go on)",
+    re.IGNORECASE,
 )
 # What a report in prose tells of the refusal itself ends where the next paragraph or the relay's own comment begins.
 _SAID = re.compile(r"(?:(?!\n[ \t]*\n|\n-{2}|\n[ \t]*giving up).)*", re.IGNORECASE | re.DOTALL)
-_TAGS = re.compile(r"<(?:style|script)\b(?:(?!<(?:style|script)\b).)*?</(?:style|script)>|</?[a-z][^<>]{0,2000}>", re.IGNORECASE | re.DOTALL)
+_TAGS = re.compile(
+    r"<(?:style|script)\b(?:(?!<(?:style|script)\b).)*?</(?:style|script)>|</?[a-z][^<>]{0,2000}>", re.IGNORECASE | re.DOTALL
+)
 # What was refused, as Exim and qmail tell of it in words of their own.
 _TOLD = (
     (re.compile(r"after (?:initial connection|(?:pipelined )?(?:EHLO|HELO)\b)", re.IGNORECASE), "CONNECT"),
     (re.compile(r"but (?:greeting failed|my name was rejected)", re.IGNORECASE), "CONNECT"),
     (re.compile(r"but sender was rejected", re.IGNORECASE), "MAIL"),
     (re.compile(r"does not like recipient", re.IGNORECASE), "RCPT"),
-    (re.compile(r"failed (?:after I sent the message|on DATA command)|command DATA\b|SMTP:DATA|\[DATA\]", re.IGNORECASE), "DATA"),
+    (
+        re.compile(r"failed (?:after I sent the message|on DATA command)|command DATA\b|SMTP:DATA|\[DATA\]", re.IGNORECASE),
+        "DATA",
+    ),
     (re.compile(r"\bRCPT TO response|SMTP:RCPT\b|\[RCPT_TO\]|command RCPT\b"), "RCPT"),
 )
 _COMMAND = re.compile(
@@ -89,8 +98,8 @@ _COMMAND = re.compile(
 @dataclass(frozen=True, slots=True)
 class Failure:
     """One recipient's fate. `action` and `status` are RFC 3464's, lower-cased, "" when not said. `diagnostic` is what the
-    refusing server said, `prose` what the report says to people, `reply` the server's reply within it; `command` the SMTP command
-    that was refused, where it is told.
+    refusing server said, `prose` what the report says to people, `reply` the server's reply within it; `command` the SMTP
+    command that was refused, where it is told.
     """
 
     recipient: str
@@ -123,7 +132,7 @@ def read(octets: bytes) -> Report:
     message = _parsed(octets)
     feedback = _feedback(message)
     whole = _prose(message)
-    prose = _until_original(whole)
+    prose = _until_original(_RUN.sub(r"\1", whole))
     failures = (
         list(_from_status_parts(message, prose))
         or list(_from_forwarded(message, prose))
@@ -134,11 +143,11 @@ def read(octets: bytes) -> Report:
     )
     return Report(
         failures=tuple(failures),
-        feedback=feedback or _feedback_in_prose(message, prose),
+        feedback=feedback or _feedback_in_prose(message, whole, prose),
         recipients=tuple(dict.fromkeys(each.recipient for each in failures if each.recipient)),
         automatic=_automatic(message),
         answer=_is_answer(message),
-        left=_LEFT.search(whole) is not None,
+        left=_LEFT.search(prose) is not None,
         subject=_header(message, "Subject"),
     )
 
@@ -183,8 +192,7 @@ def _text_of(part: Message) -> str:
     payload = part.get_payload(decode=True)
     if not isinstance(payload, bytes):
         return ""
-    text = _decode(payload[:_LONGEST_TEXT], part.get_content_charset() or "utf-8")
-    return _RUN.sub(r"\1", text.replace("\r\n", "\n"))
+    return _decode(payload[:_LONGEST_TEXT], part.get_content_charset() or "utf-8").replace("\r\n", "\n")
 
 
 def _prose(message: Message) -> str:
@@ -248,16 +256,18 @@ def _groups(part: Message) -> list[Message]:
 def _from_base64(octets: bytes) -> bytes:
     """Whatever whole groups of four there are: a part may have been cut off."""
     letters = re.sub(rb"[^A-Za-z0-9+/]", b"", octets)
-    return base64.b64decode(letters[: len(letters) // 4 * 4] + {2: letters[-2:] + b"==", 3: letters[-3:] + b"="}.get(len(letters) % 4, b""))
+    return base64.b64decode(
+        letters[: len(letters) // 4 * 4] + {2: letters[-2:] + b"==", 3: letters[-3:] + b"="}.get(len(letters) % 4, b"")
+    )
 
 
 def _from_forwarded(message: Message, prose: str) -> Iterator[Failure]:
     """The same of a report that somebody's machine sent on as an attachment, one level down."""
     for part in _parts(message):
         inner = part.get_payload() if part.get_content_type() == "message/rfc822" else None
-        if isinstance(inner, list) and inner and isinstance(inner[0], Message):
-            if inner[0].get_content_type() == "multipart/report":
-                yield from _from_status_parts(inner[0], prose)
+        for each in inner if isinstance(inner, list) else []:
+            if isinstance(each, Message) and each.get_content_type() == "multipart/report":
+                yield from _from_status_parts(each, prose)
 
 
 def _from_group(group: Message, prose: str) -> Failure:
@@ -342,6 +352,7 @@ def _reads_like_a_report(message: Message, prose: str) -> bool:
 
 def failure(recipient: str, action: str, status: str, diagnostic: str, prose: str) -> Failure:
     """Join what is known of one recipient. A status in the server's own words is more precise than a relay's general one."""
+    diagnostic = _RUN.sub(r"\1", diagnostic)
     own = _STATUS.search(diagnostic) or _STATUS.search(prose)
     said = _STATUS.search(status)
     best = said[1] if said else ""
@@ -381,12 +392,12 @@ def _feedback(message: Message) -> str:
     return ""
 
 
-def _feedback_in_prose(message: Message, prose: str) -> str:
+def _feedback_in_prose(message: Message, whole: str, prose: str) -> str:
     """Complaints that come without the part that RFC 5965 asks for: their first lines, or a provider's notification."""
     # Outlook.com's feedback loop forwards the message under this subject and no other sign.
     if _header(message, "Subject").lower().startswith("complaint about message from"):
         return "abuse"
-    if re.search(r'"notificationType\\?"\s*:\s*\\?"Complaint', prose) or _header(message, "X-HmXmrOriginalRecipient"):
+    if re.search(r'"notificationType\\?"\s*:\s*\\?"Complaint', whole) or _header(message, "X-HmXmrOriginalRecipient"):
         return "abuse"
     if re.search(r"^feedback-type:\s*abuse", prose, re.IGNORECASE | re.MULTILINE):
         return "abuse"
@@ -414,16 +425,20 @@ _ANSWERS = re.compile(
     r"\bauto(?:matic|mated)?[ -]?(?:reply|response|answer|svar|svr)|out of (?:the )?office|vacation|away from|on holiday"
     r"|abwesen|automatis\w+ (?:antwo|svar)|r[eé]ponse automatique|absence du bureau|respuesta autom|fuera de (?:la )?oficina"
     r"|resposta autom|fora do escrit|risposta automatica|fuori (?:sede|ufficio)|automatisch antwoord|afwezig"
-    r"|odpowied. automatyczna|autoodpowied|автоматический ответ|автоответ|自動応答|自動返信|不在通知|自动回复|自動回覆|자동 ?(?:응답|회신)|부재"
-    r"|confirm your (?:message|e-?mail)|awaits? (?:moderator )?approval|^(?:\[ticket|confirm [0-9a-f]{6,})|memberships? reminder|report[- ]domain:",
+    r"|odpowied. automatyczna|autoodpowied|автоматический ответ|автоответ|自動応答|自動返信|不在通知|自动回复"
+    r"|自動回覆|자동 ?(?:응답|회신)|부재"
+    r"|confirm your (?:message|e-?mail)|awaits? (?:moderator )?approval|^(?:\[ticket|confirm [0-9a-f]{6,})"
+    r"|memberships? reminder|report[- ]domain:",
     re.IGNORECASE,
 )
 _ANSWERING = re.compile(r"(?:re|auto|aw|sv|antw|odp|rif|res|vs|ynt|回复|答复|返信)\s*[:：]", re.IGNORECASE)
 _DAEMON = re.compile(r"mailer.?daemon|postmaster|post_master|mail.?delivery|sub-?system|administrator|<>\s*$", re.IGNORECASE)
 _LEFT = re.compile(
-    r"no longer (?:works?|with|employed|at|part of)|(?:has|have) left (?:the|our|us|\w+\b)|not monitored any|retired|passed away"
+    r"no longer (?:works?|with|employed|at|part of)|(?:has|have) left (?:the|our|us|\w+\b)|not monitored any"
+    r"|retired|passed away"
     r"|nicht mehr (?:f[uü]r|bei|im|in unser)|ausgeschieden|ne (?:travaille|fait) plus|a quitt[eé]|ya no (?:trabaja|forma)"
-    r"|n[aã]o (?:trabalha|faz parte) mais|non lavora pi[uù]|werkt niet (?:meer|langer)|nie pracuje|больше не работает|已离职|退職",
+    r"|n[aã]o (?:trabalha|faz parte) mais|non lavora pi[uù]|werkt niet (?:meer|langer)|nie pracuje"
+    r"|больше не работает|已离职|退職",
     re.IGNORECASE,
 )
 
@@ -438,4 +453,6 @@ def _is_answer(message: Message) -> bool:
         return kind in {"disposition-notification", "tlsrpt"} or (kind == "" and bool(_ANSWERS.search(subject)))
     if _ANSWERS.search(subject):
         return True
-    return bool(_ANSWERING.match(subject)) and not message["X-Failed-Recipients"] and not _DAEMON.search(_header(message, "From"))
+    return (
+        bool(_ANSWERING.match(subject)) and not message["X-Failed-Recipients"] and not _DAEMON.search(_header(message, "From"))
+    )

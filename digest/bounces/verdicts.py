@@ -84,7 +84,7 @@ def of_failure(failure: Failure) -> tuple[Bounce.Verdict, str]:
         return (Verdict.SOFT, "no reason that we know") if failure.action or failure.code else (Verdict.IGNORE, "not a report")
     verdict = VERDICTS[cause]
     trying = failure.status.startswith("4.") or (not failure.status and (failure.code or 500) < 500)
-    # A relay that gave up (5.4.7, "failed") was refused with a 4xx all the while: that it should come later, not that nobody is there.
+    # A relay that gave up in the end was told all the while to come later, not that nobody is there.
     waited = not failure.diagnostic and (failure.code or 500) < 500 and not failure.status.startswith("5.")
     temporary = failure.action == "delayed" or waited or (trying and failure.action != "failed")
     if temporary and verdict is Verdict.SUPPRESS:
