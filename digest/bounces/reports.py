@@ -16,7 +16,7 @@ from typing import Any
 
 from flufl.bounce import all_failures
 
-from digest.bounces import causes
+from digest.bounces import causes, phrases
 
 # It writes down each detector that it runs.
 logging.getLogger("flufl.bounce").setLevel(logging.WARNING)
@@ -32,46 +32,9 @@ _REPLY = re.compile(r"(?<![\d.])[45][0-5]\d[ -]#?[45]\.\d{1,3}\.\d{1,3}(?![\d.])
 # A reply's code where a reply begins: at a line's start, after a colon or an arrow.
 _ALONE = re.compile(r"(?:^|[:>\"'(]|said)[ \t]*[45][0-5]\d[ -](?!\d+-\d)\S", re.MULTILINE)
 _ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+")
-# Where the returned message begins, so that its own words are not taken for the report's.
-_ORIGINAL = re.compile(
-    "|".join(
-        [
-            r"^(?:[ >]*[-_=*]{2,}[ \w,:'.()]*(?:original|copy of|returned|undelivered|unsent|forwarded|below|headers?)\b.*",
-            r".{0,80}\b(?:copy of (?:the|your|my) (?:original )?(?:message|mail|header)",
-            r"original message (?:follows|is included|headers?|is below)",
-            r"headers? (?:of the original message )?follow",
-            r"message headers? (?:follow|is|are)",
-            r"your (?:original )?(?:e-?mail|message) (?:follows|is attached)",
-            r"text of your message",
-            r"full message follows)\b.*",
-            r"(?:received|return-path|dkim-signature|x-received): .*)$",
-        ]
-    ),
-    re.IGNORECASE | re.MULTILINE,
-)
 # A paragraph for each recipient, as qmail, Exim and Postfix write them.
 _EACH = re.compile(r"^[ \t]*<?([\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+)>?:?(?=[ \t]*$|:? )", re.MULTILINE)
 _FIELDS = re.compile(r"^final-recipient:.*\n(?:[\w-]+:.*\n|[ \t]+\S.*\n)+", re.IGNORECASE | re.MULTILINE)
-_UNDELIVERED = re.compile(
-    r"(?:not|n.t|un)[ -]?(?:be )?(?:delivered|deliverable|sent|reach)"
-    r"|unzustell|nicht .{0,60}zu(?:ge|zu)stell|(?:non|pas) .{0,40}(?:remis|distribu|d[eé]livr|recapit|consegn)"
-    r"|n.a pas pu [eê]tre"
-    r"|votre message .{0,60}refus|mancat[ao] (?:recapito|consegna)|no (?:se )?(?:ha )?(?:pud?o|podido"
-    r"|puede) .{0,20}(?:entreg|enviar)"
-    r"|error en la entrega|n[aã]o (?:foi|p[oô]de) .{0,20}entreg|falha na entrega|niet .{0,20}(?:bezorg|afgelever)"
-    r"|nie mo[zż]na .{0,20}dostarcz|nie (?:zosta[lł]a )?dostarczon|kunde inte levereras|kunne ikke leveres|nedoru[cč]"
-    r"|не (?:может быть |удалось |было |была )?.{0,20}достав|недоставл|не может быть отправлен|退信|退回"
-    r"|未能投递|无法(?:送达|投递|将邮件)|配信(?:できま|不能|に失敗)"
-    r"|반송|전송 실패|was (?:blocked|stopped) by|delivery of the e?-?mail was stopped|virus .{0,20}in (?:your )?mail"
-    r"|(?:delivery|mail|message).{0,30}(?:fail|abort|return|unable|reject|error)"
-    r"|undeliver|did not reach|returned mail|failure notice",
-    re.IGNORECASE,
-)
-_DELAYED = re.compile(
-    r"not yet been delivered|has been delayed|is delayed|will (?:keep|continue) trying|still being|warning|\bdelay\b"
-    r"|temporary problem|(?:we.ll|will) (?:re)?try|delivery incomplete|attempts (?:will continue|go on)",
-    re.IGNORECASE,
-)
 # What a report in prose tells of the refusal itself ends where the next paragraph or the relay's own comment begins.
 _SAID = re.compile(r"(?:(?!\n[ \t]*\n|\n-{2}|\n[ \t]*giving up).)*", re.IGNORECASE | re.DOTALL)
 _TAGS = re.compile(
@@ -147,7 +110,7 @@ def read(octets: bytes) -> Report:
         recipients=tuple(dict.fromkeys(each.recipient for each in failures if each.recipient)),
         automatic=_automatic(message),
         answer=_is_answer(message),
-        left=_LEFT.search(prose) is not None,
+        left=phrases.LEFT.search(prose) is not None,
         subject=_header(message, "Subject"),
     )
 
@@ -213,7 +176,7 @@ def _prose(message: Message) -> str:
 
 
 def _until_original(text: str) -> str:
-    begins = next((found.start() for found in _ORIGINAL.finditer(text) if text[: found.start()].strip()), len(text))
+    begins = next((found.start() for found in phrases.ORIGINAL.finditer(text) if text[: found.start()].strip()), len(text))
     return text[:begins]
 
 
@@ -321,8 +284,8 @@ def _from_prose(message: Message, prose: str) -> list[Failure]:
         return [failure(found[1], "", "", "", prose[found.end() : end]) for found, end in zip(starts, ends, strict=True)]
     named = _header(message, "X-Failed-Recipients")
     first = named.split(",")[0].strip() or next(iter(_ADDRESS.findall(prose)), "")
-    says_so = named or _UNDELIVERED.search(f"{_header(message, 'Subject')}\n{prose}")
-    warns = _DELAYED.search(prose)
+    says_so = named or phrases.UNDELIVERED.search(f"{_header(message, 'Subject')}\n{prose}")
+    warns = phrases.DELAYED.search(prose)
     only = failure(first, "failed" if says_so and not warns else "", "", "", f"{prose} {named}")
     # Machines write of other things, too: of quarantines, of statistics, of lists. A report says that something did not arrive.
     if not (says_so or warns or only.status or only.command or _REPLY.search(prose) or _ALONE.search(prose)):
@@ -347,7 +310,7 @@ def _reads_like_a_report(message: Message, prose: str) -> bool:
     if message["In-Reply-To"] or message["References"]:
         return False
     coded = bool(_STATUS.search(prose) or _CODE.search(prose))
-    return bool(_REPLY.search(prose)) or (coded and bool(_UNDELIVERED.search(_header(message, "Subject"))))
+    return bool(_REPLY.search(prose)) or (coded and bool(phrases.UNDELIVERED.search(_header(message, "Subject"))))
 
 
 def failure(recipient: str, action: str, status: str, diagnostic: str, prose: str) -> Failure:
@@ -421,28 +384,6 @@ def _automatic(message: Message) -> bool:
     )
 
 
-_ANSWERS = re.compile(
-    r"\bauto(?:matic|mated)?[ -]?(?:reply|response|answer|svar|svr)|out of (?:the )?office|vacation|away from|on holiday"
-    r"|abwesen|automatis\w+ (?:antwo|svar)|r[eé]ponse automatique|absence du bureau|respuesta autom|fuera de (?:la )?oficina"
-    r"|resposta autom|fora do escrit|risposta automatica|fuori (?:sede|ufficio)|automatisch antwoord|afwezig"
-    r"|odpowied. automatyczna|autoodpowied|автоматический ответ|автоответ|自動応答|自動返信|不在通知|自动回复"
-    r"|自動回覆|자동 ?(?:응답|회신)|부재"
-    r"|confirm your (?:message|e-?mail)|awaits? (?:moderator )?approval|^(?:\[ticket|confirm [0-9a-f]{6,})"
-    r"|memberships? reminder|report[- ]domain:",
-    re.IGNORECASE,
-)
-_ANSWERING = re.compile(r"(?:re|auto|aw|sv|antw|odp|rif|res|vs|ynt|回复|答复|返信)\s*[:：]", re.IGNORECASE)
-_DAEMON = re.compile(r"mailer.?daemon|postmaster|post_master|mail.?delivery|sub-?system|administrator|<>\s*$", re.IGNORECASE)
-_LEFT = re.compile(
-    r"no longer (?:works?|with|employed|at|part of)|(?:has|have) left (?:the|our|us|\w+\b)|not monitored any"
-    r"|retired|passed away"
-    r"|nicht mehr (?:f[uü]r|bei|im|in unser)|ausgeschieden|ne (?:travaille|fait) plus|a quitt[eé]|ya no (?:trabaja|forma)"
-    r"|n[aã]o (?:trabalha|faz parte) mais|non lavora pi[uù]|werkt niet (?:meer|langer)|nie pracuje"
-    r"|больше не работает|已离职|退職",
-    re.IGNORECASE,
-)
-
-
 def _is_answer(message: Message) -> bool:
     """Whether it is a reader's automatic reply (RFC 3834) or a machine's question, not a server's report."""
     subject = _header(message, "Subject")
@@ -450,9 +391,11 @@ def _is_answer(message: Message) -> bool:
         return True
     if message.get_content_type() == "multipart/report":
         kind = str(message.get_param("report-type", "")).lower()
-        return kind in {"disposition-notification", "tlsrpt"} or (kind == "" and bool(_ANSWERS.search(subject)))
-    if _ANSWERS.search(subject):
+        return kind in {"disposition-notification", "tlsrpt"} or (kind == "" and bool(phrases.ANSWERS.search(subject)))
+    if phrases.ANSWERS.search(subject):
         return True
     return (
-        bool(_ANSWERING.match(subject)) and not message["X-Failed-Recipients"] and not _DAEMON.search(_header(message, "From"))
+        bool(phrases.ANSWERING.match(subject))
+        and not message["X-Failed-Recipients"]
+        and not phrases.DAEMON.search(_header(message, "From"))
     )
