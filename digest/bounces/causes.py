@@ -103,7 +103,8 @@ _SURELY_UNKNOWN = re.compile(
     r"(?:does not|do not|doe?s?n.t|not) exist|\b(?:in)?existe? (?:pas|plus|nicht)|existiert nicht|inexist|bestaat niet"
     r"|nie istnieje|neexistuje|no existe\b|n[aã]o existe|non esiste|не существует|не найден|нет такого|не знайдено"
     r"|존재하지 않|不存在|存在しません|見つかりません|找不到"
-    r"|\(user not found\)|unroutea?ble address|nicht bekannt|unknown (?:in|to) (?:the |our )?(?:directory|system)|no mail ?box of that|no longer accepts mail|previously bounced"
+    r"|\(user not found\)|unroutea?ble address|nicht bekannt|unknown (?:in|to) (?:the |our )?(?:directory"
+    r"|system)|no mail ?box of that|no longer accepts mail|previously bounced"
     r"|not listed in|no such person|account .{0,30}(?:terminated|deleted)|recipnotfound|adr\.(?:ex)?recip",
     re.IGNORECASE,
 )

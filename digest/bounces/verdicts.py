@@ -27,6 +27,7 @@ _BLAMES_SENDER = {
 }  # fmt: skip
 # What is said beside "5.1.1" by servers that have no other code, when they say nothing of an unknown mailbox as well.
 _OUTWEIGHS = {Cause.REPUTATION, Cause.CONTENT}
+_DROPS = {cause for cause, verdict in VERDICTS.items() if verdict is Verdict.SUPPRESS}
 # Codes that say no more than that something failed.
 _VAGUE = {"", "5.0.0", "5.3.0", "5.5.0"}
 # What a refusal before any recipient was named is about, when its words do not tell.
@@ -83,7 +84,7 @@ def of_failure(failure: Failure) -> tuple[Bounce.Verdict, str]:
         return (Verdict.SOFT, "no reason that we know") if failure.action or failure.code else (Verdict.IGNORE, "not a report")
     verdict = VERDICTS[cause]
     trying = failure.status.startswith("4.") or (not failure.status and (failure.code or 500) < 500)
-    # A relay that gave up (5.4.7, "failed") was refused with a 4xx all the while: that it should come later, not that nobody is there.
+    # A relay that gave up in the end was told all the while to come later, not that nobody is there.
     waited = not failure.diagnostic and (failure.code or 500) < 500 and not failure.status.startswith("5.")
     temporary = failure.action == "delayed" or waited or (trying and failure.action != "failed")
     if temporary and verdict is Verdict.SUPPRESS:
@@ -102,6 +103,9 @@ def cause_of(failure: Failure) -> Cause | None:
     if spoken is None:
         # What the relay says around it: that it gave up means less than the subject of a code.
         spoken = causes.from_words(failure.prose)
+        clear = causes.surely_unknown(failure.prose) or causes.plainly_unknown(failure.prose) or spoken is Cause.UNKNOWN_HOST
+        if (failure.diagnostic or failure.reply) and spoken in _DROPS and not clear:
+            spoken = None
         if spoken is Cause.EXPIRED and failure.status.startswith("5."):
             spoken = causes.from_status(failure.status) or spoken
     detail = failure.status[2:]

@@ -50,6 +50,12 @@ def _encoded(block: str) -> Iterator[bytes]:
     for found in _ENCODED.finditer(block):
         yield block[done : found.start()].encode()
         octets = found[3].encode(found[2])
-        yield {"base64": base64.encodebytes, "qp": quopri.encodestring, "raw": bytes}[found[1]](octets)
+        match found[1]:
+            case "base64":
+                yield base64.encodebytes(octets)
+            case "qp":
+                yield quopri.encodestring(octets)
+            case _:
+                yield octets
         done = found.end()
     yield block[done:].encode()
