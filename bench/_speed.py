@@ -4,7 +4,7 @@ import random
 import resource
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,17 +23,17 @@ BATCH = 500
 PHRASES = 10
 """Key phrases of a reader who states interests; of three words each they make a profile of thirty terms."""
 DIFFERENT_PHRASES = 1_000
-_MEASURED = {"svm": 20, "tfidf": 60, "bm25": 60, "popularity": 200}
+_MEASURED = {"svm": 20, "svm_all": 10, "tfidf": 60, "bm25": 60, "popularity": 200}
 """For how many readers a rival is really asked; its rate for all follows from them."""
 _DENSE_SIZE = 384
 
 
 @dataclass(frozen=True)
 class Speed:
-    """Readers per second of each ranker, by mode; for each round ours over the SVM's, by mode; peak memory in octets."""
+    """Readers per second of each ranker, by mode; for each round ours over either SVM's, by mode; peak memory in octets."""
 
     rates: dict[str, dict[str, float]]
-    ratios: dict[str, list[float]]
+    ratios: dict[str, dict[str, list[float]]]
     set_up: float
     memory: int
 
@@ -65,16 +65,18 @@ def measure(corpus: Corpus, readers: int, papers: int, rounds: int, *, dense: bo
             meaning = _stand_in(candidates, texts[mode])
             rates[mode]["ours_dense"] = _ours(candidates, profiles[mode], now, meaning)[1]
         rates[mode] |= {name: statistics.median(each) for name, each in theirs.items()}
-    ratios = {mode: [one / other for one, other in zip(ours[mode], theirs["svm"], strict=True)] for mode in MODES}
+    ratios = {
+        name: {mode: [one / other for one, other in zip(ours[mode], theirs[name], strict=True)] for mode in MODES}
+        for name in ("svm", "svm_all")
+    }
     return Speed(rates, ratios, statistics.median(set_ups), memory)
 
 
-def growth(corpus: Corpus, sizes: Sequence[int], papers: int) -> list[dict[str, float]]:
+def growth(corpus: Corpus, sizes: Sequence[int], papers: int) -> Iterator[dict[str, float]]:
     """Time and memory as readers get more, thirty terms each: one run a size, the smallest first, profiles made as they go."""
     candidates = invented(corpus.papers, papers)
     now = candidates[0].listed_at + 86_400.0
     phrases = _phrases(candidates)
-    rows = []
     for size in sorted(sizes):
         began = time.process_time()
         prepared = prepare(candidates, Configuration(), now)
@@ -86,8 +88,7 @@ def growth(corpus: Corpus, sizes: Sequence[int], papers: int) -> list[dict[str, 
             took += time.process_time() - began
         del prepared
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        rows.append({"readers": size, "seconds": took, "us_per_reader": 1e6 * took / size, "peak_mb": peak})
-    return rows
+        yield {"readers": size, "seconds": took, "us_per_reader": 1e6 * took / size, "peak_mb": peak}
 
 
 def _ours(papers: Sequence[Paper], profiles: Sequence[Profile], now: float, meaning: Meaning | None) -> tuple[float, float]:
@@ -105,6 +106,7 @@ def _theirs(name: str, week: Week, readers: int, measured: int) -> float:
     chance = random.Random(5)
     makers: dict[str, Any] = {
         "svm": rivals.Svm,
+        "svm_all": rivals.svm_of_all_terms,
         "tfidf": rivals.TfIdf,
         "bm25": rivals.Bm25,
         "popularity": rivals.Popularity,

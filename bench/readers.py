@@ -79,7 +79,7 @@ def load(folder: Path, most: int) -> Corpus:
             place = len(papers)
             papers.append(_paper(raw, place, day))
             weeks[day - dt.timedelta(days=day.weekday())].append(place)
-            for keyword in sorted({str(word).casefold().strip() for word in raw.get("ai_keywords") or ()}):
+            for keyword in sorted({word.casefold().strip() for word in _list(raw.get("ai_keywords")) if isinstance(word, str)}):
                 holders[keyword].append(place)
     cut = tuple(
         Week(places[0], tuple(papers[place] for place in places), _epoch(monday + dt.timedelta(days=7)))
@@ -116,24 +116,41 @@ def _day(path: Path) -> dt.date:
 
 
 def _answers(path: Path) -> list[dict[str, Any]]:
+    """The papers of a day. What is no list is a day without any; items without a paper or its id are passed over."""
     try:
-        return [item["paper"] for item in json.loads(path.read_bytes()) if item["paper"]["id"]]
-    except (ValueError, KeyError, TypeError) as error:
-        raise BadCorpus(f"{path} is no answer of /api/daily_papers: {error!r}") from error
+        items = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise BadCorpus(f"{path} is no answer of /api/daily_papers: {error}") from error
+    papers = [item.get("paper") for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+    return [paper for paper in papers if isinstance(paper, dict) and isinstance(paper.get("id"), str) and paper["id"]]
 
 
 def _paper(raw: Mapping[str, Any], place: int, day: dt.date) -> Paper:
     return Paper(
         id=place,
         revision=1,
-        title=raw.get("title") or "",
-        abstract=raw.get("summary") or "",
-        authors=tuple(author["name"] for author in raw.get("authors") or () if author.get("name")),
-        upvotes=int(raw.get("upvotes") or 0),
-        stars=int(raw.get("githubStars") or 0),
+        title=_text(raw.get("title")),
+        abstract=_text(raw.get("summary")),
+        authors=tuple(
+            filter(None, (_text(author.get("name")) for author in _list(raw.get("authors")) if isinstance(author, dict)))
+        ),
+        upvotes=_count(raw.get("upvotes")),
+        stars=_count(raw.get("githubStars")),
         announced_at=_epoch(day),
         listed_at=_epoch(day),
     )
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _count(value: object) -> int:
+    return max(value, 0) if isinstance(value, int) else 0
 
 
 def _epoch(day: dt.date) -> float:

@@ -1,8 +1,9 @@
 """The rankers that ours is measured against. Each learns from the papers up to the week it ranks, the week included.
 
 `svm` is arxiv-sanity-lite's recommender with its settings (compute.py and serve.py of karpathy/arxiv-sanity-lite, MIT):
-TF-IDF of one and two words of title, abstract and authors, and for each reader a linear SVM with the likes against all
-other papers. `tfidf` is the cosine with the same kind of vectors over the whole vocabulary, the likes as their centroid.
+TF-IDF of one and two words of title, abstract and authors, of which it keeps the 20,000 commonest terms that five papers hold,
+and for each tag of a reader a linear SVM with the tag's papers against all others. `svm_all` is the same with every term.
+`tfidf` is the cosine with the same kind of vectors over the whole vocabulary, the likes as their centroid.
 `bm25` is Robertson and Zaragoza (2009) with k1 = 1.2 and b = 0.75 over single words, the likes as one long query.
 `popularity` is upvotes.
 """
@@ -52,17 +53,18 @@ def _texts(papers: Sequence[Paper]) -> list[str]:
 class Svm:
     """arxiv-sanity-lite's way; it has no use for free text."""
 
-    def __init__(self, papers: Sequence[Paper], week: Week) -> None:
+    def __init__(self, papers: Sequence[Paper], week: Week, *, all_terms: bool = False) -> None:
+        few = all_terms or len(papers) < _FEW
         texts = [f"{paper.title} {paper.abstract} {' '.join(paper.authors)}" for paper in papers]
         vectors = TfidfVectorizer(
             strip_accents="unicode",
             stop_words="english",
             token_pattern=r"(?u)\b[a-zA-Z_][a-zA-Z0-9_]+\b",  # noqa: S106 - a pattern of words, no secret
             ngram_range=(1, 2),
-            max_features=20_000,
+            max_features=None if all_terms else 20_000,
             sublinear_tf=True,
-            max_df=0.1 if len(papers) >= _FEW else 1.0,
-            min_df=5 if len(papers) >= _FEW else 1,
+            max_df=1.0 if few else 0.1,
+            min_df=1 if few else 5,
         )
         self._all: Any = vectors.fit_transform(texts)
         self._week = week
@@ -73,6 +75,11 @@ class Svm:
         machine = LinearSVC(class_weight="balanced", max_iter=10_000, tol=1e-6, C=0.01, random_state=0)
         machine.fit(self._all, wanted)
         return _best(machine.decision_function(self._all[self._week.before :]), self._week.before, size)
+
+
+def svm_of_all_terms(papers: Sequence[Paper], week: Week) -> Ranker:
+    """The same over every term of one and two words."""
+    return Svm(papers, week, all_terms=True)
 
 
 class TfIdf:

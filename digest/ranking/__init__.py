@@ -9,7 +9,7 @@ from digest.ranking.content import BadModel, ContentModel
 from digest.ranking.inputs import Interest, Paper, Profile, Vote
 from digest.ranking.matching import BadProfile
 from digest.ranking.meaning import Meaning
-from digest.ranking.slates import Choice, Reason, Slate, Term
+from digest.ranking.slates import Choice, Miss, Reason, Slate, Term
 from digest.ranking.trending import trending_score
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "ContentModel",
     "Interest",
     "Meaning",
+    "Miss",
     "Paper",
     "Prepared",
     "Profile",

@@ -57,7 +57,8 @@ def prepare(
     """
     if len({paper.id for paper in papers}) != len(papers):
         raise ValueError("two papers of one id: rank each paper once")
-    return Prepared(Newsroom(papers, configuration, model, meaning), now)
+    with _collector_paused():
+        return Prepared(Newsroom(papers, configuration, model, meaning), now)
 
 
 class Prepared:
@@ -80,16 +81,16 @@ class Prepared:
 
         Profiles that differ only in key and handles are ranked once. BadProfile as for `rank`.
         """
-        _check(profiles)
-        places: dict[object, int] = {}
-        distinct: list[Profile] = []
-        alike: list[int] = []
-        for profile in profiles:
-            place = places.setdefault(_taste(profile), len(distinct))
-            if place == len(distinct):
-                distinct.append(profile)
-            alike.append(place)
         with _collector_paused():
+            _check(profiles)
+            places: dict[object, int] = {}
+            distinct: list[Profile] = []
+            alike: list[int] = []
+            for profile in profiles:
+                place = places.setdefault(_taste(profile), len(distinct))
+                if place == len(distinct):
+                    distinct.append(profile)
+                alike.append(place)
             slates = Desk(self.room, self._hour, distinct).slates()
             return [_handed(slates[place], distinct[place], profile) for place, profile in zip(alike, profiles, strict=True)]
 
@@ -136,10 +137,7 @@ def _handed(slate: Slate, ranked: Profile, profile: Profile) -> Slate:
     handles = {old: new for old, new in zip(_handles(ranked), _handles(profile), strict=True) if old != new}
     if not handles:
         return slate
-    return slate._replace(
-        choices=tuple(_renamed(choice, handles) for choice in slate.choices),
-        near_misses=tuple(_renamed(choice, handles) for choice in slate.near_misses),
-    )
+    return slate._replace(choices=tuple(_renamed(choice, handles) for choice in slate.choices))
 
 
 def _handles(profile: Profile) -> list[str]:

@@ -14,10 +14,13 @@ SEEN, MUTED, BARRED = "already sent", "muted", "on your never-show list"
 
 @dataclass(frozen=True, slots=True)
 class Eligible:
-    """`allowed` holds for each paper that may be shown. `considered` counts the papers of the window; `excluded` those of them
-    left out, each once, by its first reason."""
+    """`inside` holds for each paper of the window, and is None when that is all of them; of these `left_out` may not be shown.
 
-    allowed: Bools
+    `considered` counts the papers of the window; `excluded` those left out, each once, by its first reason.
+    """
+
+    inside: Bools | None
+    left_out: Sequence[int]
     considered: int
     excluded: Mapping[str, int]
 
@@ -32,26 +35,32 @@ class Eligibility:
 
     def of(self, profiles: Sequence[Profile]) -> list[Eligible]:
         """What each profile's window, history, mutes and exclusions leave."""
-        windows: dict[float, tuple[Bools, int]] = {}
+        windows: dict[float, Eligible] = {}
         found = []
         for profile in profiles:
             window = windows.get(profile.listed_from)
             if window is None:
                 inside = self._listed >= profile.listed_from
-                window = windows[profile.listed_from] = (inside, int(inside.sum()))
-            found.append(self._of(profile, *window))
+                considered = int(inside.sum())
+                window = windows[profile.listed_from] = Eligible(
+                    None if considered == len(inside) else inside, (), considered, {}
+                )
+            found.append(self._of(profile, window))
         return found
 
-    def _of(self, profile: Profile, window: Bools, considered: int) -> Eligible:
-        """Readers without any exclusion share the window's own array."""
-        allowed, excluded = window, dict[str, int]()
-        seen = [self._place[paper] for paper in profile.seen & self._place.keys()] if profile.seen else ()
-        muted = [self._place[vote.paper.id] for vote in profile.votes if vote.kind == "mute" and vote.paper.id in self._place]
-        barred = [place for each in profile.interests if each.excluded for place in self._matcher.barred(each).tolist()]
+    def _of(self, profile: Profile, window: Eligible) -> Eligible:
+        """Readers without any exclusion share the window's own answer."""
+        place, inside = self._place, window.inside
+        seen = [place[paper] for paper in profile.seen if paper in place] if profile.seen else ()
+        muted = [place[vote.paper.id] for vote in profile.votes if vote.kind == "mute" and vote.paper.id in place]
+        barred = [at for each in profile.interests if each.excluded for at in self._matcher.barred(each).tolist()]
+        if not seen and not muted and not barred:
+            return window
+        left_out: set[int] = set()
+        excluded: dict[str, int] = {}
         for reason, places in ((SEEN, seen), (MUTED, muted), (BARRED, barred)):
-            left_out = {place for place in places if allowed[place]} if places else ()
-            if left_out:
-                allowed = allowed.copy() if allowed is window else allowed
-                allowed[list(left_out)] = False
-                excluded[reason] = len(left_out)
-        return Eligible(allowed, considered, excluded)
+            before = len(left_out)
+            left_out.update(places if inside is None else (at for at in places if inside[at]))
+            if len(left_out) > before:
+                excluded[reason] = len(left_out) - before
+        return Eligible(inside, tuple(left_out), window.considered, excluded)

@@ -1,8 +1,12 @@
-"""Scores in words: the terms of one paper's score for one reader, and which of them are worth saying."""
+"""Scores in words: the terms of papers' scores for readers, and which of them are worth saying."""
 
-from operator import itemgetter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
 
 from digest.ranking.inputs import Paper, Vote
+from digest.ranking.layers import Bools, Floats, Ints
 from digest.ranking.matching import clipped
 from digest.ranking.slates import Choice, Reason, Term
 
@@ -27,43 +31,91 @@ def voted(vote: Vote) -> str:
 
 
 class General:
-    """What a paper scores with everyone: its terms, their sum, and the reason they make when there is room, or nothing else."""
+    """What a paper scores with everyone: its terms, and the reason they make when there is room, or nothing else."""
 
-    __slots__ = ("otherwise", "score", "talked_of", "terms")
+    __slots__ = ("otherwise", "talked_of", "terms")
 
     def __init__(self, terms: tuple[Term, ...]) -> None:
         self.terms = terms
-        self.score = sum(term.value for term in terms)
         self.talked_of = tuple(Reason(term.words, term.handle) for term in terms if term.name == "trending")
         self.otherwise = self.talked_of or tuple(Reason(term.words, term.handle) for term in terms[:1])
 
 
-def choice(paper: Paper, slot: str, own: list[Term], general: General, most: int) -> Choice:
-    """A paper with its terms, what the reader's taste gives first and the largest first; the score is their sum.
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Terms of many choices, in columns; `at` is the choice that each belongs to."""
 
-    At most `most` of the terms are reasons: what the reader asked for comes first; attention is mentioned when there is room;
-    age only when nothing else can be said.
+    at: Ints
+    values: Floats
+    names: list[str]
+    handles: list[str]
+    words: list[str]
+
+    @classmethod
+    def together(cls, parts: Sequence["Terms"]) -> "Terms":
+        """All of them, ordered by choice and the largest value first; of equal ones those of the earlier part."""
+        at = np.concatenate([part.at for part in parts])
+        values = np.concatenate([part.values for part in parts])
+        order = np.lexsort((-values, at))
+        places = order.tolist()
+        columns = []
+        for name in ("names", "handles", "words"):
+            texts: list[str] = [text for part in parts for text in getattr(part, name)]
+            columns.append([texts[place] for place in places])
+        return cls(at[order], values[order], *columns)
+
+
+def choices(
+    papers: Sequence[Paper],
+    slots: Sequence[str],
+    terms: Terms,
+    general: Sequence[General],
+    everyone: Floats,
+    most: int,
+) -> list[Choice]:
+    """Papers with their terms, as `Terms.together` orders them, and the general ones last; a score is their sum.
+
+    `everyone` is what each paper's general terms add up to. At most `most` of the terms are reasons: what the reader asked for
+    comes first; attention is mentioned when there is room; age only when nothing else can be said.
     """
-    score = general.score
-    if not own:
-        said = general.otherwise[:most]
-        if slot == "serendipity":
-            said = tuple([Reason(f"outside your topics, {text}", handle) for text, handle in said])
-        return Choice(paper.id, paper.revision, score, slot, general.terms, said)
-    if len(own) > 1:
-        own.sort(key=_VALUE, reverse=True)
-    reasons: list[Reason] = []
-    least = 0.0
-    for _, value, handle, words in own:
-        score += value
-        if value > least and handle and len(reasons) < most:
-            reasons.append(Reason(words, handle))
-            least = least or SMALLEST_SHARE * value
-    if not reasons and own[0].value > 0:
-        reasons.append(Reason(own[0].words, own[0].handle))
-    if len(reasons) < most:
-        reasons += general.talked_of if reasons else general.otherwise
-    return Choice(paper.id, paper.revision, score, slot, (*own, *general.terms), tuple(reasons))
+    said = np.flatnonzero(_worth_saying(terms, len(papers), most))
+    own = list(map(Term, terms.names, terms.values.tolist(), terms.handles, terms.words))
+    words, handles = terms.words, terms.handles
+    reasons = [Reason(words[place], handles[place]) for place in said.tolist()]
+    edges = np.concatenate([[0], np.cumsum(np.bincount(terms.at, minlength=len(papers)))])
+    edge, said_edge = edges.tolist(), np.searchsorted(said, edges).tolist()
+    scores = (np.bincount(terms.at, terms.values, len(papers)) + everyone).tolist()
+    made: list[Choice] = []
+    start = first = 0
+    for paper, slot, score, all_, end, last in zip(papers, slots, scores, general, edge[1:], said_edge[1:], strict=True):
+        if last - first >= most:
+            because = tuple(reasons[first:last])
+        elif first < last:
+            because = (*reasons[first:last], *all_.talked_of)
+        else:
+            because = all_.otherwise[:most]
+            if slot == "serendipity" and start == end:
+                because = tuple([Reason(f"outside your topics, {text}", handle) for text, handle in because])
+        made.append(Choice(paper.id, paper.revision, score, slot, (*own[start:end], *all_.terms), because))
+        start, first = end, last
+    return made
 
 
-_VALUE = itemgetter(1)
+def _worth_saying(terms: Terms, choices: int, most: int) -> Bools:
+    """Which terms become reasons: what adds something and can be undone; where there is none, the first that adds something."""
+    at, values = terms.at, terms.values
+    counts = np.bincount(at, minlength=choices)
+    starts = np.cumsum(counts) - counts
+    usable = (values > 0) & np.fromiter(map(bool, terms.handles), bool, len(at))
+    silent = counts > 0
+    silent[at[usable]] = False
+    first = starts[silent]
+    usable[first] = values[first] > 0
+    rank = np.cumsum(usable)
+    rank -= np.concatenate([[0], rank])[starts][at]
+    largest = np.zeros(choices)
+    heads = np.flatnonzero(usable & (rank == 1))
+    largest[at[heads]] = values[heads]
+    # Within a choice the values fall, so what is too small comes last.
+    worth: Bools = usable & (values > SMALLEST_SHARE * largest[at]) & (rank <= most)
+    return worth

@@ -39,13 +39,13 @@ def unit_rows(matrix: sparse.csr_array) -> sparse.csr_array:
 
 
 class Words:
-    """One layer of a batch, looked up by phrase: which papers hold it, and how present it is in each."""
+    """One layer of a batch, looked up by phrase: its rows in the matrix of both layers begin at `first`."""
 
-    def __init__(self, layer: Layer, model: ContentModel, known: Frequencies) -> None:
-        self._vocabulary = layer.vocabulary
-        self._by_phrase = saturated(layer.by_phrase)
-        self._model = model
-        self._known = known
+    def __init__(
+        self, vocabulary: Codes, matrix: sparse.csr_array, first: int, model: ContentModel, known: Frequencies
+    ) -> None:
+        self._vocabulary, self._matrix, self._first = vocabulary, matrix, first
+        self._model, self._known = model, known
 
     def rarity(self, codes: Codes) -> Floats:
         """As the model has learned it for this layer."""
@@ -56,27 +56,23 @@ class Words:
         at = int(np.searchsorted(self._vocabulary, code))
         if at == len(self._vocabulary) or self._vocabulary[at] != code:
             return np.empty(0, np.int64)
-        start, end = self._by_phrase.indptr[at : at + 2]
-        return self._by_phrase.indices[start:end].astype(np.int64)
+        start, end = self._matrix.indptr[self._first + at : self._first + at + 2]
+        return self._matrix.indices[start:end].astype(np.int64)
 
-    def covered(self, queries: Sequence[tuple[Codes, Floats]]) -> sparse.csr_array:
-        """How much of the wanted phrases, each with its share, every paper holds: queries x papers."""
-        sizes = np.array([len(codes) for codes, _ in queries], np.int64)
-        codes = np.concatenate([codes for codes, _ in queries])
-        at = np.minimum(np.searchsorted(self._vocabulary, codes), max(len(self._vocabulary) - 1, 0))
-        met = self._vocabulary[at] == codes if len(self._vocabulary) else np.zeros(len(codes), bool)
-        shares = np.concatenate([shares for _, shares in queries])[met]
-        counts = np.bincount(np.repeat(np.arange(len(queries)), sizes)[met], minlength=len(queries))
-        cells = (shares, at[met], np.concatenate([[0], np.cumsum(counts)]))
-        covered: sparse.csr_array = sparse.csr_array(cells, shape=(len(queries), len(self._vocabulary))) @ self._by_phrase
-        return covered
+    def found(self, codes: Codes) -> tuple[Ints, Ints]:
+        """Which of these phrases any paper holds, and their rows."""
+        if not len(self._vocabulary):
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        at = np.minimum(np.searchsorted(self._vocabulary, codes), len(self._vocabulary) - 1)
+        met = np.flatnonzero(self._vocabulary[at] == codes)
+        return met, self._first + at[met]
 
 
 class Index:
     """The papers of a batch, each read once. Without a model, one is learned from them.
 
     `presence` (papers x phrases) holds the exact phrases that the model knows; `content` is the same weighed by rarity, at unit
-    length; `by_phrase` is `content` turned.
+    length.
     """
 
     def __init__(self, papers: Sequence[Paper], model: ContentModel | None) -> None:
@@ -86,14 +82,29 @@ class Index:
         if model is None:
             model = ContentModel.of(self.lexicon, exact, folded, rarest=1 if len(papers) < SMALL_CORPUS else 2)
         self.model = model
-        self.exact = Words(exact, model, model.exact)
-        self.folded = Words(folded, model, model.folded)
+        self._both = saturated(sparse.vstack([exact.by_phrase, folded.by_phrase], format="csr"))
+        self.exact = Words(exact.vocabulary, self._both, 0, model, model.exact)
+        self.folded = Words(folded.vocabulary, self._both, len(exact.vocabulary), model, model.folded)
         self.wording = Wording(stream, self.lexicon)
         self.rarity = model.rarity(model.exact, model.exact.codes)
         self.share = model.share(model.exact, model.exact.codes)
         self.presence = self._known(exact)
         self.content = self._weighed(self.presence)
-        self.by_phrase = self.content.T.tocsr()
+
+    def covered(self, exact: Sequence[tuple[Codes, Floats]], folded: Sequence[tuple[Codes, Floats]]) -> sparse.csr_array:
+        """How much of the wanted phrases, each with its share, every paper holds in both layers together: queries x papers."""
+        rows, columns, shares = [], [], []
+        for words, queries in ((self.exact, exact), (self.folded, folded)):
+            met, at = words.found(np.concatenate([codes for codes, _ in queries]))
+            rows.append(np.repeat(np.arange(len(queries)), [len(codes) for codes, _ in queries])[met])
+            columns.append(at)
+            shares.append(np.concatenate([share for _, share in queries])[met])
+        row = np.concatenate(rows)
+        order = np.argsort(row, kind="stable")
+        ends = np.cumsum(np.bincount(row, minlength=len(exact)))
+        cells = (np.concatenate(shares)[order], np.concatenate(columns)[order], np.concatenate([[0], ends]))
+        covered: sparse.csr_array = sparse.csr_array(cells, shape=(len(exact), self._both.shape[0])) @ self._both
+        return covered
 
     def read(self, papers: Sequence[Paper]) -> sparse.csr_array:
         """Other papers, as in `presence`; nothing is learned from them."""

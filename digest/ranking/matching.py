@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
 
 from digest.ranking.configuration import Configuration
 from digest.ranking.exact import exact
@@ -13,7 +12,7 @@ from digest.ranking.inputs import INTEREST_KINDS, Interest, Paper
 from digest.ranking.layers import Floats, Ints
 from digest.ranking.meaning import Meaning
 from digest.ranking.names import Names
-from digest.ranking.terms import BREAK, Codes, Typed, length_of, phrases_of
+from digest.ranking.terms import BREAK, SHORTEST_PHRASE, Codes, Typed, length_of, phrases_of
 
 WORDS = ("keyword", "text")
 """The kinds of interest that are matched by words."""
@@ -108,7 +107,8 @@ class Matcher:
         key = (interest.kind, interest.value, interest.label)
         said = self._said.get(key)
         if said is None:
-            said = self._said[key] = Said(self, interest)
+            held = self._held(interest.value) if interest.kind in WORDS else None
+            said = self._said[key] = Said(interest, self._index, self._names, held)
         return said
 
     def _keep(self, key: Key, papers: Ints, values: Floats) -> None:
@@ -128,24 +128,6 @@ class Matcher:
             papers = np.intersect1d(papers, others)
         return papers
 
-    def words(self, interest: Interest, paper: int) -> str:
-        """Why a paper meets an interest, in plain words."""
-        label = clipped(interest.label or interest.value, 60)
-        if interest.kind == "topic":
-            return f"in your topic {label}"
-        if interest.kind == "category":
-            return f"in your category {label}"
-        if interest.kind == "author":
-            return f"by {self._names.spelled(paper, interest.value)}, an author you follow"
-        query = self._query(interest.value)
-        found = [code for code in query.folded[0].tolist() if length_of(code) == 1 and paper in self._holders(code)]
-        count = f"({len(found)} term{'s' if len(found) != 1 else ''})"
-        if interest.kind == "keyword" or len(label) <= 40:
-            return f"matches “{label}” {count}"
-        rarity = self._index.folded.rarity(np.array(found, np.int64))
-        rarest = [found[place] for place in np.argsort(-rarity, kind="stable")[:3].tolist()]
-        return f"matches your words “{', '.join(self._index.lexicon.phrase(code) for code in rarest)}” {count}"
-
     def _meet(self, kind: str, value: str) -> tuple[Ints, Floats]:
         if kind == "topic":
             scores = np.array([paper.topics.get(value, 0.0) for paper in self._papers], np.float64)
@@ -161,16 +143,16 @@ class Matcher:
         if not keys:
             return
         queries = [self._query(value) for _, value in keys]
-        exact_words = self._index.exact.covered([query.exact for query in queries])
-        folded_words = self._index.folded.covered([query.folded for query in queries])
-        covered = sparse.csr_array(EXACT_SHARE * exact_words + (1.0 - EXACT_SHARE) * folded_words)
-        covered.sort_indices()
+        covered = self._index.covered([query.exact for query in queries], [query.folded for query in queries])
         configuration = self._configuration
-        for row, (key, query) in enumerate(zip(keys, queries, strict=True)):
-            start, end = covered.indptr[row : row + 2]
-            values = np.minimum(covered.data[start:end], 1.0)
-            met = (values >= configuration.match_floor) & (values > 0)
-            papers, values = covered.indices[start:end][met].astype(np.int64), values[met]
+        enough = np.flatnonzero((covered.data >= configuration.match_floor) & (covered.data > 0))
+        width = len(self._papers)
+        row = np.searchsorted(covered.indptr, enough, "right") - 1
+        order = np.argsort(row * width + covered.indices[enough])
+        found, near = covered.indices[enough][order].astype(np.int64), np.minimum(covered.data[enough][order], 1.0)
+        ends = np.cumsum(np.bincount(row, minlength=len(keys))).tolist()
+        for key, query, start, end in zip(keys, queries, [0, *ends[:-1]], ends, strict=True):
+            papers, values = found[start:end], near[start:end]
             mentions = self._index.wording.mentions(query.pieces, papers)
             if mentions is not None:
                 any_, alone = (counts / (counts + 1.0) for counts in mentions)
@@ -185,10 +167,14 @@ class Matcher:
         query = self._queries.get(text)
         if query is None:
             typed = self._index.lexicon.look_up(text)
-            exact_codes = _shared(phrases_of(typed.exact), self._index.exact)
-            folded_codes = _shared(phrases_of(typed.folded), self._index.folded)
+            exact_codes = _shared(phrases_of(typed.exact), self._index.exact, EXACT_SHARE)
+            folded_codes = _shared(phrases_of(typed.folded), self._index.folded, 1.0 - EXACT_SHARE)
             query = self._queries[text] = _Query(exact_codes, folded_codes, _bare(typed))
         return query
+
+    def _held(self, text: str) -> list[tuple[int, frozenset[int]]]:
+        """The single words of a text, and the papers that hold each."""
+        return [(code, self._holders(code)) for code in self._query(text).folded[0].tolist() if length_of(code) == 1]
 
     def _holders(self, code: int) -> frozenset[int]:
         holding = self._holding.get(code)
@@ -198,15 +184,36 @@ class Matcher:
 
 
 class Said(dict[int, str]):
-    """Words once asked for."""
+    """Why papers meet an interest, in plain words, once they are asked for."""
 
-    def __init__(self, matcher: Matcher, interest: Interest) -> None:
+    def __init__(
+        self, interest: Interest, index: Index, names: Names, held: Sequence[tuple[int, frozenset[int]]] | None
+    ) -> None:
+        """`held` are the single words of an interest that is words, and the papers that hold each."""
         super().__init__()
-        self._matcher, self._interest = matcher, interest
+        self._interest, self._index, self._names, self._held = interest, index, names, held
+        self._label = clipped(interest.label or interest.value, 60)
+        # What was typed is said again only while it is short.
+        self._short = interest.kind == "keyword" or len(self._label) <= 40
 
     def __missing__(self, paper: int) -> str:
-        words = self[paper] = self._matcher.words(self._interest, paper)
+        words = self[paper] = self._of(paper)
         return words
+
+    def _of(self, paper: int) -> str:
+        interest = self._interest
+        if self._held is not None:
+            found = [code for code, papers in self._held if paper in papers]
+            said = f"matches “{self._label}”" if self._short else f"matches your words “{self._rarest(found)}”"
+            return f"{said} ({len(found)} term)" if len(found) == 1 else f"{said} ({len(found)} terms)"
+        if interest.kind == "author":
+            return f"by {self._names.spelled(paper, interest.value)}, an author you follow"
+        return f"in your {interest.kind} {self._label}"
+
+    def _rarest(self, found: Sequence[int]) -> str:
+        rarity = self._index.folded.rarity(np.array(found, np.int64))
+        rarest = [found[place] for place in np.argsort(-rarity, kind="stable")[:3].tolist()]
+        return ", ".join(self._index.lexicon.phrase(code) for code in rarest)
 
 
 def clipped(text: str, limit: int) -> str:
@@ -219,19 +226,17 @@ def unknown_kind(interest: Interest) -> str:
     return f"interest {interest.handle} has the kind {interest.kind!r}; known kinds are {', '.join(sorted(INTEREST_KINDS))}"
 
 
-def _shared(codes: list[int], words: Words) -> tuple[Codes, Floats]:
-    """The phrases of a text, of a long one the rarest, each with its share of a match: single words and phrases apart."""
+def _shared(codes: list[int], words: Words, whole: float) -> tuple[Codes, Floats]:
+    """The phrases of a text, of a long one the rarest, each with its share of a match of `whole`: words and phrases apart."""
     found = np.array(codes, np.int64)
     rarity = words.rarity(found)
     if len(found) > LONGEST_QUERY:
         rarest = np.sort(np.argsort(-rarity, kind="stable")[:LONGEST_QUERY])
         found, rarity = found[rarest], rarity[rarest]
-    alone = np.array([length_of(code) == 1 for code in found.tolist()], bool)
-    phrase_share = PHRASE_SHARE if (~alone).any() else 0.0
-    shares = np.zeros(len(found))
-    for mask, share in ((alone, 1.0 - phrase_share), (~alone, phrase_share)):
-        if mask.any():
-            shares[mask] = share * rarity[mask] / rarity[mask].sum()
+    alone = found < SHORTEST_PHRASE
+    shares = rarity * whole
+    for mask, share in ((alone, 1.0 if alone.all() else 1.0 - PHRASE_SHARE), (~alone, PHRASE_SHARE)):
+        shares[mask] *= share / (float(rarity[mask].sum()) or 1.0)
     return found, shares
 
 

@@ -5,21 +5,22 @@ from itertools import islice
 
 import numpy as np
 
-from digest.ranking import pace, trending
+from digest.ranking import explaining, pace, trending
 from digest.ranking.configuration import Configuration
 from digest.ranking.content import ContentModel
 from digest.ranking.eligibility import Eligibility
-from digest.ranking.exact import exact
-from digest.ranking.explaining import General, choice
+from digest.ranking.exact import TIE, exact
+from digest.ranking.explaining import General, Terms
+from digest.ranking.given import Contents
 from digest.ranking.index import SKETCH, SKETCH_UNIT, Index
 from digest.ranking.inputs import Paper, Profile
 from digest.ranking.layers import Floats, Ints
 from digest.ranking.matching import Matcher
 from digest.ranking.meaning import Meaning
-from digest.ranking.scoring import Columns, Reader, Scores, given_to, pools_of, scores_of
+from digest.ranking.scoring import Columns, Reader, Scores, pools_of, pools_of_all, scores_of
 from digest.ranking.selection import NOBODY, Pools, select
-from digest.ranking.slates import Choice, Slate, Term
-from digest.ranking.vote_terms import VoteTerms
+from digest.ranking.slates import Choice, Miss, Slate, Term
+from digest.ranking.vote_terms import vote_terms
 from digest.ranking.votes import DISLIKES, LIKES, Ballot, Read
 
 GROUP = 64
@@ -43,6 +44,7 @@ class Newsroom:
         self.eligibility = Eligibility(self.papers, self.matcher)
         self.sketches = index.sketch()
         self.content = index.content
+        self.contents = Contents(index.content)
 
 
 class Hour:
@@ -63,16 +65,18 @@ class Hour:
         self.talked_of: Ints = talked_of[self._trending[talked_of] > 0][:SURPRISES]
         self._said: dict[int, General] = {}
 
-    def said(self, place: int) -> General:
-        """The terms that a paper's score has for everyone."""
-        said = self._said.get(place)
-        if said is None:
-            paper, found = self._papers[place], []
-            if self._trending[place]:
-                found.append(Term("trending", float(self._trending[place]), "", f"trending: {trending.words(paper)}"))
-            if self._freshness[place]:
-                found.append(Term("freshness", float(self._freshness[place]), "", trending.age_words(paper, self.now)))
-            said = self._said[place] = General(tuple(found))
+    def said(self, places: Sequence[int]) -> list[General]:
+        """What is said of these papers to everyone."""
+        known = self._said
+        return [known.get(place) or self._say(place) for place in places]
+
+    def _say(self, place: int) -> General:
+        paper, found = self._papers[place], []
+        if self._trending[place]:
+            found.append(Term("trending", float(self._trending[place]), "", f"trending: {trending.words(paper)}"))
+        if self._freshness[place]:
+            found.append(Term("freshness", float(self._freshness[place]), "", trending.age_words(paper, self.now)))
+        said = self._said[place] = General(tuple(found))
         return said
 
 
@@ -125,12 +129,11 @@ class Desk:
         The slot is empty for what may not fill a place.
         """
         readers = self._readers[:1]
-        scores = self._scores(readers)
-        allowed = np.flatnonzero(readers[0].eligible.allowed)
-        pools = given_to(allowed, 1, scores)
+        scores = self._scores(readers, all_allowed=True)
+        pools = pools_of_all(scores)
         ordinary = "match" if readers[0].known else "trending"
-        slots = [ordinary if fits else "" for fits in (pools.keys[0] > NOBODY).tolist()] if len(allowed) else []
-        choices = self._choices(readers, scores, np.zeros(len(allowed), np.int64), allowed, pools.given[:, :-1], slots)
+        slots = [ordinary if fits else "" for fits in (scores.keys > NOBODY).tolist()]
+        choices = self._choices(readers, scores, scores.owner, pools.papers[0], pools.given[:, :-1], slots)
         return sorted(choices, key=lambda each: (-each.score, each.paper))
 
     def pools(self, place: int) -> Pools:
@@ -138,15 +141,17 @@ class Desk:
         reader = self._readers[place]
         return pools_of([reader], self._scores([reader]), reader.profile.size, self._configuration.near_misses)
 
-    def _scores(self, readers: Sequence[Reader]) -> Scores:
+    def _scores(self, readers: Sequence[Reader], *, all_allowed: bool = False) -> Scores:
         return scores_of(
             readers,
             self._columns,
+            self._room.contents,
             self._room.ballot,
             self._read,
             self._hour.everyone,
             self._hour.talked_of,
             self._configuration,
+            all_allowed=all_allowed,
         )
 
     def _slates(self, readers: Sequence[Reader], size: int) -> list[Slate]:
@@ -161,22 +166,21 @@ class Desk:
                     reader.profile.minutes - pace.SURPRISE * int(room[row]), picked[row], pools.papers[row]
                 )
         shown, missed = _ordered(pools, picked, configuration.near_misses)
-        missed = [each if reader.known else [] for reader, each in zip(readers, missed, strict=True)]
         surprises = self._surprises(scores, room, picked, pools)
-        chosen, near, new = _flat(shown), _flat(missed), _flat(surprises)
-        owner = np.concatenate([chosen[0], near[0], new[0]])
-        place = np.concatenate([pools.papers[chosen], pools.papers[near], new[1]])
+        chosen, new = _flat(shown), _flat(surprises)
+        owner = np.concatenate([chosen[0], new[0]])
+        place = np.concatenate([pools.papers[chosen], new[1]])
         given = np.zeros((len(owner), pools.given.shape[1] - 1))
-        for first, (rows, columns) in ((0, chosen), (len(chosen[0]), near)):
-            given[first : first + len(rows)] = pools.given[pools.starts[rows] + columns, :-1]
+        given[: len(chosen[0])] = pools.given[pools.starts[chosen[0]] + chosen[1], :-1]
         ordinary = ["match" if reader.known else "trending" for reader in readers]
-        slots = [ordinary[row] for row in chosen[0].tolist()] + ["match"] * len(near[0]) + ["serendipity"] * len(new[0])
+        slots = [ordinary[row] for row in chosen[0].tolist()] + ["serendipity"] * len(new[0])
         choices = iter(self._choices(readers, scores, owner, place, given, slots))
-        own, below, outside = ([tuple(islice(choices, len(each))) for each in part] for part in (shown, missed, surprises))
+        own, outside = ([tuple(islice(choices, len(each))) for each in part] for part in (shown, surprises))
+        near = self._misses(pools, missed)
         return [
             Slate(
                 own[row] + outside[row],
-                below[row],
+                near[row] if reader.known else (),
                 reader.eligible.considered,
                 reader.eligible.excluded,
                 not reader.known,
@@ -184,6 +188,14 @@ class Desk:
             )
             for row, reader in enumerate(readers)
         ]
+
+    def _misses(self, pools: Pools, columns: Sequence[Sequence[int]]) -> list[tuple[Miss, ...]]:
+        """Columns of pools as near misses: a key without what its place costs is the score."""
+        rows, flat = _flat(columns)
+        places = pools.papers[rows, flat]
+        scores = pools.keys[rows, flat] + TIE * places
+        misses = map(Miss, [self._papers[place].id for place in places.tolist()], scores.tolist())
+        return [tuple(islice(misses, len(each))) for each in columns]
 
     def _within(self, minutes: float, picked: Ints, papers: Ints) -> Ints:
         """As many of the chosen as can be read in so many minutes, in the order of choice; at least the first."""
@@ -229,26 +241,41 @@ class Desk:
         self, readers: Sequence[Reader], scores: Scores, owner: Ints, place: Ints, given: Floats, slots: Sequence[str]
     ) -> list[Choice]:
         """For readers (`owner`) and papers (`place`) the choice with its terms and reasons; `given` is what interests give."""
-        own: list[list[Term]] = [[] for _ in slots]
-        self._add_interests(own, readers, given, owner, place)
-        votes = VoteTerms(self._room.ballot, self._read, self._configuration)
-        votes.add(own, "vote", [reader.likes for reader in readers], scores.liked, owner, place)
-        votes.add(own, "less", [reader.dislikes for reader in readers], scores.disliked, owner, place)
-        said, papers, most = self._hour.said, self._papers, self._configuration.reasons
-        return [
-            choice(papers[at], slot, terms, said(at), most) for at, terms, slot in zip(place.tolist(), own, slots, strict=True)
-        ]
-
-    def _add_interests(self, own: list[list[Term]], readers: Sequence[Reader], given: Floats, owner: Ints, place: Ints) -> None:
-        said = self._room.matcher.said
-        voices = [[(each.kind, each.handle, said(each)) for each in reader.interests] for reader in readers]
-        at, interest = np.nonzero(given)
-        found = zip(
-            at.tolist(), interest.tolist(), given[at, interest].tolist(), owner[at].tolist(), place[at].tolist(), strict=True
+        if not slots:
+            return []
+        parts = [self._interest_terms(readers, given, owner, place)]
+        if scores.liked.some:
+            parts.append(vote_terms("vote", [reader.likes for reader in readers], scores.liked, owner, place))
+        if scores.disliked.some:
+            parts.append(vote_terms("less", [reader.dislikes for reader in readers], scores.disliked, owner, place))
+        places, papers = place.tolist(), self._papers
+        return explaining.choices(
+            [papers[at] for at in places],
+            slots,
+            Terms.together(parts),
+            self._hour.said(places),
+            self._hour.everyone[place],
+            self._configuration.reasons,
         )
-        for row, number, value, reader, paper in found:
-            kind, handle, words = voices[reader][number]
-            own[row].append(Term(kind, value, handle, words[paper]))
+
+    def _interest_terms(self, readers: Sequence[Reader], given: Floats, owner: Ints, place: Ints) -> Terms:
+        said = self._room.matcher.said
+        interests = [each for reader in readers for each in reader.interests]
+        counts = np.array([len(reader.interests) for reader in readers], np.int64)
+        at, number = np.nonzero(given)
+        which = ((np.cumsum(counts) - counts)[owner[at]] + number).tolist()
+        kinds, handles, words = (
+            [each.kind for each in interests],
+            [each.handle for each in interests],
+            [said(each) for each in interests],
+        )
+        return Terms(
+            at,
+            given[at, number],
+            [kinds[each] for each in which],
+            [handles[each] for each in which],
+            [words[each][paper] for each, paper in zip(which, place[at].tolist(), strict=True)],
+        )
 
 
 def _ordered(pools: Pools, picked: Ints, near_misses: int) -> tuple[list[list[int]], list[list[int]]]:

@@ -1,6 +1,6 @@
-"""Readers meet papers: for a group of readers what every paper scores, and a pool of papers worth choosing from.
+"""Readers meet papers: for a group of readers what the papers score that fit, and a pool of them worth choosing from.
 
-Everything is laid out flat: a *cell* is a reader and a paper, reader * width + place, an *entry* is what one interest of a
+Everything is laid out flat: a *cell* is a reader and a paper, reader * papers + place, an *entry* is what one interest of a
 reader gives one paper. All keys of one reader are different, so nothing depends on who else is in the group.
 """
 
@@ -13,6 +13,7 @@ import numpy.typing as npt
 from digest.ranking.configuration import Configuration
 from digest.ranking.eligibility import Eligible
 from digest.ranking.exact import TIE
+from digest.ranking.given import Contents, Given
 from digest.ranking.inputs import Interest, Profile
 from digest.ranking.layers import Bools, Floats, Ints, spread
 from digest.ranking.matching import Column
@@ -66,20 +67,29 @@ class Entries:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """A group's readers x papers (`width` of them, the last few no papers, to fill up the last block).
+    """What a group of readers may be shown: `cells`, ascending, each of an `owner`; `width` of them to a reader, the last no
 
-    `keys` order a reader's papers: the score less a trifle for the place, NOBODY for what may not fill an ordinary place.
-    `outside` (readers x talked-of papers): allowed, and met by nothing liked or disliked. `matched` counts the keys that
-    are not NOBODY.
+    papers. `keys` order a reader's papers: the score less a trifle for the place, NOBODY for a cell that may not fill an
+    ordinary place. `by_likes` is what the likes give of it. `outside` (readers x talked-of papers): allowed, and met by nothing
+    liked or disliked. `matched` counts each reader's keys that are not NOBODY.
     """
 
     width: int
     entries: Entries
-    liked: Floats
-    disliked: Floats
+    cells: Ints
+    owner: Ints
     keys: Floats
+    by_likes: Floats
+    liked: Given
+    disliked: Given
     outside: Bools
     matched: list[int]
+
+    def places(self) -> npt.NDArray[np.int32]:
+        """For every cell there could be its place among `cells`, or one past the last."""
+        place: npt.NDArray[np.int32] = np.full(len(self.matched) * self.width, len(self.cells), np.int32)
+        place[self.cells] = np.arange(len(self.cells))
+        return place
 
 
 def width_of(papers: int) -> int:
@@ -94,83 +104,112 @@ def entries_of(readers: Sequence[Reader], columns: Columns, width: int) -> Entri
     column = np.array([column for reader in readers for column in reader.columns], np.int64)
     run, within = spread(columns.sizes[column])
     at = columns.starts[column][run] + within
-    return Entries(owner[run] * width + columns.papers[at], interest[run], run, columns.values[at])
+    return Entries((owner * width)[run] + columns.papers[at], interest[run], run, columns.values[at])
 
 
 def scores_of(
     readers: Sequence[Reader],
     columns: Columns,
+    contents: Contents,
     ballot: Ballot,
     read: Read,
     everyone: Floats,
     talked_of: Ints,
     configuration: Configuration,
+    *,
+    all_allowed: bool = False,
 ) -> Scores:
-    """The score of every paper for every reader: interests + likes - dislikes + what holds for everyone.
+    """The score of every paper that fits for every reader: interests + likes - dislikes + what holds for everyone.
 
     A reader of whom nothing is known may be given anything allowed. For others a paper fits if an interest meets it, or if it
     is liked at least `vote_floor` and `vote_floor_share` of what is liked most; and if it is not more disliked than wanted.
+    Cells that do not fit are left out, unless `all_allowed` asks for whatever may be shown at all.
     """
     papers, width = len(everyone), width_of(len(everyone))
     shape = (len(readers), width)
     entries = entries_of(readers, columns, width)
-    keys: Floats = np.bincount(entries.cells, entries.values, shape[0] * width).reshape(shape).astype(np.float64, copy=False)
-    allowed = np.zeros(shape, bool)
-    for row, reader in zip(allowed, readers, strict=True):
-        row[:papers] = reader.eligible.allowed
-    met: Bools = keys > 0
-    liked = _by_votes([reader.likes for reader in readers], ballot, read, configuration.vote, shape)
-    disliked = _by_votes([reader.dislikes for reader in readers], ballot, read, configuration.less, shape)
-    if liked.size:
-        most = np.where(allowed, liked, 0.0).max(axis=1, initial=0.0)
-        floor = np.maximum(configuration.vote_floor * configuration.vote, configuration.vote_floor_share * most)
-        met |= (liked >= floor[:, None]) & (liked > 0)
-        keys += liked
-    fits = met & allowed
-    outside = ~met[:, talked_of] & allowed[:, talked_of]
-    if disliked.size:
-        fits &= keys > disliked
-        outside &= disliked[:, talked_of] < configuration.less * max(configuration.vote_floor, 1e-9)
-        keys -= disliked
-    unknown = [row for row, reader in enumerate(readers) if not reader.known]
-    fits[unknown] = allowed[unknown]
-    keys[:, :papers] += everyone - TIE * np.arange(papers)
-    np.copyto(keys, NOBODY, where=~fits)
-    return Scores(width, entries, liked, disliked, keys, outside, np.count_nonzero(fits, axis=1).tolist())
+    wanted: Floats = np.bincount(entries.cells, entries.values, shape[0] * width).astype(np.float64, copy=False)
+    liked = Given(contents, ballot, [reader.likes for reader in readers], read, "vote")
+    disliked = Given(contents, ballot, [reader.dislikes for reader in readers], read, "less")
+    allowed = _allowed(readers, papers, width, liked)
+    met = (wanted > 0).reshape(shape)
+    if liked.some:
+        floor = configuration.vote_floor * configuration.vote
+        met[liked.at_least(np.maximum(floor, configuration.vote_floor_share * liked.most()))] = True
+    outside = allowed[:, talked_of] > met[:, talked_of]
+    if disliked.some:
+        rows, columns_ = np.nonzero(outside)
+        faint = configuration.less * max(configuration.vote_floor, 1e-9)
+        outside[rows, columns_] = disliked.at(rows, talked_of[columns_]) < faint
+    known = np.array([reader.known for reader in readers], bool)
+    met &= allowed
+    met[~known] = allowed[~known]
+    cells = np.flatnonzero(allowed if all_allowed else met)
+    owner = cells // max(width, 1)
+    place = cells - owner * width
+    by_likes = liked.at(owner, place)
+    keys = wanted[cells] + by_likes
+    good = met.ravel()[cells]
+    if disliked.some:
+        against = disliked.at(owner, place)
+        good &= (keys > against) | ~known[owner]
+        keys -= against
+    keys += (everyone - TIE * np.arange(papers))[place]
+    if disliked.some or all_allowed:
+        keys[~good] = NOBODY
+    matched = np.bincount(owner[good], minlength=shape[0]).tolist()
+    return Scores(width, entries, cells, owner, keys, by_likes, liked, disliked, outside, matched)
 
 
-def _by_votes(casts: Sequence[Cast], ballot: Ballot, read: Read, weight: float, shape: tuple[int, int]) -> Floats:
-    """Readers x width; empty when none of them has such votes."""
-    if not any(cast.rows for cast in casts):
-        return np.empty((0, 0))
-    return ballot.scores(casts, read, weight, shape[1])
+def _allowed(readers: Sequence[Reader], papers: int, width: int, liked: Given) -> Bools:
+    """Readers x width: what may be shown. What may not is no longer liked by anybody."""
+    allowed = np.ones((len(readers), width), bool)
+    allowed[:, papers:] = False
+    for row, reader in enumerate(readers):
+        inside = reader.eligible.inside
+        if inside is not None:
+            allowed[row, :papers] = inside
+            liked.close(row, ~inside)
+    rows: Ints = np.repeat(np.arange(len(readers)), [len(reader.eligible.left_out) for reader in readers])
+    places = np.array([place for reader in readers for place in reader.eligible.left_out], np.int64)
+    allowed[rows, places] = False
+    liked.close(rows, places)
+    return allowed
 
 
 def pools_of(readers: Sequence[Reader], scores: Scores, size: int, near_misses: int) -> Pools:
     """The papers worth choosing from: each reader's best, the best of each interest, and the best by votes alone."""
-    cells = [_best(scores.keys, max(SPARE * size, size + near_misses)), _best_of_each(scores)]
-    if scores.liked.size:
-        mixed = np.flatnonzero([bool(reader.likes.rows and reader.columns) for reader in readers])
-        cells.append(_best_liked(scores, mixed))
-    pool = np.unique(np.concatenate(cells))
-    return given_to(pool, len(readers), scores)
+    place = scores.places()
+    wanted = np.zeros(len(scores.cells), bool)
+    wanted[place[_best(scores.keys, scores, max(SPARE * size, size + near_misses))]] = True
+    at = place[scores.entries.cells]
+    wanted[_best_of_each(scores, at)] = True
+    if scores.liked.some:
+        mixed = np.array([bool(reader.likes.rows and reader.columns) for reader in readers], bool)
+        liked = scores.by_likes - TIE * (scores.cells - scores.owner * scores.width)
+        liked[~mixed[scores.owner] | (scores.by_likes <= 0) | (scores.keys == NOBODY)] = NOBODY
+        wanted[place[_best(liked, scores, FROM_EACH)]] = True
+    return _pools(np.flatnonzero(wanted), at, scores)
 
 
-def given_to(cells: Ints, readers: int, scores: Scores) -> Pools:
-    """Cells (ascending) as a pool, with what each interest and the likes give each of them."""
-    width = scores.width
-    owner = cells // width
+def pools_of_all(scores: Scores) -> Pools:
+    """All cells of the scores, as a pool."""
+    return _pools(np.arange(len(scores.cells)), scores.places()[scores.entries.cells], scores)
+
+
+def _pools(chosen: Ints, entries_at: npt.NDArray[np.int32], scores: Scores) -> Pools:
+    """Cells, by their place among those of the scores, as a pool, with what each interest and the likes give each of them."""
+    readers, entries = len(scores.matched), scores.entries
+    owner = scores.owner[chosen]
     counts = np.bincount(owner, minlength=readers)
-    slot: npt.NDArray[np.int32] = np.full(readers * width, -1, np.int32)
-    slot[cells] = np.arange(len(cells))
-    entries = scores.entries
-    at = slot[entries.cells]
+    slot: npt.NDArray[np.int32] = np.full(len(scores.cells) + 1, -1, np.int32)
+    slot[chosen] = np.arange(len(chosen))
+    at = slot[entries_at]
     inside = np.flatnonzero(at >= 0)
     interests = int(entries.interest.max(initial=-1)) + 1
-    given = np.zeros((len(cells), interests + 1))
+    given = np.zeros((len(chosen), interests + 1))
     given[at[inside], entries.interest[inside]] = entries.values[inside]
-    if scores.liked.size:
-        given[:, -1] = scores.liked.ravel()[cells]
+    given[:, -1] = scores.by_likes[chosen]
     main = given.argmax(axis=1)
     _, within = spread(counts)
     shape = (readers, int(counts.max(initial=0)))
@@ -180,54 +219,47 @@ def given_to(cells: Ints, readers: int, scores: Scores) -> Pools:
         np.zeros(shape, np.int64),
         np.zeros(shape),
     )
-    places[owner, within] = cells - owner * width
-    keys[owner, within] = scores.keys.ravel()[cells]
+    places[owner, within] = scores.cells[chosen] - owner * scores.width
+    keys[owner, within] = scores.keys[chosen]
     mains[owner, within] = main
-    values[owner, within] = given[np.arange(len(cells)), main]
+    values[owner, within] = given[np.arange(len(chosen)), main]
     return Pools(places, keys, mains, values, given, np.cumsum(counts) - counts)
 
 
-def _best(keys: Floats, count: int) -> Ints:
-    """The cells of each reader's `count` highest keys, in no order; none that is NOBODY."""
-    readers, width = keys.shape
-    if not width:
-        return np.empty(0, np.int64)
+def _best(keys: Floats, scores: Scores, count: int) -> Ints:
+    """The cells of each reader's `count` highest keys, one for each of the scores' cells, in no order; none that is NOBODY."""
+    readers, width = len(scores.matched), scores.width
+    table: Floats = np.full((readers, width), NOBODY)
+    table.ravel()[scores.cells] = keys
     rows = np.arange(readers)[:, None]
-    places: Ints = np.broadcast_to(np.arange(width), keys.shape)
+    places: Ints = np.broadcast_to(np.arange(width), table.shape)
     if count * BLOCK < width:
         # A block's places lie apart from each other, so that whole rows can be compared at a time.
         apart = width // BLOCK
-        blocks = keys.reshape(readers, BLOCK, apart).max(axis=1)
+        blocks = table.reshape(readers, BLOCK, apart).max(axis=1)
         best = np.argpartition(blocks, apart - count, axis=1)[:, -count:]
         places = (best[:, :, None] + apart * np.arange(BLOCK)).reshape(readers, count * BLOCK)
-        keys = keys[rows, places]
-    if count < keys.shape[1]:
-        best = np.argpartition(keys, keys.shape[1] - count, axis=1)[:, -count:]
-        places, keys = places[rows, best], keys[rows, best]
-    found: Ints = (rows * width + places)[keys > NOBODY]
+        table = table[rows, places]
+    if count < table.shape[1]:
+        best = np.argpartition(table, table.shape[1] - count, axis=1)[:, -count:]
+        places, table = places[rows, best], table[rows, best]
+    found: Ints = (rows * width + places)[table > NOBODY]
     return found
 
 
-def _best_of_each(scores: Scores) -> Ints:
-    """FROM_EACH cells of every interest."""
-    run = scores.entries.run
+def _best_of_each(scores: Scores, entries_at: npt.NDArray[np.int32]) -> Ints:
+    """Where the FROM_EACH best cells of every interest are."""
+    open_ = np.flatnonzero(entries_at < len(scores.cells))
+    at, run = entries_at[open_], scores.entries.run[open_]
     if not len(run):
-        return np.empty(0, np.int64)
-    keys = scores.keys.ravel()[scores.entries.cells]
+        return open_
+    keys = scores.keys[at]
     starts = np.flatnonzero(np.concatenate([[True], run[1:] != run[:-1]]))
     lengths = np.diff(np.append(starts, len(run)))
     found = []
     for _ in range(FROM_EACH):
         best = np.repeat(np.maximum.reduceat(keys, starts), lengths)
-        at = np.flatnonzero((keys == best) & (best > NOBODY))
-        found.append(scores.entries.cells[at])
-        keys[at] = NOBODY
+        top = np.flatnonzero((keys == best) & (best > NOBODY))
+        found.append(at[top])
+        keys[top] = NOBODY
     return np.concatenate(found)
-
-
-def _best_liked(scores: Scores, readers: Ints) -> Ints:
-    """FROM_EACH cells that the votes alone would choose, for the given readers."""
-    liked = np.where(scores.keys[readers] > NOBODY, scores.liked[readers], 0.0)
-    ordered = np.where(liked > 0, liked - TIE * np.arange(scores.width), NOBODY)
-    cells = _best(ordered, FROM_EACH)
-    return readers[cells // scores.width] * scores.width + cells % scores.width if len(cells) else cells

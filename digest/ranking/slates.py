@@ -49,6 +49,13 @@ class Choice(NamedTuple):
         }
 
 
+class Miss(NamedTuple):
+    """A paper that matched and was not chosen."""
+
+    paper: int
+    score: float
+
+
 class Slate(NamedTuple):
     """The ordered choice for one reader, and what the receipt needs to be honest about the rest.
 
@@ -58,7 +65,7 @@ class Slate(NamedTuple):
     """
 
     choices: tuple[Choice, ...]
-    near_misses: tuple[Choice, ...]
+    near_misses: tuple[Miss, ...]
     considered: int
     excluded: Mapping[str, int]
     trending_only: bool

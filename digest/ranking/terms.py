@@ -27,6 +27,8 @@ PUNCTUATION = -2
 """The number that stands for a mark within a sentence."""
 _BITS = 20
 _MASK = (1 << _BITS) - 1
+SHORTEST_PHRASE = 1 << _BITS
+"""Packed phrases below it are single words."""
 LONGEST = 3
 """Words in a phrase, at most."""
 MOST_WORDS = _MASK - 4096
@@ -204,11 +206,15 @@ def phrases(numbers: Codes, length: int) -> tuple[Codes, Codes]:
 
 def phrases_of(numbers: Sequence[int]) -> list[int]:
     """Every phrase of one to LONGEST words in a short text, in order of length, then of place; each once."""
-    array = np.array(numbers, np.int64)
     found: dict[int, None] = {}
     for length in range(1, LONGEST + 1):
-        for code in phrases(array, length)[0].tolist():
-            found[code] = None
+        for start in range(len(numbers) - length + 1):
+            words = numbers[start : start + length]
+            if BREAK not in words:
+                code = 0
+                for word in words:
+                    code = (code << _BITS) | word
+                found[code] = None
     return list(found)
 
 

@@ -28,10 +28,9 @@ import numpy.typing as npt
 from scipy import sparse
 
 from digest.ranking.configuration import Configuration
-from digest.ranking.exact import exact
 from digest.ranking.index import Index, unit_rows
 from digest.ranking.inputs import Paper, Vote
-from digest.ranking.layers import Floats, Ints, spread
+from digest.ranking.layers import Floats, Ints
 from digest.ranking.trending import DAY
 
 LIKES = ("more", "save")
@@ -88,10 +87,10 @@ class Ballot:
 
     def __init__(self, papers: Sequence[Paper], index: Index, configuration: Configuration) -> None:
         self._index = index
-        self._configuration = configuration
+        self.configuration = configuration
         self._candidates = {_text(paper): row for row, paper in enumerate(papers)}
         self._others: dict[_Text, tuple[_Places, Floats]] = {}
-        self._holders: Ints = np.diff(index.by_phrase.indptr).astype(np.int64)
+        self._by_chance = configuration.agreement_chance * index.share
         self._worth = index.rarity**configuration.rarity_power
         self._telling = index.rarity * index.share**0.25
 
@@ -106,7 +105,7 @@ class Ballot:
             for text, start, end in zip(new, read.indptr[:-1].tolist(), read.indptr[1:].tolist(), strict=True):
                 self._others[text] = (read.indices[start:end], read.data[start:end])
         rows = {text: row for row, text in enumerate(wanted)}
-        return Read(self._stacked(list(wanted)), rows, now, self._configuration.vote_half_life_days)
+        return Read(self._stacked(list(wanted)), rows, now, self.configuration.vote_half_life_days)
 
     def _stacked(self, texts: Sequence[_Text]) -> sparse.csr_array:
         presence = self._index.presence
@@ -123,86 +122,67 @@ class Ballot:
         data = np.concatenate([data for _, data in parts]) if parts else np.empty(0)
         return sparse.csr_array((data, indices, indptr), shape=(len(parts), presence.shape[1]))
 
-    def scores(self, readers: Sequence[Cast], read: Read, weight: float, width: int) -> Floats:
-        """What the votes of each reader give each paper, weighted and exact: readers x `width`, zeros at the end."""
-        tastes, held = self._tastes(readers, read.presence), self._index.by_phrase
-        # The product of the two matrices, laid out at once: most papers share some word with a taste.
-        sizes = self._holders[tastes.indices]
-        at = np.arange(int(sizes.sum()))
-        at += np.repeat(held.indptr[tastes.indices] - (np.cumsum(sizes) - sizes), sizes)
-        first = np.repeat(np.arange(len(readers)) * width, np.diff(tastes.indptr))
-        cells = held.indices[at] + np.repeat(first, sizes)
-        met = np.bincount(cells, held.data[at] * np.repeat(tastes.data, sizes), len(readers) * width)
-        return self._risen(met.astype(np.float64, copy=False).reshape(len(readers), width), weight)
-
-    def scores_of(self, readers: Sequence[Cast], read: Read, weight: float, rows: Ints, places: Ints) -> Floats:
-        """Single ones of the scores, bit for bit: those of the readers at `rows` for the papers at `places`."""
-        tastes = self._tastes(readers, read.presence)
-        named = np.zeros(tastes.shape[1], bool)
-        named[tastes.indices] = True
-        narrow = np.cumsum(named) - 1
-        laid_out = np.zeros((len(readers), int(narrow[-1]) + 1 if len(narrow) else 0))
-        laid_out[np.repeat(np.arange(len(readers)), np.diff(tastes.indptr)), narrow[tastes.indices]] = tastes.data
-        # Each distinct paper is looked through once for its phrases that any taste names.
-        distinct, which = np.unique(places, return_inverse=True)
-        content = self._index.content[distinct]
-        known = np.flatnonzero(named[content.indices])
-        phrases, values = narrow[content.indices[known]], content.data[known]
-        ends = np.searchsorted(known, content.indptr)
-        starts, sizes = ends[:-1][which], np.diff(ends)[which]
-        pair, within = spread(sizes)
-        at = starts[pair] + within
-        # In the order of the phrases, as `scores` adds them.
-        met = np.bincount(pair, laid_out[rows[pair], phrases[at]] * values[at], len(places))
-        return self._risen(met.astype(np.float64), weight)
-
     def taste(self, reader: Cast, read: Read) -> tuple[Ints, Floats]:
         """u of one reader, times n / (n + vote_confidence): phrases by their place in the model, and their weights."""
-        taste = self._tastes([reader], read.presence)
+        taste = self.tastes([reader], read)
         return taste.indices.astype(np.int64), taste.data
 
-    def _risen(self, met: Floats, weight: float) -> Floats:
-        return exact(weight * met / (met + self._configuration.vote_at_half))
-
-    def _tastes(self, readers: Sequence[Cast], presence: sparse.csr_array) -> sparse.csr_array:
+    def tastes(self, readers: Sequence[Cast], read: Read) -> sparse.csr_array:
         """u for each reader, times n / (n + vote_confidence)."""
-        configuration = self._configuration
+        configuration = self.configuration
         sizes = np.array([len(reader.rows) for reader in readers], np.int64)
         rows = np.array([row for reader in readers for row in reader.rows], np.int64)
         weights = np.array([weight for reader in readers for weight in reader.weights], np.float64)
         indptr = np.concatenate([[0], np.cumsum(sizes)])
-        cast = sparse.csr_array((weights, rows, indptr), shape=(len(readers), presence.shape[0]))
-        sums = cast @ presence
+        cast = sparse.csr_array((weights, rows, indptr), shape=(len(readers), read.presence.shape[0]))
+        sums = cast @ read.presence
         mentions, held, phrase = sums.data.real, sums.data.imag, sums.indices
         votes = np.bincount(np.repeat(np.arange(len(readers)), sizes), weights, len(readers))
-        total = np.repeat(votes, np.diff(sums.indptr))
-        agreed = np.maximum(held - configuration.agreement_chance * total * self._index.share[phrase], 0.0)
-        # Over phi(n), so that no old vote's fourth power comes near the smallest numbers.
-        phi = agreed / (held + configuration.agreement_at_half) * (total + configuration.agreement_at_half) / total
-        square = phi * phi
-        tastes = sparse.csr_array(
-            (mentions / total * square * square * self._worth[phrase], phrase, sums.indptr), shape=sums.shape
-        )
-        tastes = self._cut(tastes)
-        tastes.sort_indices()
-        tastes = unit_rows(tastes)
-        tastes.data = tastes.data * np.repeat(votes / (votes + configuration.vote_confidence), np.diff(tastes.indptr))
+        lengths = np.diff(sums.indptr)
+        # What is the same for a whole row is left out: rows are brought to length 1 in the end.
+        taste = self._by_chance[phrase]
+        taste *= np.repeat(-votes, lengths)
+        taste += held
+        np.maximum(taste, 0.0, out=taste)
+        taste /= held + configuration.agreement_at_half
+        taste *= taste
+        taste *= taste
+        taste *= mentions
+        taste *= self._worth[phrase]
+        kept = self._most_telling(taste, phrase, lengths)
+        owner: Ints = np.repeat(np.arange(len(readers)), lengths)[kept]
+        order = np.lexsort((phrase[kept], owner))
+        kept, owner = kept[order], owner[order]
+        indptr = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=len(readers)))])
+        tastes = unit_rows(sparse.csr_array((taste[kept], phrase[kept], indptr), shape=sums.shape))
+        tastes.data *= (votes / np.maximum(votes + configuration.vote_confidence, FAINTEST))[owner]
         return tastes
 
-    def _cut(self, tastes: sparse.csr_array) -> sparse.csr_array:
-        """Keep each row's phrases that tell papers apart best: heavy, rare, yet common enough to be met."""
-        most = self._configuration.vote_terms
-        sizes = np.diff(tastes.indptr)
-        if not len(sizes) or sizes.max(initial=0) <= most:
-            return tastes
-        telling = tastes.data * self._telling[tastes.indices]
-        rows, within = spread(sizes)
-        table = np.full((len(sizes), int(sizes.max())), -1.0)
-        table[rows, within] = telling
-        least = np.partition(table, table.shape[1] - most, axis=1)[:, table.shape[1] - most]
-        kept = telling >= least[rows]
-        indptr = np.concatenate([[0], np.cumsum(np.bincount(rows[kept], minlength=len(sizes)))])
-        return sparse.csr_array((tastes.data[kept], tastes.indices[kept], indptr), shape=tastes.shape)
+    def _most_telling(self, taste: Floats, phrase: _Places, lengths: Ints) -> Ints:
+        """Where each row's phrases are that tell papers apart best: heavy, rare, yet common enough to be met.
+
+        Of equal ones those of the lower numbers.
+        """
+        most = self.configuration.vote_terms
+        longest = int(lengths.max(initial=0))
+        if longest <= most:
+            return np.arange(len(taste))
+        telling = taste * self._telling[phrase]
+        starts = np.cumsum(lengths) - lengths
+        table = np.full((len(lengths), longest), -1.0)
+        table.ravel()[np.arange(len(taste)) + np.repeat(np.arange(len(lengths)) * longest - starts, lengths)] = telling
+        table.partition(longest - most, axis=1)
+        least = np.repeat(table[:, longest - most], lengths)
+        above = telling > least
+        kept = np.flatnonzero(above)
+        owner = np.repeat(np.arange(len(lengths)), lengths)
+        room = most - np.bincount(owner[kept], minlength=len(lengths))
+        equal = np.flatnonzero(telling == least)
+        equal = equal[np.lexsort((phrase[equal], owner[equal]))]
+        rows = owner[equal]
+        firsts = np.searchsorted(rows, np.arange(len(lengths)))
+        equal = equal[np.arange(len(rows)) - firsts[rows] < room[rows]]
+        return np.concatenate([kept, equal])
 
 
 def _text(paper: Paper) -> _Text:

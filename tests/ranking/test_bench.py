@@ -7,6 +7,7 @@ import pytest
 
 from bench import ranking
 from bench._quality import gain
+from bench.readers import load
 
 SUBJECTS = {
     "koopman operators": "A Koopman operator lifts the flow; Koopman operators have a spectrum.",
@@ -52,9 +53,37 @@ def test_it_prints_one_object_with_every_ranker(folder: Path, capsys: pytest.Cap
 def test_a_folder_without_answers_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert ranking.main(["--corpus", str(tmp_path)]) == 2
     assert str(tmp_path) in capsys.readouterr().err
-    (tmp_path / "2026-03-02.json").write_text("[1]", encoding="utf-8")
+    (tmp_path / "2026-03-02.json").write_text("[1", encoding="utf-8")
     assert ranking.main(["--corpus", str(tmp_path)]) == 2
     assert "2026-03-02.json" in capsys.readouterr().err
+
+
+def test_a_folder_without_readers_still_gives_an_object(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "2026-03-02.json").write_text(json.dumps([{"paper": {"id": "2603.00001"}}]), encoding="utf-8")
+    assert ranking.main(["--corpus", str(tmp_path), "--json"]) == 2
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["readers"] == 0
+    assert answer["warm"]["ours"] is None
+    assert str(tmp_path) in answer["missed"][0]
+
+
+def test_odd_answers_are_read_for_what_they_hold(folder: Path) -> None:
+    odd = [
+        None,
+        {"paper": None},
+        {"paper": {"title": "without an id"}},
+        {"paper": {"id": "2603.00100", "ai_keywords": None, "authors": "one", "upvotes": None, "githubStars": "many"}},
+        {"paper": {"id": "2603.00101", "title": None, "summary": None, "authors": [{}, None, {"name": "A. Lovelace"}]}},
+        {"paper": {"id": "2603.00101", "title": "the same again"}},
+    ]
+    (folder / "2026-03-31.json").write_text(json.dumps(odd), encoding="utf-8")
+    (folder / "2026-04-01.json").write_text(json.dumps({"error": "try again"}), encoding="utf-8")
+    before, after = load(folder, 400).papers[:-2], load(folder, 400).papers[-2:]
+    assert all(paper.title for paper in before)
+    assert [(paper.title, paper.authors, paper.upvotes, paper.stars) for paper in after] == [
+        ("", (), 0, 0),
+        ("", ("A. Lovelace",), 0, 0),
+    ]
 
 
 def test_a_weight_is_tuned_with_one_week_left_out(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
