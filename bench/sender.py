@@ -24,7 +24,7 @@ from digest.delivery import Policy, composing, deliver, eligibility  # noqa: E40
 from digest.delivery.books import Books  # noqa: E402
 from digest.delivery.claims import Claims  # noqa: E402
 from digest.issues import whole  # noqa: E402
-from digest.issues.loading import Texts, letters  # noqa: E402
+from digest.issues.loading import Letters, Texts  # noqa: E402
 from digest.models import Delivery  # noqa: E402
 from digest.smtp import Relay  # noqa: E402
 
@@ -75,7 +75,7 @@ def django_loop(url: str, first: int, count: int) -> int:
     channel.open()
     texts = Texts()
     for delivery in Delivery.objects.order_by("pk")[first : first + count].iterator():
-        letter = letters([delivery], texts)[delivery.pk]
+        letter = Letters([delivery], texts)[delivery.pk]
         rendered = whole.render(letter.contents, text_only=False)
         headers = {
             "Message-ID": delivery.message_id,

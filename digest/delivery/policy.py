@@ -36,7 +36,7 @@ class Policy:
     resend: bool = True
     seconds: float = 20.0
     chunk: int = 500
-    slice: int = 100
+    slice: int = 40
     freshness: float = 2.0
     patience: float = 60.0
     rates: Mapping[str, float] = field(default_factory=dict)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.db.models import QuerySet
 
 from digest.issues import whole
-from digest.issues.loading import Letter, Texts, letters
+from digest.issues.loading import Letter, Letters, Texts
 from digest.models import Delivery, Issue
 from subscriptions import tokens
 
@@ -28,7 +28,7 @@ def of_subscription(subscription_id: int) -> QuerySet[Issue]:
 def read(issues: Sequence[Issue]) -> list[tuple[Issue, Letter]]:
     """Issues with what they say, in their order."""
     # A letter is loaded by the delivery that would carry it; these are never saved.
-    said = letters([Delivery(pk=issue.pk, issue_id=issue.pk) for issue in issues], Texts())
+    said = Letters([Delivery(pk=issue.pk, issue_id=issue.pk) for issue in issues], Texts())
     return [(issue, said[issue.pk]) for issue in issues if issue.pk in said]
 
 

@@ -1,13 +1,15 @@
 """Issues as messages: a batch of deliveries in, what the relay takes out."""
 
+import contextlib
 import datetime as dt
 import functools
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from django.conf import settings
 
-from digest.issues.loading import Letter, Texts, letters
+from digest.issues.contents import Contents
+from digest.issues.loading import Letter, Letters, Texts
 from digest.issues.press import Press
 from digest.messages import Heading, Mailbox, Outgoing, return_path, sealed, sender, transport
 from digest.models import Delivery
@@ -43,6 +45,19 @@ def _feedback_id(day: dt.date, cadence: str) -> str:
     return f"{day:%Y%m%d}:{cadence}:digest:paper-round"
 
 
+class _Batch(Iterable[Contents]):
+    """The contents of a batch, for when something is yet to be printed: most batches find everything printed."""
+
+    def __init__(self, letters: Letters) -> None:
+        self._letters = letters
+
+    def __iter__(self) -> Iterator[Contents]:
+        for delivery in self._letters:
+            # One that cannot be made fails in its own turn, not in that of whoever comes first.
+            with contextlib.suppress(ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError):
+                yield self._letters[delivery].contents
+
+
 class Messages(Mapping[int, Outgoing]):
     """The messages of deliveries of issues, by the delivery's id, each made whenever it is looked up.
 
@@ -55,8 +70,8 @@ class Messages(Mapping[int, Outgoing]):
         self._own = sender(settings.DIGEST_FROM, "DIGEST_FROM")
         self._list_id = _list_id(settings.SITE_NAME, settings.DIGEST_FROM)
         self._press = _press()
-        self._letters = letters(deliveries, _texts())
-        self._batch = [each.contents for each in self._letters.values()]
+        self._letters = Letters(deliveries, _texts())
+        self._batch = _Batch(self._letters)
         self._message_ids = {each.id: each.message_id for each in deliveries if each.id in self._letters}
 
     def __getitem__(self, delivery: int) -> Outgoing:
