@@ -38,7 +38,8 @@ _ROWS: Mapping[str, str] = {
         (id, title, abstract, title_source, abstract_source, authors, categories, keywords, url, pdf_url, links,
          journal_reference, organisation, upvotes, stars, announced_at, listed_at, text_rank, revision)
         SELECT n, 'On the ' || said.words[1] || ' of ' || said.words[2] || ', part ' || n,
-            array_to_string(said.words, ' ') || '.', '-', '', ARRAY['Ada Author', 'Ben Author ' || n %% 5000], ARRAY['cs.RO'], '{}', 'https://papers.example.org/' || n,
+            array_to_string(said.words, ' ') || '.', '-', '',
+            ARRAY['Ada Author', 'Ben Author ' || n %% 5000], ARRAY['cs.RO'], '{}', 'https://papers.example.org/' || n,
             '', '[]', '', '', n %% 50, 0, listed - interval '1 hour', listed, 0, 1
         FROM generate_series(1, %(papers)s) n CROSS JOIN LATERAL (
             SELECT array_agg('w' || (hashint8(n * 40 + each) & 2147483647) %% (50 * each * each)) AS words

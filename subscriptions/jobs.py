@@ -133,10 +133,10 @@ def _claim(now: dt.datetime) -> Job | None:
 
 def _batch(job: Job, now: dt.datetime) -> None:
     try:
-        work = _kinds.known[job.kind](job, now)
+        work = None if job.cancel_asked else _kinds.known[job.kind](job, now)
         with transaction.atomic():
             locked = Job.objects.select_for_update().get(pk=job.pk)
-            if locked.cancel_asked:
+            if work is None or locked.cancel_asked:
                 _finish(locked, Job.State.CANCELLED, now)
             else:
                 _add(locked, work(locked, now), now)

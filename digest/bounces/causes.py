@@ -105,6 +105,7 @@ _SURELY_UNKNOWN = re.compile(
     r"|존재하지 않|不存在|存在しません|見つかりません|找不到"
     r"|\(user not found\)|unroutea?ble address|nicht bekannt|unknown (?:in|to) (?:the |our )?(?:directory"
     r"|system)|no mail ?box of that|no longer accepts mail|previously bounced"
+    r"|not one of our (?:address|user|mailbox)"
     r"|not listed in|no such person|account .{0,30}(?:terminated|deleted)|recipnotfound|adr\.(?:ex)?recip",
     re.IGNORECASE,
 )

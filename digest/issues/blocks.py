@@ -51,6 +51,7 @@ class FrameShape(NamedTuple):
     """Which sections a frame has."""
 
     folder: str
+    sample: bool
     trending_only: bool
     has_topics: bool
     quiet: bool
@@ -64,6 +65,7 @@ class FrameShape(NamedTuple):
     def of(cls, contents: Contents, *, has_stops: bool) -> "FrameShape":
         return cls(
             folder(contents),
+            contents.number is None,
             contents.trending_only,
             bool(contents.topics),
             not contents.choices,
@@ -116,6 +118,7 @@ def frame(form: Form, shape: FrameShape, values: Mapping[str, object]) -> str:
     token, unsubscribe, issue = (str(values[name]) for name in TOKENS)
     return render(
         f"{shape.folder}/body.{form}.jinja",
+        sample=shape.sample,
         trending_only=shape.trending_only,
         has_topics=shape.has_topics,
         quiet=shape.quiet,

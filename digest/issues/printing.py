@@ -215,8 +215,9 @@ class Stock:
 
     def frame(self, contents: Contents, *, has_stops: bool) -> Frame:
         key = (
-            has_stops, contents.away_since is None, contents.trending_only, contents.topics == (), contents.choices == (),
-            contents.rest == (), contents.near == (), contents.learned == (), contents.date, contents.next_at,
+            has_stops, contents.away_since is None, contents.number is None, contents.trending_only, contents.topics == (),
+            contents.choices == (), contents.rest == (), contents.near == (), contents.learned == (),
+            contents.date, contents.next_at,
             # The same instant in another zone is equal, and is read differently.
             contents.date.tzinfo,
         )  # fmt: skip

@@ -51,7 +51,7 @@ class SubscriberAdmin(AddressSearch[Subscriber]):
     list_display = ("address", "name", "status", "time_zone", "created_at", "confirmed_at")
     list_filter = (StateFilter, days("created_at", "signed up", "created"), days("confirmed_at", "confirmed", "confirmed"))
     search_fields = ("address", "name")
-    search_help_text = "A whole address is found at once; parts of addresses and names take longer."
+    search_help_text = "A whole address is found at once; parts of addresses and names, of three letters or more, too."
     sortable_by = ()
     fields = ("address", "name", "status", "time_zone", "created_at", "confirmed_at", "token_generation", "elsewhere")
     readonly_fields = ("address", "status", "time_zone", "created_at", "confirmed_at", "token_generation", "elsewhere")

@@ -69,17 +69,3 @@ def test_the_effect_is_the_same_before_and_after_the_vote(ada: Subscription, lif
     before = feedback.effect(ada.pk, lifted.pk, "less", now)
     feedback.cast(ada.pk, lifted.pk, "less", now)
     assert feedback.effect(ada.pk, lifted.pk, "less", now) == before
-
-
-def test_what_was_learned_since_an_instant_is_counted_and_put_into_words(
-    ada: Subscription, lifted: Paper, routed: Paper, now: dt.datetime
-) -> None:
-    feedback.cast(ada.pk, routed.pk, "mute", now - 2 * DAY)
-    feedback.cast(ada.pk, lifted.pk, "more", now - DAY / 2)
-    feedback.cast(ada.pk, lifted.pk, "save", now - DAY / 2)
-    [learned] = feedback.learned([ada.pk], {ada.pk: now - DAY}, now).values()
-    assert (learned.more, learned.less, learned.saved, learned.muted, learned.votes) == (1, 0, 1, 0, 2)
-    assert "koopman operators" in learned.words
-    everything = feedback.learned([ada.pk], now - 3 * DAY, now)[ada.pk]
-    assert everything.muted == 1
-    assert feedback.learned([ada.pk], now, now) == {}

@@ -15,7 +15,7 @@ from digest.intake import take
 from digest.messages import return_path
 from digest.models import Bounce, Delivery, Paper, Source
 from digest.sources.entries import Entry, Link
-from subscriptions import consent, door
+from subscriptions import account, consent, door, tokens
 from subscriptions.models import Notice, Subscriber
 from tests.bounces.reports import delivery_status
 from tests.delivery.cast import waiting
@@ -200,6 +200,19 @@ def test_what_a_person_types_adds_no_header_field(name: str) -> None:
         assert not re.search(rb"^(Bcc|X):", head, re.MULTILINE)
         assert b"\0" not in head
         assert not re.search(rb"[^\r]\n|\r[^\n]", outgoing.content)
+
+
+@pytest.mark.parametrize(
+    "then", [f"https://{EVIL}/", f"//{EVIL}/", "/\\evil.example", "/admin/", "/you/../admin/", "/you/saved/\n"]
+)
+def test_a_mailed_link_goes_on_to_a_page_of_its_own_reader_alone(client: Client, then: str) -> None:
+    now = dt.datetime.now(dt.UTC)
+    ada = digest_for(reader())
+    # As it stands in the database, whoever put it there: the address is looked at when it is followed.
+    account.send_link(ada.subscriber.address, now, then)
+    path = tokens.notice_path(Notice.objects.get(kind=Notice.Kind.MAGIC_LINK))
+    answer = client.post(path)
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/you/")
 
 
 @pytest.mark.parametrize("then", [f"https://{EVIL}/", f"//{EVIL}/", "/\\evil.example", "javascript:alert(1)", "/admin/"])

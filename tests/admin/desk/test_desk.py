@@ -181,7 +181,7 @@ def test_an_uncertain_delivery_is_held_and_released_from_its_page(owner: Client,
 
 def test_other_weights_are_tried_adopted_and_taken_back(owner: Client) -> None:
     path = reverse("admin:desk-what-if")
-    assert "There is no issue of the last five weeks" in owner.post(path, {"topic": "1.2"}).content.decode()
+    assert "There is no issue of the last week" in owner.post(path, {"topic": "1.2"}).content.decode()
     assert RankingConfiguration.objects.count() == 1
     owner.post(reverse("admin:desk-adopt"), {"topic": "1.2", "note": "topics first"})
     assert RankingConfiguration.objects.order_by("-version")[0].weights["topic"] == 1.2
