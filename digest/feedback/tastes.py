@@ -46,7 +46,7 @@ class Vote:
 def tastes(subscription_ids: Collection[int]) -> Mapping[int, Taste]:
     """The taste of each subscription, in two queries; one that said nothing has the empty taste.
 
-    With the optional extra free texts bear their vectors, once these are computed.
+    With the optional extra wanted free texts bear their vectors, once these are computed.
     """
     model = dense.model()
     interests: dict[int, list[ranking.Interest]] = defaultdict(list)
@@ -54,7 +54,7 @@ def tastes(subscription_ids: Collection[int]) -> Mapping[int, Taste]:
     for id_, subscription_id, kind, slug, name, value, excluded, vector, by in stated.values_list(
         "id", "subscription_id", "kind", "topic__slug", "topic__name", "value", "excluded", "meaning", "meaning_model"
     ):
-        meaning = bytes(vector) if vector is not None and model and by == model else b""
+        meaning = bytes(vector) if vector is not None and model and by == model and not excluded else b""
         interests[subscription_id].append(
             ranking.Interest(f"interest:{id_}", kind, slug or value, name or value, excluded, meaning)
         )

@@ -27,7 +27,7 @@ REMEMBERED = 20_000
 SPOKEN = 200_000
 """The same for reasons in words."""
 
-CLOSE = 0.5
+CLOSE = 0.45
 """The cosine from which a paper without any word of a free text meets it by meaning alone. A key term is to be matched as it
 stands: there, nearness only orders what the words have found."""
 TOGETHER = 64

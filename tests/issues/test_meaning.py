@@ -87,6 +87,10 @@ def _embed() -> None:
     assert tasks.embed_papers() == {"embedded": Paper.objects.count(), "texts": 1}
 
 
+def _stored() -> bytes:
+    return bytes(Interest.objects.get().meaning or b"")
+
+
 def _replayed(issue: Issue) -> bool:
     slate = issues.replay(issue)
     chosen = [(each["paper"], each["score"], each["terms"], each["reasons"]) for each in json.loads(json.dumps(issue.slate))]
@@ -127,12 +131,12 @@ def test_replay_makes_the_same_slate_after_another_model_has_computed_all_vector
     issues.publish_due(MONDAY, limit=10)
     (issue,) = Issue.objects.all()
     explained = explaining.explain_issue(issue).candidates
-    before = bytes(Interest.objects.get().meaning)
+    before = _stored()
 
     install("stand-in 2", StandIn(turned=7))
     _embed()
     assert set(PaperVector.objects.values_list("model", flat=True)) == {"stand-in 2"}
-    assert bytes(Interest.objects.get().meaning) != before
+    assert _stored() != before
     assert _replayed(issue)
     PaperVector.objects.all().delete()
     Interest.objects.all().delete()
