@@ -61,7 +61,7 @@ def _met(corpus: Corpus) -> Iterator[_Met]:
         week = corpus.weeks[number]
         if number not in rooms:
             model = ContentModel.learn(corpus.papers[: week.before + len(week.papers)])
-            rooms[number] = Newsroom(week.papers, Configuration(), model, None)
+            rooms[number] = Newsroom(week.papers, Configuration(), model)
         room = rooms[number]
         interests = tuple(Interest(f"interest:{n}", "text", reader.keyword, "") for n, reader in enumerate((one, other)))
         desk = Desk(room, Hour(room, week.ends), [Profile(key=1, interests=interests, size=SIZE)])

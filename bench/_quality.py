@@ -3,7 +3,7 @@
 import dataclasses
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from bench import rivals
 from bench.readers import LIKES, Corpus, Reader, Week
 from bench.rivals import Known, Ranker
-from digest.ranking import Configuration, ContentModel, Interest, Meaning, Paper, Profile, Vote, rank
+from digest.ranking import Configuration, ContentModel, Interest, Paper, Profile, Vote, rank
 from digest.ranking.layers import Floats
 
 SIZE = 10
@@ -35,22 +35,32 @@ class Measured:
         return rows
 
 
-def ours(meaning: Meaning | None = None, configuration: Configuration | None = None) -> WeekRanker:
+@dataclass(frozen=True, slots=True)
+class Dense:
+    """The extra's vectors: of papers by their ids, of keywords."""
+
+    papers: Mapping[int, bytes]
+    texts: Mapping[str, bytes]
+
+
+def ours(dense: Dense | None = None, configuration: Configuration | None = None) -> WeekRanker:
     """The product's slates for all readers of a week at once, less the slot that is labelled as outside the profile."""
     weights = replace(configuration or Configuration(), serendipity=0)
 
     def ranked(papers: Sequence[Paper], week: Week, known: Sequence[Known]) -> list[list[int]]:
-        profiles = [_profile(papers, number, one) for number, one in enumerate(known)]
-        slates = rank(week.papers, profiles, weights, week.ends, ContentModel.learn(papers), meaning)
+        profiles = [_profile(papers, number, one, dense) for number, one in enumerate(known)]
+        candidates = [replace(each, meaning=dense.papers[each.id]) for each in week.papers] if dense else week.papers
+        slates = rank(candidates, profiles, weights, week.ends, ContentModel.learn(papers))
         return [[choice.paper for choice in slate.choices] for slate in slates]
 
     return ranked
 
 
-def _profile(papers: Sequence[Paper], number: int, known: Known) -> Profile:
+def _profile(papers: Sequence[Paper], number: int, known: Known, dense: Dense | None) -> Profile:
+    vector = dense.texts[known.text] if dense and known.text else b""
     return Profile(
         key=number,
-        interests=(Interest("interest:1", "text", known.text, known.text),) if known.text else (),
+        interests=(Interest("interest:1", "text", known.text, known.text, meaning=vector),) if known.text else (),
         votes=tuple(Vote(f"vote:{place}", "more", papers[place], papers[place].announced_at) for place in known.likes),
         size=SIZE,
     )
@@ -103,7 +113,7 @@ def _known(reader: Reader, mode: str) -> Known:
     return Known(reader.papers[:LIKES] if mode != "cold" else (), reader.keyword if mode != "warm" else "")
 
 
-def tune(corpus: Corpus, name: str, values: Sequence[str], meaning: Meaning | None) -> list[str]:
+def tune(corpus: Corpus, name: str, values: Sequence[str], dense: Dense | None) -> list[str]:
     """Each value of one weight; then each week by the value that was best in all the others, beside the default."""
     kinds = {each.name: each.type for each in dataclasses.fields(Configuration)}
     numbers = [int(value) if kinds[name] is int else float(value) for value in values]
@@ -114,7 +124,7 @@ def tune(corpus: Corpus, name: str, values: Sequence[str], meaning: Meaning | No
     lines = []
     for number in numbers:
         weights = Configuration.from_json({**Configuration().as_json(), name: number})
-        scored[number] = {mode: _by_week(corpus, ours(meaning, weights), mode) for mode in MODES}
+        scored[number] = {mode: _by_week(corpus, ours(dense, weights), mode) for mode in MODES}
         said = " ".join(f"{mode} {_mean(scored[number][mode], range(len(corpus.weeks))):.4f}" for mode in MODES)
         lines.append(f"{name}={number:<8} {said}{' (the default)' if number == default else ''}")
     for mode in MODES:

@@ -5,7 +5,7 @@ import resource
 import statistics
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,8 @@ from bench import rivals
 from bench._invented import invented
 from bench.readers import Corpus, Week
 from bench.rivals import Known
-from digest.ranking import Configuration, Interest, Meaning, Paper, Profile, Vote, prepare
+from digest.ranking import Configuration, Interest, Paper, Profile, Vote, prepare
+from digest.ranking.meaning import octets
 
 TOP = 12
 MODES = ("warm", "cold", "both")
@@ -52,7 +53,7 @@ def measure(corpus: Corpus, readers: int, papers: int, rounds: int, *, dense: bo
     set_ups: list[float] = []
     for _ in range(rounds):
         for mode in MODES:
-            set_up, rate = _ours(candidates, profiles[mode], now, None)
+            set_up, rate = _ours(candidates, profiles[mode], now)
             ours[mode].append(rate)
             set_ups.append(set_up)
         for name, most in _MEASURED.items():
@@ -62,8 +63,7 @@ def measure(corpus: Corpus, readers: int, papers: int, rounds: int, *, dense: bo
     for mode in MODES:
         rates[mode] = {"ours": statistics.median(ours[mode])}
         if dense:
-            meaning = _stand_in(candidates, texts[mode])
-            rates[mode]["ours_dense"] = _ours(candidates, profiles[mode], now, meaning)[1]
+            rates[mode]["ours_dense"] = _ours(*_with_vectors(candidates, profiles[mode], texts[mode]), now)[1]
         rates[mode] |= {name: statistics.median(each) for name, each in theirs.items()}
     ratios = {
         name: {mode: [one / other for one, other in zip(ours[mode], theirs[name], strict=True)] for mode in MODES}
@@ -91,10 +91,10 @@ def growth(corpus: Corpus, sizes: Sequence[int], papers: int) -> Iterator[dict[s
         yield {"readers": size, "seconds": took, "us_per_reader": 1e6 * took / size, "peak_mb": peak}
 
 
-def _ours(papers: Sequence[Paper], profiles: Sequence[Profile], now: float, meaning: Meaning | None) -> tuple[float, float]:
+def _ours(papers: Sequence[Paper], profiles: Sequence[Profile], now: float) -> tuple[float, float]:
     """Seconds of set-up, and readers per second with it; the content model is learned from the candidates."""
     began = time.process_time()
-    prepared = prepare(papers, Configuration(), now, meaning=meaning)
+    prepared = prepare(papers, Configuration(), now)
     set_up = time.process_time() - began
     for start in range(0, len(profiles), BATCH):
         prepared.rank(profiles[start : start + BATCH])
@@ -150,10 +150,18 @@ def _profiles(
     return profiles
 
 
-def _stand_in(papers: Sequence[Paper], texts: Sequence[str]) -> Meaning:
-    """Vectors that mean nothing, as many and as long as the extra's: what is measured is the time that they take."""
+def _with_vectors(
+    papers: Sequence[Paper], profiles: Sequence[Profile], texts: Sequence[str]
+) -> tuple[list[Paper], list[Profile]]:
+    """The same with vectors that mean nothing, as many and as long as the extra's: what is measured is the time they take."""
     chance = np.random.default_rng(9)
     made = chance.standard_normal((len(papers) + len(texts), _DENSE_SIZE)).astype(np.float32)
-    made /= np.linalg.norm(made, axis=1, keepdims=True)
-    by_paper = {(paper.id, paper.revision): vector for paper, vector in zip(papers, made[: len(papers)], strict=True)}
-    return Meaning(by_paper, dict(zip(texts, made[len(papers) :], strict=True)))
+    vectors = octets(made)
+    of_text = dict(zip(texts, vectors[len(papers) :], strict=True))
+    return (
+        [replace(paper, meaning=vector) for paper, vector in zip(papers, vectors, strict=False)],
+        [
+            replace(each, interests=tuple(replace(one, meaning=of_text[one.value]) for one in each.interests))
+            for each in profiles
+        ],
+    )

@@ -36,9 +36,10 @@ from bench import _quality, _speed  # noqa: E402
 from bench._diversity import compare  # noqa: E402
 from bench._quality import MODES  # noqa: E402
 from bench.readers import BadCorpus, Corpus, load  # noqa: E402
-from digest.ranking import Configuration, Meaning  # noqa: E402
+from digest.ranking import Configuration  # noqa: E402
 from digest.ranking.dense import Embedder, installed, text_of  # noqa: E402
 from digest.ranking.layers import Floats  # noqa: E402
+from digest.ranking.meaning import octets  # noqa: E402
 
 GOALS = {"warm": ("svm", 1.40), "cold": ("tfidf", 1.05)}
 _RESAMPLINGS, _SEED = 2_000, 20260316
@@ -59,12 +60,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for row in _speed.growth(corpus, asked.scale, asked.papers):
             print(json.dumps(row), flush=True)
         return 0
-    meaning = vectors(corpus) if asked.dense and installed() else None
+    dense = vectors(corpus) if asked.dense and installed() else None
     if asked.tune:
-        return _tune(corpus, asked.tune, meaning)
-    answer = quality(corpus, meaning)
+        return _tune(corpus, asked.tune, dense)
+    answer = quality(corpus, dense)
     if asked.speed:
-        _add_speed(answer, _speed.measure(corpus, asked.readers, asked.papers, asked.rounds, dense=meaning is not None))
+        _add_speed(answer, _speed.measure(corpus, asked.readers, asked.papers, asked.rounds, dense=dense is not None))
     short = missed(answer)
     if asked.json:
         print(json.dumps({**answer, "missed": short}))
@@ -90,16 +91,16 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def vectors(corpus: Corpus) -> Meaning:
+def vectors(corpus: Corpus) -> _quality.Dense:
     """The dense extra's vectors of all papers and of the readers' keywords."""
     embedder = Embedder()
     texts = [reader.keyword for reader in corpus.readers]
-    papers = embedder.vectors([text_of(paper) for paper in corpus.papers])
-    by_paper = {(paper.id, paper.revision): vector for paper, vector in zip(corpus.papers, papers, strict=True)}
-    return Meaning(by_paper, dict(zip(texts, embedder.vectors(texts), strict=True)))
+    papers = octets(embedder.vectors([text_of(paper) for paper in corpus.papers]))
+    by_paper = {paper.id: vector for paper, vector in zip(corpus.papers, papers, strict=True)}
+    return _quality.Dense(by_paper, dict(zip(texts, octets(embedder.vectors(texts)), strict=True)))
 
 
-def quality(corpus: Corpus, meaning: Meaning | None) -> dict[str, Any]:
+def quality(corpus: Corpus, dense: _quality.Dense | None) -> dict[str, Any]:
     """All rankers in all modes; null is for what a ranker cannot do: the SVM without likes, ours_dense without the extra."""
     draws = np.random.default_rng(_SEED).integers(0, len(corpus.readers), (_RESAMPLINGS, len(corpus.readers)))
     answer: dict[str, Any] = {
@@ -108,7 +109,7 @@ def quality(corpus: Corpus, meaning: Meaning | None) -> dict[str, Any]:
         "papers": len(corpus.papers),
         "days": corpus.days,
     }
-    rankers = {"ours": _quality.ours(), "ours_dense": _quality.ours(meaning) if meaning else None, **_quality.RIVALS}
+    rankers = {"ours": _quality.ours(), "ours_dense": _quality.ours(dense) if dense else None, **_quality.RIVALS}
     for mode in MODES:
         rows: dict[str, Any] = {}
         gains: dict[str, Floats] = {}
@@ -204,13 +205,13 @@ def table(answer: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _tune(corpus: Corpus, wanted: str, meaning: Meaning | None) -> int:
+def _tune(corpus: Corpus, wanted: str, dense: _quality.Dense | None) -> int:
     name, _, values = wanted.partition("=")
     fields = [each.name for each in dataclasses.fields(Configuration)]
     if name not in fields or not values:
         print(f"--tune {wanted}: give FIELD=VALUE,VALUE with one of {', '.join(fields)}", file=sys.stderr)
         return 2
-    print(*_quality.tune(corpus, name, values.split(","), meaning), sep="\n")
+    print(*_quality.tune(corpus, name, values.split(","), dense), sep="\n")
     return 0
 
 

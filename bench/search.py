@@ -35,6 +35,7 @@ from rich.progress import Progress  # noqa: E402
 from bench import scratch  # noqa: E402
 from digest import search  # noqa: E402
 from digest.ranking import dense  # noqa: E402
+from digest.ranking.meaning import Vectors  # noqa: E402
 from digest.search import keeping, matching, vectors  # noqa: E402
 
 NOW = scratch.MONDAY
@@ -71,7 +72,7 @@ def build(count: int, progress: Progress) -> float:
             ids = sorted(pk for (pk,) in cursor.fetchall())
             keeping.read(ids)
             if dense.installed():
-                vectors.store([(pk, 1) for pk in ids], _vectors(many, generator), vectors.model())
+                vectors.store([(pk, 1) for pk in ids], _vectors(many, generator), dense.model())
             progress.advance(bar, many)
         for definition in definitions:
             cursor.execute(definition)
@@ -98,10 +99,10 @@ def _copy(drawn: npt.NDArray[np.str_], start: int, count: int, random_: random.R
             copy.write_row((title, abstract, "-", "-", authors, [], [], "", "", "[]", "", "", 0, 0, at, at, 0, 1))
 
 
-def _vectors(count: int, generator: np.random.Generator) -> vectors.Vectors:
+def _vectors(count: int, generator: np.random.Generator) -> Vectors:
     centres = np.random.default_rng(2).standard_normal((_CLUSTERS, dense.SIZE), np.float32)
     rows = centres[generator.integers(0, _CLUSTERS, count)] + generator.standard_normal((count, dense.SIZE), np.float32)
-    unit: vectors.Vectors = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    unit: Vectors = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
     return unit
 
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from digest import corpus, papers, ranking, weights
 from digest.models import Paper
+from digest.ranking import dense
 from subscriptions.interests import Wishes
 from subscriptions.models import Interest, Topic
 
@@ -63,9 +64,13 @@ def _interests(wishes: Wishes) -> tuple[ranking.Interest, ...]:
     stated += [(kind, value, value, excluded) for kind, value, excluded in wishes.values()]
     return tuple(
         # A handle that leads nowhere: only what has one can be a reason.
-        ranking.Interest(handle=f"interest:{place}", kind=kind, value=value, label=label, excluded=excluded)
+        ranking.Interest(f"interest:{place}", kind, value, label, excluded, _vector(kind, value, excluded))
         for place, (kind, value, label, excluded) in enumerate(stated)
     )
+
+
+def _vector(kind: str, value: str, excluded: bool) -> bytes:
+    return dense.octets_of_text(value) if kind == Interest.Kind.TEXT and not excluded else b""
 
 
 @lru_cache(maxsize=256)

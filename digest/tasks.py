@@ -147,11 +147,15 @@ def read_for_search() -> dict[str, int]:
 
 @shared_task
 def embed_papers() -> dict[str, int]:
-    """Compute vectors of meaning that are missing, a batch at a time; returns how many. None without the optional extra."""
+    """Compute vectors of meaning that are missing, of readers' texts and of papers, a batch at a time; returns how many.
+
+    None without the optional extra.
+    """
+    texts = search.embed_texts(VECTORS_EACH)
     embedded = search.embed_waiting(VECTORS_EACH)
-    if embedded >= VECTORS_EACH:
+    if max(texts, embedded) >= VECTORS_EACH:
         embed_papers.delay()
-    return {"embedded": embedded}
+    return {"embedded": embedded, "texts": texts}
 
 
 @shared_task

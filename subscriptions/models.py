@@ -179,6 +179,8 @@ class Interest(models.Model):
     topic = models.ForeignKey(Topic, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
     value = models.CharField(max_length=500, blank=True, help_text="Of every kind but a topic.")
     excluded = models.BooleanField(default=False, help_text="Never show what matches.")
+    meaning = models.BinaryField(null=True, editable=False, help_text="Of wanted free text: its vector, once it is computed.")
+    meaning_model = models.CharField(max_length=40, db_default="", editable=False, help_text="What computed the vector.")
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -191,6 +193,9 @@ class Interest(models.Model):
             models.UniqueConstraint(
                 fields=["subscription", "kind", "value"], condition=~Q(kind="topic"), name="interest_value_once"
             ),
+        ]
+        indexes = [
+            models.Index(fields=["meaning_model"], condition=Q(kind="text", excluded=False), name="interest_meaning_waits")
         ]
 
     def __str__(self) -> str:

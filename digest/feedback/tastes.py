@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from digest import ranking
 from digest.models import Feedback
+from digest.ranking import dense
 from subscriptions.models import Interest
 
 
@@ -43,14 +44,19 @@ class Vote:
 
 
 def tastes(subscription_ids: Collection[int]) -> Mapping[int, Taste]:
-    """The taste of each subscription, in two queries; one that said nothing has the empty taste."""
+    """The taste of each subscription, in two queries; one that said nothing has the empty taste.
+
+    With the optional extra wanted free texts bear their vectors, once these are computed.
+    """
+    model = dense.model()
     interests: dict[int, list[ranking.Interest]] = defaultdict(list)
     stated = Interest.objects.filter(subscription_id__in=subscription_ids).order_by("id")
-    for id_, subscription_id, kind, slug, name, value, excluded in stated.values_list(
-        "id", "subscription_id", "kind", "topic__slug", "topic__name", "value", "excluded"
+    for id_, subscription_id, kind, slug, name, value, excluded, vector, by in stated.values_list(
+        "id", "subscription_id", "kind", "topic__slug", "topic__name", "value", "excluded", "meaning", "meaning_model"
     ):
+        meaning = bytes(vector) if vector is not None and model and by == model and not excluded else b""
         interests[subscription_id].append(
-            ranking.Interest(handle=f"interest:{id_}", kind=kind, value=slug or value, label=name or value, excluded=excluded)
+            ranking.Interest(f"interest:{id_}", kind, slug or value, name or value, excluded, meaning)
         )
     votes: dict[int, list[Vote]] = defaultdict(list)
     cast = Feedback.objects.filter(subscription_id__in=subscription_ids).order_by("id")

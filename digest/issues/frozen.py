@@ -3,6 +3,7 @@
 import hashlib
 import json
 import zlib
+from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
@@ -61,7 +62,7 @@ def _inputs(issue: Issue, state_ids: Sequence[int], states: Mapping[int, ranking
         papers=[states[each] for each in state_ids],
         profile=ranking.Profile(
             key=issue.subscription_id,
-            interests=tuple(ranking.Interest(*each) for each in issue.profile["interests"]),
+            interests=tuple(map(_interest, issue.profile["interests"])),
             votes=tuple(ranking.Vote(handle, kind, states[state], at) for handle, kind, state, at in issue.profile["votes"]),
             seen=frozenset(issue.profile["seen"]),
             size=issue.profile["size"],
@@ -102,13 +103,24 @@ def store_candidates(papers: Sequence[ranking.Paper]) -> int:
 def profile_json(profile: ranking.Profile, states: Mapping[int, int]) -> dict[str, Any]:
     """A profile for its issue; `states` are those of the papers voted on."""
     return {
-        "interests": [[each.handle, each.kind, each.value, each.label, each.excluded] for each in profile.interests],
+        "interests": [_interest_json(each) for each in profile.interests],
         "votes": [[each.handle, each.kind, states[each.paper.id], each.at] for each in profile.votes],
         "seen": sorted(profile.seen),
         "size": profile.size,
         "minutes": profile.minutes,
         "listed_from": profile.listed_from,
     }
+
+
+def _interest_json(interest: ranking.Interest) -> list[Any]:
+    """An interest as its values in order; a vector stands last, where there is one."""
+    values = [interest.handle, interest.kind, interest.value, interest.label, interest.excluded]
+    return [*values, _plain(interest.meaning)] if interest.meaning else values
+
+
+def _interest(values: Sequence[Any]) -> ranking.Interest:
+    handle, kind, value, label, excluded, *vector = values
+    return ranking.Interest(handle, kind, value, label, excluded, b64decode(vector[0]) if vector else b"")
 
 
 def _store(encoded: Mapping[int, tuple[bytes, bytes]]) -> Mapping[bytes, int]:
@@ -140,6 +152,8 @@ def _encode(paper: ranking.Paper) -> tuple[bytes, bytes]:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return b64encode(value).decode()
     return dict(sorted(value.items())) if isinstance(value, Mapping) else value
 
 
@@ -153,5 +167,6 @@ def read_states(ids: Iterable[int]) -> Mapping[int, ranking.Paper]:
     states = {}
     for id_, content in PaperState.objects.filter(pk__in=list(ids)).values_list("pk", "content"):
         values = dict(zip(names, json.loads(zlib.decompress(content)), strict=True))
-        states[id_] = ranking.Paper(**{**values, **{name: tuple(values[name]) for name in _LISTS}})
+        values |= {name: tuple(values[name]) for name in _LISTS}
+        states[id_] = ranking.Paper(**{**values, "meaning": b64decode(values["meaning"])})
     return states

@@ -86,6 +86,8 @@ def _fingerprint(start: dt.datetime, end: dt.datetime) -> _Fingerprint:
                        JOIN candidate ON candidate.id = match.paper_id
                    UNION ALL SELECT concat('place', place.id, ':', place.xmin) FROM digest_appearance place
                        JOIN candidate ON candidate.id = place.paper_id
+                   UNION ALL SELECT concat('vector', vector.id, ':', vector.xmin) FROM digest_papervector vector
+                       JOIN candidate ON candidate.id = vector.paper_id
                    UNION ALL SELECT concat('pick', pick.id, ':', pick.xmin) FROM digest_pick pick
                        JOIN candidate ON candidate.id = pick.paper_id
                )

@@ -5,11 +5,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from django.db.models import Count, Exists, FloatField, OuterRef, Subquery, Sum
+from django.db.models import BinaryField, Count, Exists, FloatField, OuterRef, Subquery, Sum, Value
+from django.db.models.expressions import BaseExpression
 from django.db.models.functions import Coalesce
 
 from digest import ranking
-from digest.models import Paper, PaperTopic, Pick, Upvote
+from digest.models import Paper, PaperTopic, PaperVector, Pick, Upvote
+from digest.ranking import dense
 
 # What was announced longer ago than this before the window is no news, even if it became known here only now.
 OLDEST = dt.timedelta(days=14)
@@ -41,18 +43,22 @@ def eligible(window_start: dt.datetime, window_end: dt.datetime) -> list[ranking
 
 
 def as_ranked(papers: Iterable[int]) -> list[ranking.Paper]:
-    """Papers by id as the ranking takes them, in the order they were listed; ids nobody bears are left out."""
+    """Papers by id as the ranking takes them, in the order they were listed; ids nobody bears are left out.
+
+    With the optional extra each bears the vector of its revision, once that is computed.
+    """
     found = (
         Paper.objects.filter(id__in=papers)
         .annotate(
             places=Count("appearances"),
             picked=Exists(Pick.objects.filter(paper=OuterRef("pk"))),
             cast=Coalesce(Subquery(_weights), 0.0, output_field=FloatField()),
+            octets=_vectors(),
         )
         .order_by("listed_at", "id")
         .values_list(
             "id", "revision", "title", "abstract", "authors", "categories", "keywords", "upvotes", "cast", "stars", "places",
-            "picked", "announced_at", "listed_at",
+            "picked", "announced_at", "listed_at", "octets",
         )
     )  # fmt: skip
     topics: dict[int, dict[str, float]] = defaultdict(dict)
@@ -63,12 +69,21 @@ def as_ranked(papers: Iterable[int]) -> list[ranking.Paper]:
             id=pk, revision=revision, title=title, abstract=abstract, authors=tuple(authors), categories=tuple(categories),
             keywords=tuple(keywords), topics=topics[pk], upvotes=upvotes, votes=cast, stars=stars, appearances=places,
             picked=picked, announced_at=announced_at.timestamp(), listed_at=listed_at.timestamp(),
+            meaning=bytes(octets or b""),
         )
         for (
             pk, revision, title, abstract, authors, categories, keywords, upvotes, cast, stars, places, picked,
-            announced_at, listed_at,
+            announced_at, listed_at, octets,
         ) in found
     ]  # fmt: skip
+
+
+def _vectors() -> BaseExpression:
+    model = dense.model()
+    if not model:
+        return Value(None, output_field=BinaryField())
+    computed = PaperVector.objects.filter(paper=OuterRef("pk"), revision=OuterRef("revision"), model=model)
+    return Subquery(computed.values("octets"))
 
 
 def successors(papers: Iterable[int]) -> dict[int, int]:

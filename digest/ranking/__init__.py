@@ -8,7 +8,6 @@ from digest.ranking.configuration import DEFAULTS, BadConfiguration, Configurati
 from digest.ranking.content import BadModel, ContentModel
 from digest.ranking.inputs import Interest, Paper, Profile, Vote
 from digest.ranking.matching import BadProfile
-from digest.ranking.meaning import Meaning
 from digest.ranking.slates import Choice, Miss, Reason, Slate, Term
 from digest.ranking.trending import trending_score
 
@@ -21,7 +20,6 @@ __all__ = [
     "Configuration",
     "ContentModel",
     "Interest",
-    "Meaning",
     "Miss",
     "Paper",
     "Prepared",

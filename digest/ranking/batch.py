@@ -10,7 +10,6 @@ from digest.ranking.configuration import Configuration
 from digest.ranking.content import ContentModel
 from digest.ranking.inputs import INTEREST_KINDS, VOTE_KINDS, Paper, Profile
 from digest.ranking.matching import BadProfile, unknown_kind
-from digest.ranking.meaning import Meaning
 from digest.ranking.newsroom import Desk, Hour, Newsroom
 from digest.ranking.slates import Choice, Slate
 
@@ -21,15 +20,14 @@ def rank(
     configuration: Configuration,
     now: float,
     model: ContentModel | None = None,
-    meaning: Meaning | None = None,
 ) -> list[Slate]:
     """A slate for each profile, in the order of the profiles.
 
-    `model` is what the stored corpus taught about words; without one, the papers of the batch serve as the corpus. `meaning`
-    holds dense vectors, if the optional extra computed any. The same arguments give the same slates. Raises BadProfile for an
-    interest or a vote of unknown kind or a size below 1, ValueError for two papers of one id.
+    `model` is what the stored corpus taught about words; without one, the papers of the batch serve as the corpus. The same
+    arguments give the same slates. Raises BadProfile for an interest or a vote of unknown kind or a size below 1, ValueError
+    for two papers of one id.
     """
-    return prepare(papers, configuration, now, model, meaning).rank(profiles)
+    return prepare(papers, configuration, now, model).rank(profiles)
 
 
 def explain(
@@ -38,10 +36,9 @@ def explain(
     configuration: Configuration,
     now: float,
     model: ContentModel | None = None,
-    meaning: Meaning | None = None,
 ) -> list[Choice]:
     """Every paper that the profile may be shown, with all terms of its score, as `Prepared.explain` does."""
-    return prepare(papers, configuration, now, model, meaning).explain(profile)
+    return prepare(papers, configuration, now, model).explain(profile)
 
 
 def prepare(
@@ -49,7 +46,6 @@ def prepare(
     configuration: Configuration,
     now: float,
     model: ContentModel | None = None,
-    meaning: Meaning | None = None,
 ) -> "Prepared":
     """The part of `rank` that does not depend on readers, done once for many batches of the same papers.
 
@@ -58,7 +54,7 @@ def prepare(
     if len({paper.id for paper in papers}) != len(papers):
         raise ValueError("two papers of one id: rank each paper once")
     with _collector_paused():
-        return Prepared(Newsroom(papers, configuration, model, meaning), now)
+        return Prepared(Newsroom(papers, configuration, model), now)
 
 
 class Prepared:
@@ -115,7 +111,7 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-_ASKED = attrgetter("kind", "value", "label", "excluded")
+_ASKED = attrgetter("kind", "value", "label", "excluded", "meaning")
 
 
 def _taste(profile: Profile) -> object:

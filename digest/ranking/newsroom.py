@@ -15,8 +15,7 @@ from digest.ranking.given import Contents
 from digest.ranking.index import SKETCH, SKETCH_UNIT, Index
 from digest.ranking.inputs import Paper, Profile
 from digest.ranking.layers import Floats, Ints
-from digest.ranking.matching import Matcher
-from digest.ranking.meaning import Meaning
+from digest.ranking.matching import Key, Matcher
 from digest.ranking.scoring import Columns, Reader, Scores, pools_of, pools_of_all, scores_of
 from digest.ranking.selection import NOBODY, Pools, select
 from digest.ranking.slates import Choice, Miss, Slate, Term
@@ -32,14 +31,12 @@ SURPRISES = 64
 class Newsroom:
     """The papers of a batch, read once. Nothing here depends on readers or on the hour."""
 
-    def __init__(
-        self, papers: Sequence[Paper], configuration: Configuration, model: ContentModel | None, meaning: Meaning | None
-    ) -> None:
+    def __init__(self, papers: Sequence[Paper], configuration: Configuration, model: ContentModel | None) -> None:
         # Ascending ids make "the first of equals" mean "the lowest id" everywhere.
         self.papers = sorted(papers, key=lambda paper: paper.id)
         self.configuration = configuration
         index = Index(self.papers, model)
-        self.matcher = Matcher(self.papers, index, configuration, meaning)
+        self.matcher = Matcher(self.papers, index, configuration)
         self.ballot = Ballot(self.papers, index, configuration)
         self.eligibility = Eligibility(self.papers, self.matcher)
         self.sketches = index.sketch()
@@ -91,10 +88,10 @@ class Desk:
         room.matcher.forget()
         usable = room.matcher.usable
         wanted = [[each for each in profile.interests if not each.excluded and usable(each)] for profile in profiles]
-        rows: dict[tuple[str, str], int] = {}
+        rows: dict[Key, int] = {}
         for interests in wanted:
             for each in interests:
-                rows.setdefault((each.kind, each.value), len(rows))
+                rows.setdefault((each.kind, each.value, each.meaning), len(rows))
         self._columns = Columns(room.matcher.columns(rows))
         self._read: Read = room.ballot.read((vote for profile in profiles for vote in profile.votes), hour.now)
         eligible = room.eligibility.of(profiles)
@@ -104,7 +101,7 @@ class Desk:
                 profile,
                 eligible[place],
                 tuple(interests),
-                tuple([rows[each.kind, each.value] for each in interests]),
+                tuple([rows[each.kind, each.value, each.meaning] for each in interests]),
                 cast([vote for vote in profile.votes if vote.kind in LIKES]),
                 cast([vote for vote in profile.votes if vote.kind in DISLIKES]),
             )

@@ -9,7 +9,7 @@ from digest.search.finding import find
 from digest.search.keeping import Refreshed, note_all, refresh, refresh_all
 from digest.search.similar import Similar, similar
 from digest.search.suggesting import Suggestion, suggest
-from digest.search.vectors import embed_waiting, stored, waiting
+from digest.search.vectors import embed_texts, embed_waiting, stored, texts_waiting, waiting
 
 __all__ = [
     "Cursor",
@@ -22,6 +22,7 @@ __all__ = [
     "Results",
     "Similar",
     "Suggestion",
+    "embed_texts",
     "embed_waiting",
     "find",
     "note_all",
@@ -30,5 +31,6 @@ __all__ = [
     "similar",
     "stored",
     "suggest",
+    "texts_waiting",
     "waiting",
 ]

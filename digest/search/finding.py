@@ -10,8 +10,10 @@ from dataclasses import dataclass, replace
 from django.db.models import QuerySet
 
 from digest.models import Paper
+from digest.ranking import dense
+from digest.ranking.meaning import Vectors
 from digest.ranking.names import parts, same_person
-from digest.search import lexing, marking, matching, meaning, spelling, vectors
+from digest.search import lexing, marking, matching, meaning, spelling
 from digest.search.asking import PAGE, SCALE, Cursor, Filters, Hit, Match, Results
 from digest.search.lexing import Lexed
 from digest.search.matching import HEAD, Found, Matched
@@ -136,7 +138,7 @@ def _by(names: Sequence[str], papers: Sequence[int]) -> set[int]:
 def _ordered(asked: _Asked, filters: Filters, now: dt.datetime) -> list[_Ranked]:
     """Every paper that can be paged through, in order."""
     papers = asked.matched.papers
-    vector = vectors.of_text(asked.query.plain) if asked.query.wanted and vectors.model() else None
+    vector = dense.of_text(asked.query.plain) if asked.query.wanted and dense.model() else None
     cosines = dict(meaning.weigh(vector, [found.paper for found in papers[:_REORDERED]])) if vector is not None else {}
     best = max((found.rank for found in papers), default=0.0) or 1.0
     ranked = [
@@ -157,7 +159,7 @@ def _newness(found: Found, now: dt.datetime) -> float:
     return float(0.5 ** (age / _HALF_AS_NEW))
 
 
-def _nearly(asked: _Asked, filters: Filters, vector: vectors.Vectors | None) -> list[_Ranked]:
+def _nearly(asked: _Asked, filters: Filters, vector: Vectors | None) -> list[_Ranked]:
     """Papers near in meaning, those that hold some of the words, and those like the ones that hold them all."""
     taken = {found.paper for found in asked.matched.papers}
     found: dict[int, _Ranked] = {}

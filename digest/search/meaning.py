@@ -14,8 +14,8 @@ import numpy.typing as npt
 from django.db import connection
 
 from digest.ranking import dense
+from digest.ranking.meaning import Vectors
 from digest.search import vectors
-from digest.search.vectors import Vectors
 
 MOST = 1_000_000
 """Papers whose signs a process holds, the last stored: 56 octets each."""
@@ -57,7 +57,7 @@ _turn = threading.Lock()
 
 def nearest(vector: Vectors, limit: int) -> list[tuple[int, float]]:
     """Up to `limit` papers with the cosine of their vectors to this one, the nearest first. Empty without the extra."""
-    if not vectors.model():
+    if not dense.model():
         return []
     close = _signs().nearest(vector, WEIGHED * limit)
     return weigh(vector, close.tolist())[:limit]
@@ -93,7 +93,7 @@ def _up_to_date(held: Signs) -> Signs:
         at = max(held.read, cursor.fetchone()[0])
         papers, bits = [held.papers], [held.bits]
         while True:
-            cursor.execute(_LOAD, [at, vectors.model(), _CHUNK])
+            cursor.execute(_LOAD, [at, dense.model(), _CHUNK])
             found, signs, last = cursor.fetchone()
             if last is None:
                 break

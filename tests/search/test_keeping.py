@@ -67,7 +67,7 @@ def test_the_tasks_read_what_changed_and_compute_what_is_missing() -> None:
     paper("Koopman operators")
     assert tasks.read_for_search() == {"read": 1}
     assert tasks.read_for_search() == {"read": 0}
-    assert tasks.embed_papers() == {"embedded": int(dense.installed())}
+    assert tasks.embed_papers() == {"embedded": int(dense.installed()), "texts": 0}
     assert exact(find("koopman")) == ["Koopman operators"]
 
 

@@ -11,15 +11,16 @@ from hypothesis import strategies as st
 from digest import search
 from digest.models import Paper, PaperVector
 from digest.ranking import dense
+from digest.ranking.meaning import Vectors
 from digest.search import meaning, vectors
 from tests.search.cast import exact, find, library, paper
 
 with_extra = pytest.mark.skipif(not dense.installed(), reason="the optional extra is not installed")
 
 
-def _rows(count: int, seed: int = 1) -> vectors.Vectors:
+def _rows(count: int, seed: int = 1) -> Vectors:
     rows = np.random.default_rng(seed).standard_normal((count, dense.SIZE), np.float32)
-    unit: vectors.Vectors = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    unit: Vectors = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
     return unit
 
 
@@ -27,7 +28,7 @@ def _rows(count: int, seed: int = 1) -> vectors.Vectors:
 def without_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a machine where the extra was never installed."""
     monkeypatch.setattr(dense, "installed", lambda: False)
-    monkeypatch.setattr(vectors, "model", lambda: "")
+    monkeypatch.setattr(dense, "model", lambda: "")
 
 
 @given(st.integers(1, 20), st.integers(0, 2**32 - 1))

@@ -1,4 +1,4 @@
-"""manage.py embed: vectors of meaning for the stored papers."""
+"""manage.py embed: vectors of meaning for readers' texts and the stored papers."""
 
 from typing import Any
 
@@ -13,7 +13,8 @@ from digest.ranking import dense
 
 class Command(BaseCommand):
     help = (
-        "Compute the vectors of meaning that are missing or out of date, newest papers first. Needs the optional extra. "
+        "Compute the vectors of meaning that are missing or out of date, those of readers' texts, then of papers, the newest "
+        "first. Needs the optional extra. "
         "It can be stopped at any time and goes on where it was."
     )
 
@@ -26,6 +27,7 @@ class Command(BaseCommand):
         if limit is not None and limit < 1:
             raise CommandError(f"--limit {limit} would compute nothing; give a number from 1.")
         with answering():
+            texts = search.embed_texts(search.texts_waiting())
             waiting = search.waiting()
             wanted = min(waiting, limit or waiting)
             done = 0
@@ -38,4 +40,5 @@ class Command(BaseCommand):
                     if not embedded:
                         break
                     done += embedded
-        self.stdout.write(f"Computed {done:,} vectors; {waiting - done:,} papers wait for theirs.")
+        said = f" Readers' texts: {texts:,}." if texts else ""
+        self.stdout.write(f"Computed {done:,} vectors; {waiting - done:,} papers wait for theirs.{said}")
