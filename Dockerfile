@@ -8,7 +8,7 @@ FROM python:3.11-slim-bookworm
 RUN apt-get update && apt-get install --yes --no-install-recommends tini && rm -rf /var/lib/apt/lists/*
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PAPER_ROUND_VAR=/var/lib/paper-round
 RUN useradd --system --uid 10001 --home-dir /app paperround \
-    && install --directory --owner paperround --group paperround /var/lib/paper-round /var/lib/paper-round-safety
+    && install --directory --owner paperround --group paperround /var/lib/paper-round /var/lib/paper-round-safety /run/paper-round
 COPY --from=build /venv /venv
 WORKDIR /app
 COPY manage.py LICENSE .env.example ./

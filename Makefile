@@ -19,7 +19,7 @@ KEY := 0000000000000000000000000000000000000000000000000000000000000000
 SETTINGS = set -a; . ./.env.example; set +a; export PAPER_ROUND_VAR=$(CURDIR)/var/check SECRET_KEY=$(KEY) TOKEN_KEYS=$(KEY) IDENTITY_KEY=$(KEY) DATABASE_URL=postgres://nobody@%2Fnonexistent/none
 
 .DEFAULT_GOAL := help
-.PHONY: help run cluster test chaos check up down golden screens docs audit lock clean venv requirements requirements-dev chromium
+.PHONY: help run cluster test chaos check up down golden screens docs audit lock dense clean venv requirements requirements-dev chromium
 
 help: ## list the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | awk -F '\t' '{printf "make %-9s %s\n", $$1, $$2}'
@@ -69,9 +69,10 @@ audit: requirements-dev ## look for known holes in the locked packages, and list
 	$(BIN)/pip-audit --require-hashes --disable-pip -r requirements.txt
 	$(BIN)/pip-licenses --from=mixed --order=license
 
-lock: requirements-dev ## renew requirements.txt and requirements-dev.txt from the .in files
+lock: requirements-dev ## renew requirements.txt, -dev.txt and -dense.txt from the .in files
 	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --upgrade requirements.in -o requirements.txt
 	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --upgrade requirements-dev.in -o requirements-dev.txt
+	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --upgrade requirements-dense.in -o requirements-dense.txt
 
 clean: ## stop the private servers; remove .venv, the caches and all that local runs keep under var/
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m digest.local erase; fi
@@ -91,6 +92,9 @@ venv:
 		$(PYTHON) -m venv --clear $(VENV) >/dev/null 2>&1 \
 			|| { $(PYTHON) -m pip --version >/dev/null 2>&1 && $(PYTHON) -m venv --clear --without-pip $(VENV); } \
 			|| { echo "$(PYTHON) has neither venv nor pip. On Debian: apt-get install python3-venv."; exit 1; }; }
+
+dense: requirements ## install what the optional vectors of meaning need
+	@$(call INSTALL,requirements-dense.txt)
 
 chromium:
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || { \

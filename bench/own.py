@@ -17,7 +17,7 @@ def set_up(*, servers: bool = True) -> None:
         private = Private(VAR)
         private.start_for_a_run()
         atexit.register(private.stop_after_a_run)
-    # The file was looked for when `digest.environment` was imported, and on a bare machine it was not there yet.
+    # The file was read when digest.environment was imported, before there was one on a bare machine.
     for name, value in settings_file.write(LOCAL_ENV).items():
         os.environ.setdefault(name, value)
     django.setup()

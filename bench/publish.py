@@ -11,7 +11,6 @@ import argparse
 import datetime as dt
 import json
 import random
-import resource
 import statistics
 import sys
 import time
@@ -26,7 +25,7 @@ own.set_up()
 from django.db import connection, transaction  # noqa: E402 - models can be imported once Django is set up
 from django.db.models import Q, Sum  # noqa: E402
 
-from bench import scratch  # noqa: E402
+from bench import _meter, scratch  # noqa: E402
 from bench.scratch import MONDAY, SHOWN  # noqa: E402
 from digest import corpus, issues, messages, ranking  # noqa: E402
 from digest.issues import configurations  # noqa: E402
@@ -141,30 +140,58 @@ def side_by_side(arguments: argparse.Namespace) -> dict[str, object]:
 
 
 def scale(arguments: argparse.Namespace) -> list[dict[str, float]]:
-    """One run for each size, the smallest first, for the peak of memory is the process's and never falls."""
+    """One run for each size, the smallest first, over readers who are added to those before."""
     results = []
     have = 0
     for size in sorted(arguments.scale):
         scratch.readers(size - have, random.Random(size), first=have)
         have = size
+        # What a process prepares once for all its batches (5,000 papers as vectors) is not counted to a reader.
+        issues.publish_due(MONDAY, limit=arguments.batch)
         forget()
-        started, cpu = time.perf_counter(), time.process_time()
-        published = ours(arguments.batch)
-        seconds = time.perf_counter() - started
+        before = database_mb()
+        _meter.forget_the_peak()
+        began_with = _meter.memory_mb()
+        meter = _meter.Meter(backend())
+        published = middle = 0
+        while (done := issues.publish_due(MONDAY, limit=arguments.batch)).claimed:
+            published += done.published
+            if not middle and published >= size / 2:
+                middle, first_half = published, meter.read()
+        spent = meter.read()
         check(published, size)
         results.append(
             {
                 "subscriptions": size,
-                "seconds": seconds,
+                "seconds": spent.seconds,
                 # An issue and a delivery written, a subscription updated.
-                "rows_per_s": 3 * size / seconds,
-                "us_per_subscription": 1e6 * seconds / size,
-                "cpu_us_per_subscription": 1e6 * (time.process_time() - cpu) / size,
-                "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+                "rows_per_s": 3 * size / spent.seconds,
+                "us_per_subscription": 1e6 * spent.seconds / size,
+                "cpu_us_per_subscription": 1e6 * spent.cpu / size,
+                "cpu_us_first_half": 1e6 * first_half.cpu / middle,
+                "cpu_us_second_half": 1e6 * (spent.cpu - first_half.cpu) / (size - middle),
+                "postgres_cpu_us_per_subscription": 1e6 * spent.server_cpu / size,
+                "memory_before_mb": began_with,
+                "peak_mb": _meter.peak_mb(),
+                "database_kb_per_issue": 1024 * (database_mb() - before) / size,
             }
         )
         print(json.dumps(results[-1]), file=sys.stderr, flush=True)
     return results
+
+
+def backend() -> int:
+    """The process that serves this connection."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        return int(cursor.fetchone()[0])
+
+
+def database_mb() -> float:
+    """What the database takes on the disk, in MiB."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_database_size(current_database())")
+        return float(cursor.fetchone()[0]) / 2**20
 
 
 def main() -> None:

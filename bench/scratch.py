@@ -15,7 +15,7 @@ MONDAY = dt.datetime(2026, 3, 16, 6, tzinfo=dt.UTC)
 SHOWN = 12
 _TOPICS = 100
 _WORDS = 20_000
-_CHUNK = 10_000
+_CHUNK = 2_000
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ import os
 
 from celery import Celery
 
+from digest import queues
 from digest.observability import workers
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digest.settings")
@@ -12,4 +13,4 @@ app = Celery("digest")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
-__all__ = ["app", "workers"]
+__all__ = ["app", "queues", "workers"]

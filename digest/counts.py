@@ -11,10 +11,11 @@
 | latency | p50, p95, p99 | milliseconds from due to accepted, of issues accepted that day |
 | papers | source's id | new entries that its polls brought |
 | standing | reading, waiting, left | people at the day's end, as far as today's rows remember it |
-| topic-readers | topic's id | live subscriptions that asked for the topic, at the day's end |
+| topic-readers | topic's id | live subscriptions that asked for the topic, when the day was last counted |
 
 A day's deliveries change for as long as they are tried, so the last RECOUNTED days are counted anew each time. Each count reads
-one day through an index on time, so the work does not grow with the history; the last two kinds alone read everyone.
+one day through an index on time, so the work does not grow with the history. The last two kinds read everyone, so they are
+counted every OFTEN_ENOUGH only, one reading of the tables for however many days.
 """
 
 import datetime as dt
@@ -64,46 +65,82 @@ _QUESTIONS: Mapping[str, str] = {
     "papers": """
         SELECT source_id::text, sum(entries_new) FROM digest_poll
         WHERE started_at >= %(start)s AND started_at < %(end)s GROUP BY 1 HAVING sum(entries_new) > 0""",
-    # Whoever has a subscription that had not ended reads; one that only waits to be confirmed anew is none.
-    "standing": """
-        SELECT CASE
-            WHEN s.confirmed_at IS NULL OR s.confirmed_at >= %(end)s THEN 'waiting'
-            WHEN live.subscriber_id IS NULL THEN 'left' ELSE 'reading' END, count(*)
-        FROM subscriptions_subscriber s LEFT JOIN (
-            SELECT DISTINCT subscriber_id FROM subscriptions_subscription
-            WHERE ended_at >= %(end)s OR (ended_at IS NULL AND next_issue_at IS NOT NULL)
-        ) live ON live.subscriber_id = s.id
-        WHERE s.created_at < %(end)s GROUP BY 1""",
-    "topic-readers": """
-        SELECT i.topic_id::text, count(*) FROM subscriptions_interest i
-        JOIN subscriptions_subscription s ON s.id = i.subscription_id
-        WHERE i.kind = 'topic' AND NOT i.excluded AND i.created_at < %(end)s
-        AND (s.ended_at >= %(end)s OR (s.ended_at IS NULL AND s.next_issue_at IS NOT NULL)) GROUP BY 1""",
 }
-KINDS = tuple(_QUESTIONS)
+# Steps by day: who came, who confirmed, who has no digest left that runs and ended the last one. A subscription that only waits
+# to be confirmed anew is none.
+_STEPS = """
+    SELECT 'waiting', (created_at AT TIME ZONE 'UTC')::date, count(*) FROM subscriptions_subscriber GROUP BY 2
+    UNION ALL
+    SELECT 'reading', (confirmed_at AT TIME ZONE 'UTC')::date, count(*) FROM subscriptions_subscriber
+    WHERE confirmed_at IS NOT NULL GROUP BY 2
+    UNION ALL
+    SELECT 'left', (coalesce(gone.at, s.confirmed_at) AT TIME ZONE 'UTC')::date, count(*) FROM (
+        SELECT subscriber_id, max(ended_at) AS at FROM subscriptions_subscription
+        GROUP BY 1 HAVING NOT bool_or(ended_at IS NULL AND next_issue_at IS NOT NULL)
+    ) gone JOIN subscriptions_subscriber s ON s.id = gone.subscriber_id WHERE s.confirmed_at IS NOT NULL GROUP BY 2"""
+_TOPIC_READERS = """
+    SELECT i.topic_id::text, count(*) FROM subscriptions_interest i
+    JOIN subscriptions_subscription s ON s.id = i.subscription_id
+    WHERE i.kind = 'topic' AND NOT i.excluded AND s.ended_at IS NULL AND s.next_issue_at IS NOT NULL GROUP BY 1"""
+_OF_EVERYONE = ("standing", "topic-readers")
+_MARK = "everyone-counted"
+OFTEN_ENOUGH = dt.timedelta(hours=2)
+"""Reading all of a million people takes seconds; a worker does it so often."""
+KINDS = (*_QUESTIONS, *_OF_EVERYONE)
 
 
 def refresh(now: dt.datetime) -> int:
     """Count the last days, and every day before them that was never counted, back to the first event; returns how many days."""
     today = now.astimezone(dt.UTC).date()
-    recent = [today - dt.timedelta(days=back) for back in range(RECOUNTED)]
-    known = set(DayCount.objects.order_by().values_list("day", flat=True).distinct())
+    recent = [today - dt.timedelta(days=back) for back in reversed(range(RECOUNTED))]
+    known = set(DayCount.objects.filter(kind="counted").values_list("day", flat=True))
     first = _first_day() or today
-    missing = [day for day in _days(first, recent[-1]) if day not in known]
-    for day in [*missing, *reversed(recent)]:
+    missing = [day for day in _days(first, recent[0]) if day not in known]
+    for day in [*missing, *recent]:
         count(day)
+    if missing or _stale(now):
+        count_everyone([*missing, *recent], now)
     return len(missing) + len(recent)
 
 
 def count(day: dt.date) -> None:
-    """Count one day, in place of what was counted before."""
-    found = [(kind, key, number) for kind in KINDS for key, number in _asked(kind, day)]
+    """Count what happened on one day, in place of what was counted before."""
+    found = [(kind, key, number) for kind in _QUESTIONS for key, number in _asked(kind, day)]
     with transaction.atomic():
-        DayCount.objects.filter(day=day).delete()
+        DayCount.objects.filter(day=day, kind__in=[*_QUESTIONS, "counted"]).delete()
         # A day on which nothing happened was counted all the same.
-        DayCount.objects.bulk_create(
-            DayCount(day=day, kind=kind, key=key[:254], number=number) for kind, key, number in [*found, ("counted", "", 1)]
-        )
+        _keep(day, [*found, ("counted", "", 1)])
+
+
+def count_everyone(days: Sequence[dt.date], now: dt.datetime) -> None:
+    """Count who stood where at the end of each of `days`, in order, the last of them today; and today's readers by topic."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STEPS)
+        steps = cursor.fetchall()
+        cursor.execute(_TOPIC_READERS)
+        topics = [("topic-readers", str(topic), int(number)) for topic, number in cursor.fetchall()]
+    with transaction.atomic():
+        DayCount.objects.filter(day__in=list(days), kind="standing").delete()
+        DayCount.objects.filter(day=days[-1], kind__in=["topic-readers", _MARK]).delete()
+        for day in days:
+            came, confirmed, left = (
+                sum(number for kind, at, number in steps if kind == step and at <= day)
+                for step in ("waiting", "reading", "left")
+            )
+            stood = {"waiting": came - confirmed, "reading": confirmed - left, "left": left}
+            _keep(day, [("standing", key, number) for key, number in stood.items() if number])
+        _keep(days[-1], [*topics, (_MARK, "", int(now.timestamp()))])
+
+
+def _stale(now: dt.datetime) -> bool:
+    """Whether everyone was last counted too long ago, or yesterday: that day's end is not known before it has passed."""
+    today = now.astimezone(dt.UTC).date()
+    at = DayCount.objects.filter(day=today, kind=_MARK).values_list("number", flat=True).first()
+    return at is None or now.timestamp() - at >= OFTEN_ENOUGH.total_seconds()
+
+
+def _keep(day: dt.date, found: Iterable[tuple[str, str, int]]) -> None:
+    DayCount.objects.bulk_create(DayCount(day=day, kind=kind, key=key[:254], number=number) for kind, key, number in found)
 
 
 def _asked(kind: str, day: dt.date) -> Sequence[tuple[str, int]]:

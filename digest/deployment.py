@@ -16,6 +16,7 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from digest.environment import BASE, read_env_file
+from digest.intake import webhooks
 
 SKEW = dt.timedelta(seconds=2)
 """Leases run by the database's clock and windows by ours; further apart they disagree about what is due."""
@@ -104,6 +105,21 @@ def _admin() -> Iterator[checks.CheckMessage]:
         yield _error(15, "SECOND_FACTOR is off: a password alone opens every address on the list.", "Set SECOND_FACTOR=1.")
 
 
+def _webhooks() -> Iterator[checks.CheckMessage]:
+    for key in webhooks.unsigned(settings.EVENTS_FROM):
+        yield _error(
+            16,
+            f"ANYMAIL_{key} is not set, and its provider signs what it posts: whoever learns the secret can forge events.",
+            f"Copy the key from the provider's page on webhooks: ANYMAIL_{key}=…",
+        )
+    if "amazon_ses" in settings.EVENTS_FROM and not settings.EVENT_TOPICS:
+        yield _error(
+            17,
+            "EVENT_TOPICS is empty, so all of Amazon's notifications are refused.",
+            "List the topics: EVENT_TOPICS=arn:aws:sns:…",
+        )
+
+
 def _redis() -> Iterator[checks.CheckMessage]:
     try:
         with redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=5, socket_timeout=5) as client:
@@ -148,7 +164,7 @@ def _clock() -> Iterator[checks.CheckMessage]:
 
 
 _CHECKS: tuple[Callable[[], Iterator[checks.CheckMessage]], ...] = (
-    _site, _senders, _words, _secrets, _local, _admin, _redis, _clock,
+    _site, _senders, _words, _secrets, _local, _admin, _webhooks, _redis, _clock,
 )  # fmt: skip
 
 

@@ -15,13 +15,15 @@ _SITE = {
     "base-uri": "'none'",
     "frame-ancestors": "'none'",
 }
-# Unfold compiles Alpine's expressions in the page, sets styles on elements, and draws its icons from data: addresses.
+# Unfold compiles Alpine's expressions in the page, sets styles on elements, and draws its icons from data: addresses. A message
+# is shown in a frame, with a policy of its own by which nothing in it runs.
 _ADMIN = {
     **_SITE,
     "style-src": "'self' 'unsafe-inline'",
     "script-src": "'self' 'unsafe-eval'",
     "img-src": "'self' data:",
     "font-src": "'self'",
+    "frame-src": "'self'",
 }
 
 

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.templatetags.static import static
 from django.urls import reverse
 from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
 
 from digest import text
 from digest.messages import theme, typeset
@@ -30,6 +31,17 @@ def _day(at: dt.date) -> str:
 
 def _rfc3339(at: dt.datetime) -> str:
     return f"{at.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _lang(said: str) -> Markup:
+    """` lang="zh"` for text in a script that tells its language; nothing where it is the page's own, as far as one can see."""
+    language = text.language(said)
+    return Markup(f' lang="{language}"' if language else "")  # noqa: S704 - a tag from a list of ours
+
+
+def _label(said: str) -> str:
+    """Text for an attribute: serialisers leave < and > there as they are, and careless readers of HTML would see a tag."""
+    return said.translate({ord("<"): "‹", ord(">"): "›"})
 
 
 def _host(address: str) -> str:
@@ -58,5 +70,5 @@ def environment(**options: Any) -> Environment:
         rule="-" * typeset.COLUMNS,
     )
     env.filters.update(hang=typeset.hang, centre=typeset.centre, extract=text.extract, searchable=topic_words)
-    env.filters.update(day=_day, rfc3339=_rfc3339, host=_host)
+    env.filters.update(day=_day, rfc3339=_rfc3339, host=_host, lang=_lang, label=_label)
     return env

@@ -140,6 +140,12 @@ PROXIES = number("PROXIES", 0)
 REQUESTS_PER_NETWORK_AND_HOUR = number("REQUESTS_PER_NETWORK_AND_HOUR", 60)
 ASKED_MESSAGES_PER_DOMAIN_AND_HOUR = number("ASKED_MESSAGES_PER_DOMAIN_AND_HOUR", 500)
 ASKED_MESSAGES_PER_HOUR = number("ASKED_MESSAGES_PER_HOUR", 2000)
+# When a sign-up has to show a proof of work: never, when half of a limit is used up, or always.
+PROOF_OF_WORK = optional("PROOF_OF_WORK", "never")
+if PROOF_OF_WORK not in {"never", "near", "always"}:
+    raise ImproperlyConfigured(
+        f"PROOF_OF_WORK is {PROOF_OF_WORK!r}. It takes never, near or always; for example PROOF_OF_WORK=near"
+    )
 
 # How long a public page may be answered from a process's memory before it is made anew; 0 makes each one anew.
 PUBLIC_PAGES_SECONDS = number("PUBLIC_PAGES_SECONDS", 30)
@@ -165,6 +171,7 @@ INSTALLED_APPS = [
     "digest",
 ]
 MIDDLEWARE = [
+    "digest.observability.traces.discreet",
     "digest.observability.health.probes",
     "digest.observability.logs.requests",
     "digest.observability.metrics.requests",
@@ -203,6 +210,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "digest.admin.desk.pausing.banner",
             ],
+            "builtins": ["django.contrib.humanize.templatetags.humanize"],
         },
     },
 ]
@@ -324,7 +332,7 @@ CELERY_TASK_DEFAULT_QUEUE = "send"
 CELERY_TASK_QUEUES = [Queue("send"), Queue("ingest")]
 CELERY_TASK_ROUTES = {
     f"digest.tasks.{name}": {"queue": "ingest"}
-    for name in ("poll_due_sources", "fill_missing_days", "learn_words", "read_for_search", "embed_papers")
+    for name in ("poll_due_sources", "poll_source", "fill_missing_days", "learn_words", "read_for_search", "embed_papers")
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # The schedule is static and short: what is due lives in rows, and a lost hint is found at the next tick.

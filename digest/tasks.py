@@ -27,12 +27,13 @@ from digest import (
 from digest.delivery import clocks, reports, resending, safekeeping
 from digest.intake import imap
 from digest.models import Source
+from digest.polling import reading
 
 BATCH = 500
 SOURCES_EACH = 10
 VECTORS_EACH = 256
 
-OPERATORS_JOBS = (resending.RESEND,)
+OPERATORS_JOBS = (resending.RESEND, reading.READ_PAST)
 """Kinds of jobs that a worker knows from here; `subscriptions.tasks` advances them."""
 
 _log = logging.getLogger(__name__)
@@ -114,19 +115,6 @@ def poll_source(source_id: int) -> dict[str, int | str]:
     if done.new:
         read_for_search.delay()
     return {"new": done.new, "known": done.known, "error": done.error}
-
-
-@shared_task
-def backfill_source(source_id: int, since: str, until: str) -> dict[str, int | str]:
-    """Read these days (ISO dates, both included) of a source from its archive, because an operator asked."""
-    source = Source.objects.filter(pk=source_id).first()
-    if source is None:
-        return {}
-    first, last = dt.date.fromisoformat(since), dt.date.fromisoformat(until)
-    done = polling.backfill(source, first, last, timezone.now(), polling.Tools.shared())
-    if done.new:
-        read_for_search.delay()
-    return {"new": done.new, "known": done.known, "days": done.days_filled, "error": done.error}
 
 
 @shared_task

@@ -5,13 +5,15 @@ import functools
 import logging
 import re
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.cache import patch_cache_control
 from django.views.decorators.gzip import gzip_page
+from django.views.decorators.http import require_GET
 
-from subscriptions import box, consent, door, pages, schedule, tasks
+from subscriptions import box, consent, door, pages, schedule, tasks, work
 from subscriptions.consent import SignUp
 from subscriptions.forms import AddressForm, LookForm, SignUpForm
 from subscriptions.mailboxes import AddressRefused
@@ -39,6 +41,8 @@ def subscribe(request: HttpRequest) -> HttpResponse:
     signup = box.signup(request.POST, pages.network(request), now)
     if signup is not None:
         try:
+            if why := _unproven(request, now):
+                return signup_page(request, SignUpForm(request.POST, now=now), status=422, unproven=why)
             return _taken(request, signup, now)
         except AddressRefused:
             pass  # the form shows what was typed, and says what is wrong with it
@@ -49,7 +53,28 @@ def subscribe(request: HttpRequest) -> HttpResponse:
     if form.by_a_program:
         _log.info("Dropped a sign-up: the hidden field was filled in (network %s)", signup.network)
         return _look_in_inbox(signup, now)
+    if why := _unproven(request, now):
+        return signup_page(request, form, status=422, unproven=why)
     return _taken(request, signup, now)
+
+
+def _unproven(request: HttpRequest, now: dt.datetime) -> str:
+    """What to say to whoever has to show work and has not; nothing to everyone else."""
+    network = pages.network(request)
+    if not work.asked_for(network, now) or work.shown(request.POST.get("altcha", ""), network, now):
+        return ""
+    return (
+        "Many sign-ups come in just now, so your browser has to do a second’s work before we take yours. Please press the "
+        "button once more when it is done."
+    )
+
+
+@require_GET
+def challenge(request: HttpRequest) -> JsonResponse:
+    """A challenge for the browser to work on; kept nowhere, here or there."""
+    answer = JsonResponse(work.challenge(timezone.now()))
+    patch_cache_control(answer, no_store=True)
+    return answer
 
 
 def _taken(request: HttpRequest, signup: SignUp, now: dt.datetime) -> HttpResponse:
@@ -78,10 +103,23 @@ def onward(path: str) -> str:
     return path if _ONWARD.fullmatch(path) else ""
 
 
-def signup_page(request: HttpRequest, form: SignUpForm, *, preview: object = None, status: int = 200) -> HttpResponse:
-    """The page of the whole form, as it was filled in; `preview` is what a digest by it would hold."""
+def signup_page(
+    request: HttpRequest, form: SignUpForm, *, preview: object = None, status: int = 200, unproven: str = ""
+) -> HttpResponse:
+    """The page of the whole form, as it was filled in.
+
+    `preview` is what a digest by it would hold; `unproven` what to say to whoever has to show a proof of work first.
+    """
     first = pages.hour(form.first, form.stands("time_zone")) if form.first else ""
-    context = {"form": form, "wording": consent.WORDING, "preview": preview, "first": first, "wrong": status == 422}
+    asked = bool(unproven) or work.asked_for(pages.network(request), form.now)
+    context = {
+        "form": form,
+        "wording": consent.WORDING,
+        "preview": preview,
+        "first": first,
+        "wrong": status == 422 and not unproven,
+    }
+    context |= {"unproven": unproven, "proof": asked}
     return render(request, "web/subscribe.html.jinja", context, status=status)
 
 

@@ -43,9 +43,13 @@ class JobFailed(Exception):
     """The job cannot go on; the text says why and what to do. What earlier batches did stays done."""
 
 
+Ahead = Callable[[Job, dt.datetime], Work]
+"""Does what a batch must not do in its transaction, such as asking other hosts; what it returns is then done in it."""
+
+
 @dataclass
 class _Kinds:
-    known: dict[str, Work] = field(default_factory=dict)
+    known: dict[str, Ahead] = field(default_factory=dict)
 
 
 _kinds = _Kinds()
@@ -56,8 +60,18 @@ def kind(name: str) -> Callable[[Work], Work]:
     """Register how a batch of this kind of job is done: `@jobs.kind("import")`."""
 
     def register(work: Work) -> Work:
-        _kinds.known[name] = work
+        _kinds.known[name] = lambda job, now: work
         return work
+
+    return register
+
+
+def kind_ahead(name: str) -> Callable[[Ahead], Ahead]:
+    """Register a kind whose batches do their work before their transaction; it may be done again if a worker dies then."""
+
+    def register(ahead: Ahead) -> Ahead:
+        _kinds.known[name] = ahead
+        return ahead
 
     return register
 
@@ -119,12 +133,13 @@ def _claim(now: dt.datetime) -> Job | None:
 
 def _batch(job: Job, now: dt.datetime) -> None:
     try:
+        work = _kinds.known[job.kind](job, now)
         with transaction.atomic():
             locked = Job.objects.select_for_update().get(pk=job.pk)
             if locked.cancel_asked:
                 _finish(locked, Job.State.CANCELLED, now)
             else:
-                _add(locked, _kinds.known[locked.kind](locked, now), now)
+                _add(locked, work(locked, now), now)
     except JobFailed as error:
         _fail(job, str(error), now)
     except DatabaseError as error:

@@ -40,7 +40,7 @@ return 0
 class Rule:
     """At most `limit` events in any `window`, for one `subject` of its `kind`."""
 
-    kind: Literal["mailbox", "domain", "messages", "network", "requests", "previews", "votes", "submissions"]
+    kind: Literal["mailbox", "domain", "messages", "network", "requests", "previews", "votes", "submissions", "workless"]
     subject: str
     limit: int
     window: dt.timedelta
@@ -90,6 +90,12 @@ def of_all_requests() -> list[Rule]:
     return [Rule("requests", "all", 10 * settings.ASKED_MESSAGES_PER_HOUR, HOUR)]
 
 
+def of_workless(network: str) -> list[Rule]:
+    """Sign-ups that are let in without the proof of work that is asked for: one of a network, and a thirtieth of the hour's."""
+    everyone = Rule("workless", "all", max(1, settings.ASKED_MESSAGES_PER_HOUR // 30), HOUR)
+    return [Rule("workless", network or "socket", 1, HOUR), everyone]
+
+
 def of_previews(network: str) -> list[Rule]:
     """Previews of a digest that one network may look at; each costs a ranking."""
     return [Rule("previews", network or "socket", 2 * settings.REQUESTS_PER_NETWORK_AND_HOUR, HOUR)]
@@ -111,6 +117,27 @@ def take(rules: Sequence[Rule], name: str, now: dt.datetime) -> Rule | None:
     except redis.RedisError as error:
         _log.warning("Redis is away, so limits are counted in PostgreSQL: %s", error)
         return _take_from_rows(rules, now)
+
+
+def share_used(rules: Sequence[Rule], now: dt.datetime) -> float:
+    """How much of the rule that is nearest to its limit is used up, from 0 to 1; counts nothing."""
+    try:
+        server = client(settings.REDIS_URL)
+        used = [
+            int(server.zcount(rule.key, (now - rule.window).timestamp() * 1000, "+inf")) / max(rule.limit, 1) for rule in rules
+        ]
+    except redis.RedisError:
+        used = [rule.counted(now) / max(rule.limit, 1) for rule in rules]
+    return min(1.0, max(used, default=0.0))
+
+
+def first(name: str, window: dt.timedelta) -> bool | None:
+    """Whether this is the first time within `window` that `name` is seen; None while Redis, which would know, is away."""
+    try:
+        return bool(client(settings.REDIS_URL).set(f"paper-round:seen:{name}", 1, nx=True, px=window))
+    except redis.RedisError as error:
+        _log.warning("Redis is away, so nothing is known to be new: %s", error)
+        return None
 
 
 @contextlib.contextmanager

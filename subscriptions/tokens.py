@@ -7,6 +7,7 @@ import functools
 import hashlib
 import hmac
 from binascii import b2a_base64
+from collections.abc import Callable
 from enum import StrEnum
 
 from django.conf import settings
@@ -15,6 +16,7 @@ from django.urls import reverse
 from subscriptions.models import Notice
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_PAIRS = [first + second for first in _DIGITS for second in _DIGITS]
 _MAC_OCTETS = 16  # 128 bits, beyond guessing; a token stays near 30 characters
 _MAC_CHARACTERS = 22  # without the padding of base64
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
@@ -52,21 +54,23 @@ def _keyed(secret: str, scope: str) -> "hashlib.blake2b":
 
 
 def _mac(secret: str, scope: Scope, payload: str) -> str:
-    # Taken as a plain string: an enumeration's members are hashed in Python.
-    digest = _keyed(secret, str.__str__(scope)).copy()
+    return _finished(_keyed(secret, scope), payload)
+
+
+def _finished(started: "hashlib.blake2b", payload: str) -> str:
+    digest = started.copy()
     digest.update(payload.encode())
     return b2a_base64(digest.digest(), newline=False)[:_MAC_CHARACTERS].translate(_URL_SAFE).decode()
 
 
-@functools.lru_cache(maxsize=4096)
 def _base36(number: int) -> str:
     if number < 0:
         raise ValueError(f"A token holds whole numbers from 0; {number} is none.")
     digits = ""
-    while number >= 36:
-        number, digit = divmod(number, 36)
-        digits = _DIGITS[digit] + digits
-    return _DIGITS[number] + digits
+    while number >= len(_PAIRS):
+        number, pair = divmod(number, len(_PAIRS))
+        digits = _PAIRS[pair] + digits
+    return _PAIRS[number].lstrip("0") + digits if number else digits or "0"
 
 
 @functools.lru_cache(maxsize=8192)
@@ -84,8 +88,18 @@ def _path(name: str, token: str, *rest: int | str) -> str:
 
 def sign(scope: Scope, *numbers: int) -> str:
     """The token of these numbers: `<base36>.<base36>.<22 characters>`, safe in a URL."""
-    payload = ".".join(map(_base36, numbers))
-    return f"{payload}.{_mac(settings.TOKEN_KEYS[0], scope, payload)}"
+    return signer(scope)(*numbers)
+
+
+def signer(scope: Scope) -> Callable[..., str]:
+    """`sign` with the scope given: the key is looked up once, for the thousands of tokens of a run."""
+    started = _keyed(settings.TOKEN_KEYS[0], scope)
+
+    def signed(*numbers: int) -> str:
+        payload = ".".join(map(_base36, numbers))
+        return f"{payload}.{_finished(started, payload)}"
+
+    return signed
 
 
 def read(scope: Scope, token: str) -> tuple[int, ...] | None:

@@ -6,6 +6,7 @@ from subscriptions import entrance, views, you
 
 urlpatterns: list[URLPattern] = [
     path("subscribe/", entrance.subscribe, name="subscribe"),
+    path("subscribe/challenge/", entrance.challenge, name="challenge"),
     path("preferences/", entrance.link, name="link"),
     path("confirm/<str:token>/", views.confirm, name="confirm"),
     path("unsubscribe/<str:token>/", views.unsubscribe, name="unsubscribe"),

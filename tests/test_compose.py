@@ -16,6 +16,8 @@ from jsonschema.validators import validator_for
 
 from digest.celery import app
 from digest.environment import BASE
+from digest.intake.lmtp import Place
+from tests.node import run
 
 COMPOSE: dict[str, Any] = yaml.safe_load((BASE / "docker-compose.yml").read_text(encoding="utf-8"))
 SERVICES: dict[str, Any] = COMPOSE["services"]
@@ -33,7 +35,7 @@ def test_it_follows_the_compose_specification() -> None:
 
 
 def test_it_is_the_topology_of_production() -> None:
-    assert set(SERVICES) == {"migrate", "web", "send", "ingest", "beat", "postgres", "redis", "mailpit", "caddy"}
+    assert set(SERVICES) == {"migrate", "web", "send", "ingest", "intake", "beat", "postgres", "redis", "mailpit", "caddy"}
     assert SERVICES["postgres"]["image"] == "postgres:18"
 
 
@@ -91,6 +93,43 @@ def test_the_migration_runs_commands_that_exist() -> None:
     verbs = re.findall(r"manage\.py (\w+)", " ".join(_command("migrate")))
     assert verbs
     assert set(verbs) <= set(get_commands())
+
+
+def test_the_intake_listens_where_its_volume_and_its_healthcheck_are() -> None:
+    from django.core.management import get_commands
+
+    _, _, verb, option, place = _command("intake")
+    assert verb in get_commands()
+    assert option == "--lmtp"
+    path = Place.parse(place).path
+    assert path is not None
+    assert f"lmtp:{path.parent}" in SERVICES["intake"]["volumes"]
+    assert str(path) in SERVICES["intake"]["healthcheck"]["test"][-1]
+    assert str(path.parent) in (BASE / "Dockerfile").read_text(encoding="utf-8")
+
+
+def _dockerfile() -> list[tuple[str, str]]:
+    """The instructions of the Dockerfile, in order, each with what it is given."""
+    parsed = run("dockerfile.mjs", (BASE / "Dockerfile").read_bytes())
+    assert parsed["faults"] == []
+    return [(each["name"], each["rest"]) for each in parsed["instructions"]]
+
+
+def test_the_dockerfile_is_what_a_builder_reads() -> None:
+    instructions = _dockerfile()
+    names = [name for name, _ in instructions]
+    assert names.count("FROM") == 2, "one stage builds, the other runs"
+    assert all(re.match(r"python:\d+\.\d+-slim-[a-z]+( AS build)?$", rest) for name, rest in instructions if name == "FROM")
+    assert dict(instructions)["ENTRYPOINT"] == '["tini", "--"]'
+    # Whoever builds on it is not root any more, and nothing is installed after that.
+    assert "RUN" not in names[names.index("USER") :]
+    assert "ADD" not in names
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_every_image_has_a_version(name: str) -> None:
+    image = SERVICES[name]["image"]
+    assert image == "paper-round" or re.search(r":v?\d", image), "latest is another image tomorrow"
 
 
 def test_the_image_runs_as_an_ordinary_account_and_copies_what_exists() -> None:

@@ -17,7 +17,8 @@ class IssueAdmin(AddressSearch[Issue], ReadOnlyAdmin[Issue]):
     list_display = ("name", "reader", "kind", "due_at", "published_at", "papers", "fate")
     list_filter = ("kind", days("published_at", "published", "published"))
     list_select_related = ("subscription__subscriber", "delivery")
-    search_fields = ("=subscription__id",)
+    whole = "subscription_id"
+    search_fields = ("subscription__id",)
     search_help_text = "A whole address, or a subscription's id."
     sortable_by = ()
     links_into = ("subscription__subscriber__id__exact", "subscription__id__exact")
@@ -28,7 +29,7 @@ class IssueAdmin(AddressSearch[Issue], ReadOnlyAdmin[Issue]):
         ("Coverage receipt", {"fields": ("coverage",)}),
     )
     readonly_fields = ("reader", "digest", "fate", "weights", "chosen", "coverage")
-    change_form_before_template = "admin/issue_before.html"
+    change_form_outer_before_template = "admin/issue_before.html"
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Issue | None:
         """Unfold asks for a read-only field several times a page; the titles it needs are looked up once."""

@@ -71,7 +71,7 @@ DESK: list[tuple[str, str, str, str]] = [
     ("Sending", "pause_circle", "admin:desk-sending", "digest.pause_sending"),
     ("Preflight", "flight_takeoff", "admin:desk-preflight", "digest.pause_sending"),
     ("What if", "balance", "admin:desk-what-if", "digest.view_rankingconfiguration"),
-    ("Import", "group_add", "admin:desk-import", "subscriptions.import_subscriber"),
+    ("Import and export", "group_add", "admin:desk-import", "subscriptions.import_subscriber"),
     ("Jobs", "checklist", "admin:desk-jobs", "subscriptions.view_job"),
 ]
 

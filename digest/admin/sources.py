@@ -83,6 +83,8 @@ class SourceAdmin(OurAdmin[Source]):
 
     @admin.display(description="lists")
     def elsewhere(self, source: Source) -> str:
+        if source._state.adding:
+            return "nothing yet"
         return links(
             [
                 (list_path(Paper, appearances__source__id__exact=source.pk), "Papers of this source"),

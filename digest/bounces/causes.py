@@ -47,15 +47,14 @@ VERDICTS = {
 
 
 def _patterns() -> list[tuple[Cause, re.Pattern[str]]]:
-    """The words of `words.txt`, in its order."""
-    words: dict[Cause, list[str]] = {}
-    cause = Cause.SYSTEM
+    """The words of `words.txt`, in its order; a cause may come twice, with plainer words first."""
+    words: list[tuple[Cause, list[str]]] = []
     for line in Path(__file__).with_name("words.txt").read_text(encoding="utf-8").splitlines():
         if line.startswith("["):
-            cause = Cause[line.strip("[]")]
+            words.append((Cause[line.strip("[]")], []))
         elif line and not line.startswith("#"):
-            words.setdefault(cause, []).append(line)
-    return [(cause, re.compile("|".join(lines), re.IGNORECASE)) for cause, lines in words.items()]
+            words[-1][1].append(line)
+    return [(cause, re.compile("|".join(lines), re.IGNORECASE)) for cause, lines in words]
 
 
 _PATTERNS = _patterns()
@@ -99,6 +98,13 @@ _SURELY_UNKNOWN = re.compile(
     r"|does(?:n.t| not) have an? .{0,40}\baccount|not our (?:user|customer)|adresse? (?:destinataire|d.au moins).{0,20}invalide"
     r"|\(bad-mailbox\)|ディレクトリ.{0,10}見つかりません|mailbox not found"
     r"|no mailbox here by that name|recipient address rejected: access denied"
+    r"|no (?:such (?:account|mail ?box)|(?:longer an? )?account here)|no such user\b.*존재|never existed"
+    r"|(?:account|mail ?box|user name|user|recipient|rcpt|address|person|that name)\b.{0,30}"
+    r"(?:does not|do not|doe?s?n.t|not) exist|\b(?:in)?existe? (?:pas|plus|nicht)|existiert nicht|inexist|bestaat niet"
+    r"|nie istnieje|neexistuje|no existe\b|n[aã]o existe|non esiste|не существует|не найден|нет такого|не знайдено"
+    r"|존재하지 않|不存在|存在しません|見つかりません|找不到"
+    r"|\(user not found\)|unroutea?ble address|nicht bekannt|unknown (?:in|to) (?:the |our )?(?:directory"
+    r"|system)|no mail ?box of that|no longer accepts mail|previously bounced"
     r"|not listed in|no such person|account .{0,30}(?:terminated|deleted)|recipnotfound|adr\.(?:ex)?recip",
     re.IGNORECASE,
 )
@@ -112,10 +118,24 @@ _PLAINLY_UNKNOWN = re.compile(
 )
 
 
+_WORN = re.compile(r"\buser unknown\b|\bunknown user\b|recipient not found", re.IGNORECASE)
+
+
 def from_words(text: str) -> Cause | None:
     """The first cause whose words the text holds, outside links and addresses."""
     plain = _NAMES.sub("(address)", text)
     return next((cause for cause, pattern in _PATTERNS if pattern.search(plain)), None)
+
+
+def worn(text: str) -> bool:
+    """Whether the words are those that servers also say of mailboxes that filter."""
+    return _WORN.search(text) is not None
+
+
+def unknown(text: str) -> bool:
+    """Whether the words, among others, speak of a mailbox that does not exist."""
+    plain = _NAMES.sub("(address)", text)
+    return any(pattern.search(plain) for cause, pattern in _PATTERNS if cause is Cause.UNKNOWN_USER)
 
 
 def surely_unknown(text: str) -> bool:

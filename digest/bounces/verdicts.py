@@ -18,11 +18,18 @@ _CERTAIN = {
     "1.2": Cause.UNKNOWN_HOST,
     "1.10": Cause.UNKNOWN_USER,
     "1.6": Cause.MOVED,
+    "1.7": Cause.SENDER,
+    "1.8": Cause.SENDER,
     "2.2": Cause.FULL,
 }
 _BLAMES_SENDER = {
     Cause.AUTHENTICATION, Cause.REPUTATION, Cause.CONTENT, Cause.POLICY, Cause.RATE, Cause.SENDER, Cause.SIZE,
 }  # fmt: skip
+# What is said beside "5.1.1" by servers that have no other code, when they say nothing of an unknown mailbox as well.
+_OUTWEIGHS = {Cause.REPUTATION, Cause.CONTENT}
+_DROPS = {cause for cause, verdict in VERDICTS.items() if verdict is Verdict.SUPPRESS}
+# Codes that say no more than that something failed.
+_VAGUE = {"", "5.0.0", "5.3.0", "5.5.0"}
 # What a refusal before any recipient was named is about, when its words do not tell.
 _AT_STAGE = {"MAIL": Cause.SENDER, "CONNECT": Cause.REPUTATION}
 # This carrier says "unknown user" of subscribers who filter their mail.
@@ -49,7 +56,8 @@ def judge(report: Report) -> Judgement:
     if report.feedback:
         return _of_feedback(report)
     if report.answer:
-        return Judgement(Verdict.IGNORE, "", report.recipients, "a reader's automatic reply")
+        why = "an automatic reply, which says that somebody has left" if report.left else "a reader's automatic reply"
+        return Judgement(Verdict.IGNORE, "", report.recipients, why)
     if not report.failures:
         return Judgement(Verdict.IGNORE, "", (), "not a report")
     judged = [(*of_failure(failure), failure) for failure in report.failures]
@@ -76,7 +84,9 @@ def of_failure(failure: Failure) -> tuple[Bounce.Verdict, str]:
         return (Verdict.SOFT, "no reason that we know") if failure.action or failure.code else (Verdict.IGNORE, "not a report")
     verdict = VERDICTS[cause]
     trying = failure.status.startswith("4.") or (not failure.status and (failure.code or 500) < 500)
-    temporary = failure.action == "delayed" or (trying and failure.action != "failed")
+    # A relay that gave up in the end was told all the while to come later, not that nobody is there.
+    waited = not failure.diagnostic and (failure.code or 500) < 500 and not failure.status.startswith("5.")
+    temporary = failure.action == "delayed" or waited or (trying and failure.action != "failed")
     if temporary and verdict is Verdict.SUPPRESS:
         return Verdict.SOFT, f"{cause}, for now"
     return verdict, str(cause)
@@ -88,8 +98,16 @@ def cause_of(failure: Failure) -> Cause | None:
     "User unknown" alone is not enough to drop a reader for good: servers say it of mailboxes that filter, too. It takes a
     status of the address class, or a refusal of RCPT itself.
     """
-    words = failure.diagnostic or failure.prose
-    spoken = causes.from_words(failure.diagnostic) or causes.from_words(failure.prose)
+    words = failure.diagnostic or failure.reply or failure.prose
+    spoken = causes.from_words(words)
+    if spoken is None:
+        # What the relay says around it: that it gave up means less than the subject of a code.
+        spoken = causes.from_words(failure.prose)
+        clear = causes.surely_unknown(failure.prose) or causes.plainly_unknown(failure.prose) or spoken is Cause.UNKNOWN_HOST
+        if (failure.diagnostic or failure.reply) and spoken in _DROPS and not clear:
+            spoken = None
+        if spoken is Cause.EXPIRED and failure.status.startswith("5."):
+            spoken = causes.from_status(failure.status) or spoken
     detail = failure.status[2:]
     if detail == "4.1" and causes.surely_unknown(words):
         # Exchange Online, of addresses that its directory does not know; "access denied" means the recipient's here.
@@ -99,9 +117,12 @@ def cause_of(failure: Failure) -> Cause | None:
         return spoken if spoken in _BLAMES_SENDER or later else _AT_STAGE[failure.command]
     if spoken in _BLAMES_SENDER and detail not in _CERTAIN:
         return spoken
-    if detail.startswith("7.") and spoken not in {Cause.FULL, Cause.DISABLED, Cause.UNKNOWN_HOST}:
+    later = failure.status.startswith("4.") and spoken in {Cause.SYSTEM, Cause.EXPIRED}
+    if detail.startswith("7.") and not later and spoken not in {Cause.FULL, Cause.DISABLED, Cause.UNKNOWN_HOST}:
         return Cause.UNKNOWN_USER if spoken is Cause.UNKNOWN_USER and causes.plainly_unknown(words) else Cause.POLICY
     if detail in _CERTAIN:
+        if spoken in _OUTWEIGHS and not causes.unknown(words):
+            return spoken
         return spoken if spoken in {Cause.FULL, Cause.DISABLED, Cause.AUTHENTICATION, Cause.MOVED} else _CERTAIN[detail]
     if spoken is Cause.UNKNOWN_USER and not _supported(failure, words):
         return Cause.FILTERED
@@ -116,4 +137,7 @@ def _supported(failure: Failure, words: str) -> bool:
         return False
     # A relay that reports 550 without choosing a status passes on what it heard; one that chose x.0.0 knew no better.
     passed_on = bool(failure.diagnostic) and failure.code == 550 and not failure.status
-    return failure.status[2:].startswith("1.") or failure.command == "RCPT" or passed_on
+    # A relay that tells in prose of a lasting refusal, in words less worn than "user unknown", says what it knows.
+    told = not failure.diagnostic and not failure.command and failure.status in _VAGUE and failure.action == "failed"
+    told = told and not causes.worn(words) and (bool(failure.reply) or causes.plainly_unknown(words))
+    return failure.status[2:].startswith("1.") or failure.command == "RCPT" or passed_on or told

@@ -10,7 +10,7 @@ from typing import Literal
 import redis
 from django.conf import settings
 
-from digest import alarms
+from digest import alarms, queues
 from digest.dashboard.today import Counted
 from digest.delivery import clocks
 from digest.models import Brake, Delivery, Preflight
@@ -24,7 +24,6 @@ FEWEST_ACCEPTED = 1_000
 LEAST_FREE = 0.1
 LONGEST_QUEUE = 1_000
 PATIENCE = dt.timedelta(minutes=10)
-QUEUES = ("send", "ingest")
 
 Where = Literal["due", "source", "sending", "complaints", "ready", "requests", "preflight", ""]
 
@@ -47,7 +46,7 @@ def warnings(now: dt.datetime, known: Counted) -> tuple[Warned, ...]:
         *_breakers(brakes),
         *_preflight(),
         *_clock(now),
-        *_queues(),
+        *_queues(now),
         *_waiting(now, bool(brakes)),
         *_complaints(known),
         *_disk(Path(settings.SAFETY_LOG).parent),
@@ -91,21 +90,23 @@ def _clock(now: dt.datetime) -> list[Warned]:
     return [Warned(f"{why[0].upper()}{why[1:]}.", "Set it right: it decides nothing meanwhile.")] if why else []
 
 
-def _queues() -> list[Warned]:
+def _queues(now: dt.datetime) -> list[Warned]:
     try:
-        with redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=0.5, socket_timeout=0.5) as client:
-            lengths = {queue: int(str(client.llen(queue))) for queue in QUEUES}
+        found = queues.standing(settings.REDIS_URL, 0.5)
     except (redis.RedisError, OSError) as error:
         return [Warned(f"The broker gives no answer ({type(error).__name__}).", "Workers get no tasks until it runs.")]
-    return [
-        Warned(f"{length} tasks wait in the queue {queue!r}.", "Look whether its workers run.")
-        for queue, length in lengths.items()
-        if length > LONGEST_QUEUE
-    ]
+    told = []
+    for queue, stands in found.items():
+        if stands.since and now - stands.since > PATIENCE:
+            age = f"the oldest since {stands.since:%-d %B, %H:%M} UTC"
+            told.append(Warned(f"{stands.length:,} tasks wait in the queue {queue!r}, {age}.", "Look whether its workers run."))
+        elif stands.length > LONGEST_QUEUE:
+            told.append(Warned(f"{stands.length:,} tasks wait in the queue {queue!r}.", "Look whether its workers run."))
+    return told
 
 
 def _waiting(now: dt.datetime, braked: bool) -> list[Warned]:
-    """A task in the broker carries no time; what it should have taken up does."""
+    """What tasks should have taken up, whether or not one of them waits in the broker."""
     found = []
     ready = Delivery.objects.ready(now - PATIENCE).order_by("priority", "next_attempt_at").first()
     if ready and not braked:

@@ -11,55 +11,51 @@ from digest.delivery.channel import Channel, Row, Statement, numbers, words
 from digest.delivery.outcomes import Outcome
 from digest.models import Delivery
 
-# A commit whose own answer was lost may be repeated: both halves find what they did, and do it no second time. A relay's answer
-# may come after the lease has run out; while nobody has claimed the delivery anew, it still settles the matter.
+# What begins is written as an outcome is. A commit whose own answer was lost may be repeated: it finds what it did, and does it
+# no second time. A relay's answer may come after the lease has run out; while nobody has claimed the delivery anew, it still
+# settles the matter.
 _ROUND = """
-WITH outcome AS (
-    {outcome}
-), recorded AS (
+WITH entry AS (
+    {entry}
+), written AS (
     UPDATE digest_delivery d
-    SET state = o.state, reason = o.reason, stage = o.stage, reply_code = o.code, reply = o.reply,
-        size = coalesce(o.size, d.size), next_attempt_at = coalesce(o.next_attempt_at, d.next_attempt_at),
-        lease_expires_at = NULL, claimed_by = '',
-        attempts = d.attempts + (o.tried AND d.state = 'claimed')::int,
-        doubts = d.doubts + (o.state = 'uncertain')::int,
-        first_attempt_at = CASE WHEN o.tried THEN coalesce(d.first_attempt_at, $3::timestamptz) ELSE d.first_attempt_at END,
-        finished_at = CASE WHEN o.state IN ('accepted', 'failed', 'skipped') THEN $3::timestamptz END
-    FROM outcome o
-    WHERE d.id = o.id AND d.fence = o.fence AND (
+    SET state = e.state, reason = coalesce(e.reason, d.reason), stage = coalesce(e.stage, d.stage),
+        reply_code = CASE WHEN e.state = 'sending' THEN d.reply_code ELSE e.code END, reply = coalesce(e.reply, d.reply),
+        size = coalesce(e.size, d.size), next_attempt_at = coalesce(e.next_attempt_at, d.next_attempt_at),
+        lease_expires_at = CASE WHEN e.state = 'sending' THEN clock_timestamp() + $2::interval END,
+        claimed_by = CASE WHEN e.state = 'sending' THEN d.claimed_by ELSE '' END,
+        attempts = d.attempts + (e.tried AND d.state = 'claimed')::int,
+        doubts = d.doubts + (e.state = 'uncertain')::int,
+        first_attempt_at = CASE WHEN e.tried THEN coalesce(d.first_attempt_at, $1::timestamptz) ELSE d.first_attempt_at END,
+        finished_at = CASE WHEN e.state IN ('accepted', 'failed', 'skipped') THEN $1::timestamptz END
+    FROM entry e
+    WHERE d.id = e.id AND d.fence = e.fence AND (
         d.state IN ('claimed', 'sending')
-        OR (o.state IN ('accepted', 'failed') AND d.state IN ('uncertain', 'queued', 'deferred'))
+        OR (e.state IN ('accepted', 'failed') AND d.state IN ('uncertain', 'queued', 'deferred'))
     )
-    RETURNING d.id, d.attempts
-), begun AS (
-    UPDATE digest_delivery d
-    SET state = 'sending', attempts = d.attempts + (d.state = 'claimed')::int,
-        first_attempt_at = coalesce(d.first_attempt_at, $3::timestamptz),
-        lease_expires_at = clock_timestamp() + $4::interval
-    FROM unnest($1::bigint[], $2::bigint[]) AS b (id, fence)
-    WHERE d.id = b.id AND d.fence = b.fence AND d.state IN ('claimed', 'sending')
-    RETURNING d.id
+    RETURNING d.id, d.state, d.attempts
 ){told}
-SELECT false, id FROM recorded UNION ALL SELECT true, id FROM begun
+SELECT state = 'sending', id FROM written
 """
-_ANY_OUTCOME = """
+_ANY = """
     SELECT * FROM unnest(
-        $5::bigint[], $6::bigint[], $7::smallint[], $8::text[], $9::integer[],
-        $10::text[], $11::text[], $12::text[], $13::timestamptz[], $14::boolean[]
-    ) AS o (id, fence, code, reply, size, state, reason, stage, next_attempt_at, tried)"""
+        $3::bigint[], $4::bigint[], $5::text[], $6::smallint[], $7::text[], $8::integer[],
+        $9::text[], $10::text[], $11::timestamptz[], $12::boolean[]
+    ) AS e (id, fence, state, code, reply, size, reason, stage, next_attempt_at, tried)"""
 _TOLD = """, told AS (
     INSERT INTO digest_attempt (delivery_id, number, ended_at, state, stage, reply_code, reply, reason, worker)
-    SELECT o.id, r.attempts, $3::timestamptz, o.state, o.stage, o.code, o.reply, o.reason, ''
-    FROM recorded r JOIN outcome o ON o.id = r.id
-    WHERE o.tried AND o.state <> 'accepted'
+    SELECT e.id, w.attempts, $1::timestamptz, e.state, e.stage, e.code, e.reply, e.reason, ''
+    FROM written w JOIN entry e ON e.id = w.id
+    WHERE e.tried AND e.state NOT IN ('accepted', 'sending')
 )"""
-_ACCEPTED_OUTCOME = """
-    SELECT id, fence, code, reply, size, 'accepted' AS state, '' AS reason, '' AS stage,
-        NULL::timestamptz AS next_attempt_at, true AS tried
-    FROM unnest($5::bigint[], $6::bigint[], $7::smallint[], $8::text[], $9::integer[]) AS o (id, fence, code, reply, size)"""
-_SOME_NOT_ACCEPTED = Statement(b"round", _ROUND.format(outcome=_ANY_OUTCOME, told=_TOLD))
+_ACCEPTED_OR_SENDING = """
+    SELECT *, NULL::timestamptz AS next_attempt_at, true AS tried,
+        CASE WHEN state = 'accepted' THEN '' END AS reason, CASE WHEN state = 'accepted' THEN '' END AS stage
+    FROM unnest($3::bigint[], $4::bigint[], $5::text[], $6::smallint[], $7::text[], $8::integer[])
+        AS e (id, fence, state, code, reply, size)"""
+_SOME_NOT_ACCEPTED = Statement(b"round", _ROUND.format(entry=_ANY, told=_TOLD))
 # As nearly every round is; there is less to tell, and nothing of attempts that failed.
-_ALL_ACCEPTED = Statement(b"round of acceptances", _ROUND.format(outcome=_ACCEPTED_OUTCOME, told=""))
+_ALL_ACCEPTED = Statement(b"round of acceptances", _ROUND.format(entry=_ACCEPTED_OR_SENDING, told=""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,26 +74,25 @@ class Books:
 
     def begin(self, outcomes: Sequence[Outcome], begin: Sequence[Delivery], now: dt.datetime, lease: dt.timedelta) -> None:
         """Ask for the outcomes to be recorded and the deliveries to be marked `sending`. Raises django.db.OperationalError."""
+        nothing = [None] * len(begin)
         parameters = [
-            numbers([each.id for each in begin]),
-            numbers([each.fence for each in begin]),
             now.isoformat().encode(),
             f"{lease.total_seconds()} seconds".encode(),
-            numbers([each.delivery for each in outcomes]),
-            numbers([each.fence for each in outcomes]),
-            numbers([each.code for each in outcomes]),
-            words([each.reply for each in outcomes]),
-            numbers([each.size for each in outcomes]),
+            numbers([each.delivery for each in outcomes] + [each.id for each in begin]),
+            numbers([each.fence for each in outcomes] + [each.fence for each in begin]),
+            words([each.state for each in outcomes] + [Delivery.State.SENDING] * len(begin)),
+            numbers([*(each.code for each in outcomes), *nothing]),
+            words([*(each.reply for each in outcomes), *nothing]),
+            numbers([*(each.size for each in outcomes), *nothing]),
         ]
         if all(each.state is Delivery.State.ACCEPTED for each in outcomes):
             self.channel.ask(_ALL_ACCEPTED, parameters)
             return
         parameters += [
-            words([each.state for each in outcomes]),
-            words([each.reason for each in outcomes]),
-            words([each.stage for each in outcomes]),
-            _instants([each.next_attempt_at for each in outcomes]),
-            words(["t" if each.tried else "f" for each in outcomes]),
+            words([*(each.reason for each in outcomes), *nothing]),
+            words([*(each.stage for each in outcomes), *nothing]),
+            _instants([*(each.next_attempt_at for each in outcomes), *nothing]),
+            words(["t" if each.tried else "f" for each in outcomes] + ["t"] * len(begin)),
         ]
         self.channel.ask(_SOME_NOT_ACCEPTED, parameters)
 

@@ -92,10 +92,13 @@ def numbers(column: Iterable[int | None]) -> bytes:
     return ("{" + ",".join(["NULL" if each is None else str(each) for each in column]) + "}").encode()
 
 
-def words(column: Sequence[str]) -> bytes:
+def words(column: Iterable[str | None]) -> bytes:
     """An array of texts as PostgreSQL reads it; its text holds no NUL."""
-    quoted = ['"' + each.replace("\\", "\\\\").replace('"', '\\"').replace("\0", "") + '"' for each in column]
-    return ("{" + ",".join(quoted) + "}").encode()
+    return ("{" + ",".join(["NULL" if each is None else _quoted(each) for each in column]) + "}").encode()
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\0", "") + '"'
 
 
 def _results(libpq: PGconn) -> list[Row]:

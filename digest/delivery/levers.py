@@ -1,7 +1,7 @@
 """What an operator may do to the ledger and to sending, by command or in the admin.
 
 Every function takes who did it (`by`) and, where it is not plain, why; each says how many rows it changed, and leaves a reason
-in them that names the operator.
+in them that names the operator. What is looked for by state is looked for by `trouble`, which has an index.
 """
 
 import datetime as dt
@@ -88,7 +88,7 @@ def resend_failed(
 
     `among`: only of these deliveries.
     """
-    failed = Delivery.objects.filter(state=Delivery.State.FAILED, finished_at__gte=since)
+    failed = Delivery.objects.filter(trouble=Delivery.State.FAILED, finished_at__gte=since)
     if among is not None:
         failed = failed.filter(pk__in=among)
     if domain:
@@ -104,7 +104,7 @@ def resend_failed(
 
 def hasten(now: dt.datetime, by: str, *, domain: str = "", why: str = "") -> int:
     """Try at once what is deferred, to one domain or to all, instead of at its hour."""
-    deferred = Delivery.objects.filter(state=Delivery.State.DEFERRED, next_attempt_at__gt=now)
+    deferred = Delivery.objects.filter(trouble=Delivery.State.DEFERRED, next_attempt_at__gt=now)
     if domain:
         deferred = deferred.filter(domain=domain.lower())
     return deferred.exclude(reason__startswith="the message could not be made").update(
@@ -114,7 +114,7 @@ def hasten(now: dt.datetime, by: str, *, domain: str = "", why: str = "") -> int
 
 def hold_uncertain(by: str, *, delivery: int | None = None, why: str = "") -> int:
     """Send nothing more of what nobody knows the outcome of (one delivery, or all) until it is released."""
-    uncertain = Delivery.objects.filter(state=Delivery.State.UNCERTAIN, held=False)
+    uncertain = Delivery.objects.filter(trouble=Delivery.State.UNCERTAIN, held=False)
     if delivery is not None:
         uncertain = uncertain.filter(pk=delivery)
     return uncertain.update(held=True, reason=_said("held", by, why))
@@ -125,7 +125,7 @@ def release_uncertain(now: dt.datetime, by: str, *, delivery: int | None = None,
 
     One delivery, or all that have been uncertain at least `doubts` times.
     """
-    uncertain = Delivery.objects.filter(state=Delivery.State.UNCERTAIN, doubts__gte=doubts)
+    uncertain = Delivery.objects.filter(trouble=Delivery.State.UNCERTAIN, doubts__gte=doubts)
     if delivery is not None:
         uncertain = uncertain.filter(pk=delivery)
     return uncertain.update(

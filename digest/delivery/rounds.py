@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 _BREAKS_IN_A_ROW = 5
 _RETRY_SECONDS = 0.5
 _HELD_UP_SECONDS = 0.05
+# No answer to "may this be sent" is older when a final dot goes out.
+_STALE_SECONDS = 4.0
 # How often the loop may come by before a round begins with what few there are.
 _MOST_PASSES = 20
 # Letters composed at once while connections are served: a relay waits no longer for us than it takes to make so many.
@@ -244,6 +246,7 @@ class Run:
                 self._judge.suppress(self._now)
             if page.opened and self._policy.clock() - page.checked_at >= 2 * self._policy.freshness:
                 # The commit took its time, and the reader may have left meanwhile.
+                page.checked_at = self._policy.clock()
                 self._outcomes += self._supply.withdraw([held for _, held in page.opened], self._now)
         except (OperationalError, InterfaceError):
             # No dot without an answer: they wait for another round.
@@ -262,6 +265,9 @@ class Run:
             elif why := self._judge.unwelcome(held.delivery.domain) or self._overdue(page):
                 link.drop(why)
                 self._break_off(pk, Stage.BODY, why)
+            elif self._policy.clock() - page.checked_at > max(_STALE_SECONDS, 2 * self._policy.freshness):
+                # The machine slept between the answer and the dot: another round asks anew.
+                self._opened.append((link, held))
             else:
                 self._seal(link, held)
 

@@ -4,6 +4,7 @@ What is personal comes in as values: real ones when a whole message is rendered,
 many readers. Both ways use these functions, so they cannot say different things.
 """
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,10 +19,12 @@ from digest.messages import markup, typeset
 from digest.messages.templates import render
 
 Form = Literal["html", "txt"]
-WORD = '<em class="word">'
+WORD = '<span class="word">'
 # What a message offers beside a paper; muting has its place on the page that a vote leads to.
 VOTES = {"more": "More like this", "less": "Less", "save": "Save"}
 TOKENS = ("message_token", "unsubscribe_token", "issue_token")
+# Languages written from right to left.
+_LEFTWARD = frozenset({"ar", "fa", "he"})
 _INDENT = "    "
 _COLUMNS_BEFORE_A_NOTE = 66
 _MATCHED = re.compile("“([^“”]+)”")
@@ -72,8 +75,10 @@ class FrameShape(NamedTuple):
         )
 
 
+# A paper is rendered in both forms one after the other.
+@functools.lru_cache(maxsize=8)
 def _excerpt(abstract: str, limit: int) -> str:
-    return clean_text.extract(abstract, limit) if limit else ""
+    return clean_text.opening(abstract, limit) if limit else ""
 
 
 def paper(form: Form, shape: Shape, values: Mapping[str, object]) -> str:
@@ -85,7 +90,7 @@ def paper(form: Form, shape: Shape, values: Mapping[str, object]) -> str:
     facts = ", ".join(shape.paper.topics)
     if shape.paper.upvotes:
         votes = f"{shape.paper.upvotes}\xa0{'upvote' if shape.paper.upvotes == 1 else 'upvotes'}"
-        facts = f"{facts} · {votes}" if facts else votes
+        facts = f"{facts}, {votes}" if facts else votes
     token, interest = str(values["token"]), values.get("interest", "")
     return render(
         f"_base/_paper.{form}.jinja",
@@ -135,7 +140,14 @@ def subject(where: str, first: str, second: str, more: str) -> str:
 def authors_html(authors: Sequence[str], followed: frozenset[str]) -> Markup:
     """The authors' line, followed ones strong."""
     names, left = authors_shown(authors, followed)
-    parts = [f"<strong>{markup.text(name)}</strong>" if name in followed else markup.text(name) for name in names]
+    leftward = {name for name in names if clean_text.language(name) in _LEFTWARD}
+    parts = []
+    for name in names:
+        escaped = markup.text(name)
+        if name in leftward and len(leftward) < len(names):
+            # Two of them side by side among others would change places (UAX #9); clients know `dir`, and not all know <bdi>.
+            escaped = f'<span dir="rtl">{escaped}</span>'
+        parts.append(f"<strong>{escaped}</strong>" if name in followed else escaped)
     return Markup(", ".join(parts) + (f" and {left} more" if left else ""))  # noqa: S704 - escaped name by name
 
 
@@ -153,7 +165,7 @@ def style() -> str:
 
 def reason_html(sentence: str, tag: str = WORD) -> Markup:
     """Why the paper is here; what the ranking quotes is the word that matched, within `tag`."""
-    return Markup(_MATCHED.sub(rf"“{tag}\1</em>”", markup.text(sentence)))  # noqa: S704 - escaped just now
+    return Markup(_MATCHED.sub(rf"“{tag}\1</span>”", markup.text(sentence)))  # noqa: S704 - escaped just now
 
 
 def stop_text(sentence: str, note: object) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
+from digest import ranking
 from digest.issues import shelf
 from digest.issues.shelf import Listed
 from digest.models import Paper, PaperVersion, SourceDay
@@ -38,14 +39,15 @@ class Candidates:
             VERSIONS: len(self.versions) - bisect_left(self.versions, start),
         }
 
-    def too_old(self, start: dt.datetime) -> frozenset[int]:
-        """Papers of the widest window that are old news to the window from `start`."""
-        from_, announced = start.timestamp(), (start - OLDEST).timestamp()
-        return frozenset(each.id for each in self.listed.papers if each.listed_at >= from_ and each.announced_at < announced)
-
     def missing_days(self, start: dt.datetime) -> int:
         """Days of sources that did not come, in the window from `start`."""
         return len(self.missing) - bisect_left(self.missing, start.date())
+
+
+def too_old(listed: Iterable[ranking.Paper], start: dt.datetime) -> frozenset[int]:
+    """Papers of a wider window that are old news to the window from `start`."""
+    from_, announced = start.timestamp(), (start - OLDEST).timestamp()
+    return frozenset(each.id for each in listed if each.listed_at >= from_ and each.announced_at < announced)
 
 
 def load(starts: Iterable[dt.datetime], end: dt.datetime) -> Candidates:

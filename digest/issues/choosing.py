@@ -1,8 +1,9 @@
 """Papers for a batch of issues: candidates once, profiles once, one ranking; what was left out is counted."""
 
 import datetime as dt
+import itertools
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,88 +57,141 @@ def choose(assignments: Sequence[Assignment], weights: ranking.Configuration, no
     return [drafts[id(each)] for each in assignments]
 
 
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What an assignment would bring as things stand: its papers in order, or why it would be skipped."""
+
+    assignment: Assignment
+    skip: str
+    papers: tuple[ranking.Paper, ...] = ()
+
+    @property
+    def number(self) -> int | None:
+        return None if self.skip or self.assignment.sample else self.assignment.last_number + 1
+
+
+def foresee(assignments: Sequence[Assignment], weights: ranking.Configuration, now: dt.datetime) -> list[Foreseen]:
+    """What `choose` would choose, with neither receipts nor anything frozen: few questions, and nothing is written."""
+    open_ones = [each for each in assignments if not each.skip]
+    foreseen = {id(each): Foreseen(each, each.skip) for each in assignments if each.skip}
+    if open_ones:
+        listed = tuple(papers.eligible(min(each.window_start for each in open_ones), now))
+        readers = _Readers(open_ones, listed, now)
+        shared = ranking.prepare(listed, weights, now.timestamp(), readers.model)
+        for assignment in itertools.chain.from_iterable(_rounds(open_ones)):
+            given = readers.inputs(assignment, weights)
+            slate = (shared if given.papers is listed else given.prepared()).rank([given.profile])[0]
+            known = {paper.id: paper for paper in given.papers}
+            foreseen[id(assignment)] = Foreseen(
+                assignment, _why_empty(slate), tuple(known[each.paper] for each in slate.choices)
+            )
+            readers.take(assignment, [each.paper for each in slate.choices])
+    return [foreseen[id(each)] for each in assignments]
+
+
 def inputs(
     assignment: Assignment, weights: ranking.Configuration, now: dt.datetime, before: dt.datetime | None = None
 ) -> frozen.Inputs:
-    """What the ranking would be given for one assignment; `before` as for `history.sent`. The caller rolls back."""
-    return _Batch([assignment], weights, now, before).inputs(assignment)
+    """What the ranking would be given for one assignment; `before` as for `history.sent`. Writes nothing."""
+    return _Readers([assignment], papers.eligible(assignment.window_start, now), now, before).inputs(assignment, weights)
 
 
-class _Batch:
-    """What the rounds of one batch share."""
+class _Readers:
+    """What is known of the readers of a batch: tastes, votes, what they were sent; and the words that the ranking knows."""
 
     def __init__(
         self,
         assignments: Sequence[Assignment],
-        weights: ranking.Configuration,
+        listed: Sequence[ranking.Paper],
         now: dt.datetime,
         before: dt.datetime | None = None,
     ) -> None:
         starts = {each.window_start for each in assignments}
-        self._weights, self._now = weights, now
-        self._candidates = candidates.load(starts, now)
-        self._left_out = {start: self._candidates.left_out(start) for start in starts}
-        self._too_old = {start: self._candidates.too_old(start) for start in starts}
-        self._tastes = feedback.tastes([each.subscription.pk for each in assignments])
-        votes = {vote.paper_id for taste in self._tastes.values() for vote in taste.votes}
-        self._voted = {paper.id: paper for paper in papers.as_ranked(votes)}
-        self._again = revisits.due(self._tastes, min(starts), now)
-        self._away = meanwhile.away_since(assignments)
-        self._learned = corpus.current()
-        self._states = frozen.store_states(self._voted.values())
+        self._listed, self._now = listed, now
+        self._too_old = {start: candidates.too_old(listed, start) for start in starts}
+        self.tastes = feedback.tastes([each.subscription.pk for each in assignments])
+        votes = {vote.paper_id for taste in self.tastes.values() for vote in taste.votes}
+        self.voted = {paper.id: paper for paper in papers.as_ranked(votes)}
+        self.again = revisits.due(self.tastes, self.voted, min(starts), now)
+        self.learned = corpus.current()
         self._brought = history.sent(
-            {each.subscription.subscriber_id for each in assignments},
-            [paper.id for paper in self._candidates.listed.papers],
-            min(starts),
-            before,
+            {each.subscription.subscriber_id for each in assignments}, [paper.id for paper in listed], min(starts), before
         )
 
-    def rank(self, round_: Sequence[Assignment]) -> list[Draft]:
-        """Drafts for assignments of different subscribers; what they bring is known to the next round."""
-        returning = [each for each in round_ if each.subscription.pk in self._again]
-        others = [each for each in round_ if each.subscription.pk not in self._again]
-        drafts = self._rank(others, self._candidates.listed, frozenset()) if others else []
-        if returning:
-            # They choose from a list of their own, so that what comes again for one is not even a candidate for all.
-            extra = {id_: paper for each in returning for id_, paper in self._again[each.subscription.pk].items()}
-            drafts += self._rank(returning, self._candidates.listed.with_more(extra.values()), frozenset(extra))
-        for draft in drafts:
-            self._brought[draft.assignment.subscription.subscriber_id].update(draft.paper_ids)
-        return drafts
+    @property
+    def model(self) -> ranking.ContentModel | None:
+        return self.learned.model if self.learned else None
 
-    def inputs(self, assignment: Assignment) -> frozen.Inputs:
+    def inputs(self, assignment: Assignment, weights: ranking.Configuration) -> frozen.Inputs:
         """What one assignment is ranked from."""
-        again = self._again.get(assignment.subscription.pk, {})
-        listed = self._candidates.listed.with_more(again.values()) if again else self._candidates.listed
-        profile = self._profile(assignment, self._hidden(assignment, frozenset(again)))
-        model = self._learned.model if self._learned else None
-        return frozen.Inputs(listed.papers, profile, self._weights, self._now.timestamp(), model)
+        again = self.again.get(assignment.subscription.pk, {})
+        listed = self._listed
+        if again:
+            known = {paper.id for paper in listed}
+            listed = [*listed, *(paper for id_, paper in again.items() if id_ not in known)]
+        profile = self.profile(assignment, self.hidden(assignment, frozenset(again)))
+        return frozen.Inputs(listed, profile, weights, self._now.timestamp(), self.model)
 
-    def _rank(self, assignments: Sequence[Assignment], listed: Listed, extra: frozenset[int]) -> list[Draft]:
-        hidden = [self._hidden(each, extra) for each in assignments]
-        profiles = [self._profile(*each) for each in zip(assignments, hidden, strict=True)]
-        slates = shelf.prepare(listed, self._weights, self._learned, self._now.timestamp()).rank(profiles)
-        return [
-            self._draft(assignment, slate, profile, len(out - self._brought[assignment.subscription.subscriber_id]), listed)
-            for assignment, slate, profile, out in zip(assignments, slates, profiles, hidden, strict=True)
-        ]
-
-    def _hidden(self, assignment: Assignment, extra: frozenset[int]) -> frozenset[int]:
+    def hidden(self, assignment: Assignment, extra: frozenset[int]) -> frozenset[int]:
         """Papers on the list that are no news to this reader: too old for a narrower window, or come again for someone else."""
-        own = self._again.get(assignment.subscription.pk, {})
+        own = self.again.get(assignment.subscription.pk, {})
         return self._too_old[assignment.window_start] | (extra - own.keys())
 
-    def _profile(self, assignment: Assignment, hidden: frozenset[int]) -> ranking.Profile:
-        taste = self._tastes[assignment.subscription.pk]
+    def profile(self, assignment: Assignment, hidden: frozenset[int]) -> ranking.Profile:
+        taste = self.tastes[assignment.subscription.pk]
         return ranking.Profile(
             key=assignment.subscription.pk,
             interests=taste.interests,
-            votes=tuple(vote.on(self._voted[vote.paper_id]) for vote in taste.votes),
+            votes=tuple(vote.on(self.voted[vote.paper_id]) for vote in taste.votes),
             seen=frozenset(self._brought[assignment.subscription.subscriber_id] | hidden),
             size=assignment.subscription.size,
             minutes=_minutes(assignment.subscription),
             listed_from=assignment.window_start.timestamp(),
         )
+
+    def unsent(self, assignment: Assignment, papers: frozenset[int]) -> int:
+        """How many of these papers the reader has never been sent."""
+        return len(papers - self._brought[assignment.subscription.subscriber_id])
+
+    def take(self, assignment: Assignment, paper_ids: Iterable[int]) -> None:
+        """Another digest of the same person is not to bring these."""
+        self._brought[assignment.subscription.subscriber_id].update(paper_ids)
+
+
+class _Batch:
+    """What the rounds of one batch share."""
+
+    def __init__(self, assignments: Sequence[Assignment], weights: ranking.Configuration, now: dt.datetime) -> None:
+        starts = {each.window_start for each in assignments}
+        self._weights, self._now = weights, now
+        self._candidates = candidates.load(starts, now)
+        self._left_out = {start: self._candidates.left_out(start) for start in starts}
+        self._readers = _Readers(assignments, self._candidates.listed.papers, now)
+        self._away = meanwhile.away_since(assignments)
+        self._states = frozen.store_states(self._readers.voted.values())
+
+    def rank(self, round_: Sequence[Assignment]) -> list[Draft]:
+        """Drafts for assignments of different subscribers; what they bring is known to the next round."""
+        again = self._readers.again
+        returning = [each for each in round_ if each.subscription.pk in again]
+        others = [each for each in round_ if each.subscription.pk not in again]
+        drafts = self._rank(others, self._candidates.listed, frozenset()) if others else []
+        if returning:
+            # They choose from a list of their own, so that what comes again for one is not even a candidate for all.
+            extra = {id_: paper for each in returning for id_, paper in again[each.subscription.pk].items()}
+            drafts += self._rank(returning, self._candidates.listed.with_more(extra.values()), frozenset(extra))
+        for draft in drafts:
+            self._readers.take(draft.assignment, draft.paper_ids)
+        return drafts
+
+    def _rank(self, assignments: Sequence[Assignment], listed: Listed, extra: frozenset[int]) -> list[Draft]:
+        hidden = [self._readers.hidden(each, extra) for each in assignments]
+        profiles = [self._readers.profile(*each) for each in zip(assignments, hidden, strict=True)]
+        slates = shelf.prepare(listed, self._weights, self._readers.learned, self._now.timestamp()).rank(profiles)
+        return [
+            self._draft(assignment, slate, profile, self._readers.unsent(assignment, out), listed)
+            for assignment, slate, profile, out in zip(assignments, slates, profiles, hidden, strict=True)
+        ]
 
     def _draft(
         self, assignment: Assignment, slate: ranking.Slate, profile: ranking.Profile, hidden: int, listed: Listed
@@ -146,7 +200,7 @@ class _Batch:
         start, subscription_id = assignment.window_start, assignment.subscription.pk
         excluded = {**self._left_out[start], **slate.excluded}
         excluded[SEEN] = excluded.get(SEEN, 0) - hidden
-        excluded[candidates.VERSIONS] -= len(self._again.get(subscription_id, {}))
+        excluded[candidates.VERSIONS] -= len(self._readers.again.get(subscription_id, {}))
         receipt: dict[str, Any] = {
             "considered": slate.considered - hidden,
             "matched": slate.matched,
@@ -155,13 +209,13 @@ class _Batch:
             "excluded": {reason: count for reason, count in excluded.items() if count > 0},
             "trending_only": slate.trending_only,
             "missing_days": self._candidates.missing_days(start),
-            "topics": self._tastes[subscription_id].topics,
+            "topics": self._readers.tastes[subscription_id].topics,
         }
-        if assignment.last_number and (said := self._tastes[subscription_id].said_since(start)):
+        if assignment.last_number and (said := self._readers.tastes[subscription_id].said_since(start)):
             receipt["learned"] = said
         if subscription_id in self._away:
             receipt["away_since"] = self._away[subscription_id].isoformat()
-        content_model_id = self._learned.row_id if self._learned else None
+        content_model_id = self._readers.learned.row_id if self._readers.learned else None
         ranked = Ranked(slate, receipt, frozen.profile_json(profile, self._states), listed.row_id, content_model_id)
         return Draft(assignment, _why_empty(slate), ranked)
 

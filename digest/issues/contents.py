@@ -61,8 +61,8 @@ class Contents(NamedTuple):
     Instants are in the reader's zone; `number` is None for a sample; `next_at` is None when no issue follows;
     `away_since` is set in the one issue after a pause, which holds the best of the time away.
     `choices` are shown as papers, `rest` by title alone because the message would have grown too large, `near` are those that
-    just missed the cut. `excerpt` is how many characters of each abstract are shown. `learned` counts the votes since the last
-    issue, by kind. The tokens are of the message's own links: `message_token` serves all but the two others.
+    just missed the cut. `excerpt` is about how many characters of each abstract are shown. `learned` counts the votes since
+    the last issue, by kind. The tokens are of the message's own links: `message_token` serves all but the two others.
     """
 
     date: dt.datetime
@@ -81,7 +81,7 @@ class Contents(NamedTuple):
     away_since: dt.date | None = None
     learned: tuple[tuple[str, int], ...] = ()
     rest: tuple[Choice, ...] = ()
-    excerpt: int = 520
+    excerpt: int = 460
 
     @property
     def unsubscribe_url(self) -> str:

@@ -4,15 +4,14 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db import transaction
-
 from digest import ranking
-from digest.issues import choosing, configurations, decisions, frozen, windows
+from digest.issues import choosing, decisions, frozen, windows
 from digest.issues.decisions import Assignment
 from digest.issues.frozen import Inputs
 from digest.issues.history import histories
 from digest.models import Issue
 from digest.ranking.eligibility import BARRED, MUTED
+from digest.weights import in_force
 from subscriptions.models import Subscription
 
 NEAR, BELOW, UNMATCHED, EARLIER = "near miss", "below the cut", "no match", "listed before the window"
@@ -51,15 +50,13 @@ def explain(subscription: Subscription, at: dt.datetime) -> Explanation:
     from, see `explain_issue`. NothingToExplain when an issue of that very instant or later has covered it all; ValueError when
     the schedule cannot be read.
     """
-    with transaction.atomic():
-        plan = decisions.plan_of(subscription, at)
-        history = histories([subscription], plan.latest, before=at)[subscription.pk]
-        window = windows.window(history.open_from, plan, at)
-        if window is None:
-            raise NothingToExplain(f"Everything up to {at.isoformat()} has been covered by an earlier issue.")
-        assignment = Assignment(subscription, at, *window, history.last_number)
-        given = choosing.inputs(assignment, configurations.current().weights, at, before=at)
-        transaction.set_rollback(True)
+    plan = decisions.plan_of(subscription, at)
+    history = histories([subscription], plan.latest, before=at)[subscription.pk]
+    window = windows.window(history.open_from, plan, at)
+    if window is None:
+        raise NothingToExplain(f"Everything up to {at.isoformat()} has been covered by an earlier issue.")
+    assignment = Assignment(subscription, at, *window, history.last_number)
+    given = choosing.inputs(assignment, in_force(), at, before=at)
     return _explanation(window, given)
 
 

@@ -42,16 +42,27 @@ class Inputs:
 
 def inputs_of(issue: Issue) -> Inputs:
     """What the issue was made from; NeverRanked when it was made from nothing."""
-    if issue.candidates is None:
-        raise NeverRanked(f"Issue {issue.pk} was never ranked: {issue.delivery.reason}.")
-    votes = issue.profile["votes"]
-    states = read_states({*issue.candidates.state_ids, *(state for _, _, state, _ in votes)})
+    return all_inputs([issue])[0]
+
+
+def all_inputs(issues: Sequence[Issue]) -> list[Inputs]:
+    """`inputs_of` of several, the papers of all read at once; their candidates and configurations should be at hand."""
+    wanted: set[int] = set()
+    for issue in issues:
+        if issue.candidates is None:
+            raise NeverRanked(f"Issue {issue.pk} was never ranked: {issue.delivery.reason}.")
+        wanted |= {*issue.candidates.state_ids, *(state for _, _, state, _ in issue.profile["votes"])}
+    states = read_states(wanted)
+    return [_inputs(issue, issue.candidates.state_ids if issue.candidates else [], states) for issue in issues]
+
+
+def _inputs(issue: Issue, state_ids: Sequence[int], states: Mapping[int, ranking.Paper]) -> Inputs:
     return Inputs(
-        papers=[states[each] for each in issue.candidates.state_ids],
+        papers=[states[each] for each in state_ids],
         profile=ranking.Profile(
             key=issue.subscription_id,
             interests=tuple(ranking.Interest(*each) for each in issue.profile["interests"]),
-            votes=tuple(ranking.Vote(handle, kind, states[state], at) for handle, kind, state, at in votes),
+            votes=tuple(ranking.Vote(handle, kind, states[state], at) for handle, kind, state, at in issue.profile["votes"]),
             seen=frozenset(issue.profile["seen"]),
             size=issue.profile["size"],
             minutes=issue.profile["minutes"],

@@ -68,6 +68,14 @@ class _Row(NamedTuple):
     followed: str | None
 
 
+class _Signers(NamedTuple):
+    """What signs the tokens of a message."""
+
+    unsubscribe: Callable[..., str]
+    message: Callable[..., str]
+    issue: Callable[..., str]
+
+
 class Texts:
     """The texts of papers, kept for as long as a run lasts and never more than `limit` of them, the oldest going first."""
 
@@ -75,13 +83,19 @@ class Texts:
         self._limit = limit
         self._texts: dict[int, PaperText] = {}
 
-    def of(self, wanted: Iterable[tuple[int, int]]) -> Mapping[int, PaperText]:
-        """The texts by paper, among them those of the papers wanted at these revisions or later ones.
+    def of(self, gists: Iterable[Gist]) -> Mapping[int, PaperText]:
+        """The texts by paper, among them those that these issues show, at the revisions chosen or later ones.
 
         A paper that has been merged away keeps its last text; one that was erased has none.
         """
         known = self._texts
-        missing = {paper for paper, revision in wanted if (text := known.get(paper)) is None or text.revision < revision}
+        missing = set()
+        for each in gists:
+            for choice in each.choices:
+                text = known.get(choice[0])
+                if text is None or text.revision < choice[1]:
+                    missing.add(choice[0])
+            missing.update([paper for paper in each.near if paper not in known])
         while len(known) + len(missing) > self._limit and known:
             del known[next(iter(known))]
         if missing:
@@ -134,13 +148,22 @@ def _lines(said: tuple[str, ...]) -> tuple[str, ...]:
 
 def _choices(chosen: Iterable[Sequence[Any]], texts: Mapping[int, PaperText], followed: str | None) -> tuple[Choice, ...]:
     names = frozenset(followed.split("\n")) if followed else _NOBODY
-    choices = []
-    for paper_id, _, slot, interest, said in chosen:
-        paper = texts.get(paper_id)
-        if paper is not None:
-            known = frozenset([name for name in paper.authors if name.lower() in names]) if names else names
-            choices.append(_choice((paper, _lines(tuple(said)), slot, known, interest)))
-    return tuple(choices)
+    found = texts.get
+    return tuple(
+        [
+            _choice(
+                (
+                    paper,
+                    _lines(tuple(said)),
+                    slot,
+                    frozenset([name for name in paper.authors if name.lower() in names]) if names else _NOBODY,
+                    interest,
+                )
+            )
+            for paper_id, _, slot, interest, said in chosen
+            if (paper := found(paper_id)) is not None
+        ]
+    )
 
 
 def _gist(row: _Row) -> Gist:
@@ -153,13 +176,13 @@ def letters(deliveries: Sequence[Delivery], texts: Texts) -> dict[int, Letter]:
         cursor.execute(_ROWS, [[each.issue_id for each in deliveries if each.issue_id is not None]])
         rows = {row[0]: _Row._make(row) for row in cursor.fetchall()}
     gists = {issue: _gist(row) for issue, row in rows.items()}
-    shown = [(paper, revision) for each in gists.values() for paper, revision, *_ in each.choices]
-    found = texts.of([*shown, *((paper, 0) for each in gists.values() for paper in each.near)])
-    made = {issue: _letter(row, gists[issue], found, settings.DEFAULT_TIME_ZONE) for issue, row in rows.items()}
+    found = texts.of(gists.values())
+    signers = _Signers(*map(tokens.signer, (tokens.Scope.UNSUBSCRIBE, tokens.Scope.MESSAGE, tokens.Scope.ISSUE)))
+    made = {issue: _letter(row, gists[issue], found, signers, settings.DEFAULT_TIME_ZONE) for issue, row in rows.items()}
     return {each.id: made[each.issue_id] for each in deliveries if each.issue_id in made}
 
 
-def _letter(row: _Row, said: Gist, texts: Mapping[int, PaperText], default_zone: str) -> Letter:
+def _letter(row: _Row, said: Gist, texts: Mapping[int, PaperText], signers: _Signers, default_zone: str) -> Letter:
     zone = _zone(row.time_zone, default_zone)
     contents = Contents(
         date=_local(row.due_at, zone),
@@ -172,9 +195,9 @@ def _letter(row: _Row, said: Gist, texts: Mapping[int, PaperText], default_zone:
         considered=said.new,
         missing_days=said.missing_days,
         next_at=None if row.next_issue_at is None else _local(row.next_issue_at, zone),
-        unsubscribe_token=tokens.sign(tokens.Scope.UNSUBSCRIBE, row.subscription),
-        message_token=tokens.message_token(row.subscription, row.generation),
-        issue_token=tokens.sign(tokens.Scope.ISSUE, row.issue, row.generation),
+        unsubscribe_token=signers.unsubscribe(row.subscription),
+        message_token=signers.message(row.subscription, row.generation),
+        issue_token=signers.issue(row.issue, row.generation),
         away_since=dt.date.fromisoformat(said.away_since) if said.away_since else None,
         learned=tuple(said.learned.items()),
     )

@@ -16,11 +16,12 @@ from django.db import transaction
 
 from digest import papers
 from digest.issues import choosing, configurations, decisions, ledger
-from digest.issues.choosing import Draft
+from digest.issues.choosing import Draft, Foreseen
 from digest.issues.decisions import Assignment, Decision
 from digest.issues.history import NOT_SENT, History, histories
 from digest.issues.windows import Plan
 from digest.models import Issue
+from digest.weights import in_force
 from subscriptions import suppression
 from subscriptions.models import Subscriber, Subscription
 
@@ -29,7 +30,7 @@ logger = logging.getLogger(__name__)
 # A subscription whose schedule cannot be read is looked at again after this long, rather than at the head of every batch.
 _SET_ASIDE = dt.timedelta(days=1)
 
-_Decide = Callable[[Subscription, Plan, History, dt.datetime], Decision]
+_DecideOne = Callable[[Subscription, Plan, History, dt.datetime], Decision]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,28 @@ def publish_sample(subscription_id: int, now: dt.datetime) -> Published:
         return _write(Prepared(drafts, {}, {}, configuration.row_id), 1, now)
 
 
+@dataclass(frozen=True, slots=True)
+class Foresight:
+    """What publishing would do at `at`; `refused` says, by subscription, why there is no issue. None: nobody is ever due."""
+
+    at: dt.datetime | None
+    issues: Sequence[Foreseen] = ()
+    refused: Mapping[int, str] = field(default_factory=dict)
+
+
+def foresee(now: dt.datetime, limit: int) -> Foresight:
+    """What `publish_due` would choose for up to `limit` subscriptions: now, or at the next hour at which any is due.
+
+    Receipts are not drawn up and nothing is frozen, so it takes few queries and writes nothing.
+    """
+    first = list(Subscription.objects.live().select_related("subscriber").order_by("next_issue_at", "id")[:limit])
+    if not first or first[0].next_issue_at is None:
+        return Foresight(None)
+    at = max(now, first[0].next_issue_at)
+    decided = _decide([each for each in first if each.next_issue_at and each.next_issue_at <= at], decisions.when_due, at)
+    return Foresight(at, choosing.foresee(decided.assignments, in_force(), at), decided.refused)
+
+
 def preview(now: dt.datetime, subscription_ids: Collection[int] | None, limit: int) -> Prepared:
     """What `publish` (with ids) or `publish_due` (without) would write at `now`; writes nothing and locks nothing."""
     with transaction.atomic():
@@ -113,7 +136,14 @@ def preview(now: dt.datetime, subscription_ids: Collection[int] | None, limit: i
     return prepared
 
 
-def _prepare(subscriptions: Sequence[Subscription], decide: _Decide, now: dt.datetime) -> Prepared:
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    assignments: Sequence[Assignment]
+    refused: Mapping[int, str]
+    next_issue_at: Mapping[int, dt.datetime | None]
+
+
+def _decide(subscriptions: Sequence[Subscription], decide: _DecideOne, now: dt.datetime) -> _Decided:
     plans: dict[int, Plan] = {}
     refused: dict[int, str] = {}
     for each in subscriptions:
@@ -129,9 +159,14 @@ def _prepare(subscriptions: Sequence[Subscription], decide: _Decide, now: dt.dat
     decided = {each.pk: decide(each, plans[each.pk], known[each.pk], now) for each in planned}
     refused |= {id_: decision.refused for id_, decision in decided.items() if decision.refused}
     next_issue_at |= {id_: decision.next_issue_at for id_, decision in decided.items()}
+    return _Decided([each for decision in decided.values() for each in decision.assignments], refused, next_issue_at)
+
+
+def _prepare(subscriptions: Sequence[Subscription], decide: _DecideOne, now: dt.datetime) -> Prepared:
+    decided = _decide(subscriptions, decide, now)
     configuration = configurations.current()
-    assignments = [each for decision in decided.values() for each in decision.assignments]
-    return Prepared(choosing.choose(assignments, configuration.weights, now), refused, next_issue_at, configuration.row_id)
+    drafts = choosing.choose(decided.assignments, configuration.weights, now)
+    return Prepared(drafts, decided.refused, decided.next_issue_at, configuration.row_id)
 
 
 def _write(prepared: Prepared, claimed: int, now: dt.datetime) -> Published:

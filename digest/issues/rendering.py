@@ -43,20 +43,6 @@ def _feedback_id(day: dt.date, cadence: str) -> str:
     return f"{day:%Y%m%d}:{cadence}:digest:paper-round"
 
 
-def _heading(letter: Letter, subject: str, message_id: str, own: Mailbox, now: dt.datetime) -> Heading:
-    contents = letter.contents
-    return Heading(
-        own,
-        Mailbox(letter.name, transport(letter.address)),
-        subject,
-        now,
-        message_id,
-        contents.unsubscribe_url,
-        _list_id(settings.SITE_NAME, settings.DIGEST_FROM),
-        _feedback_id(contents.date.date(), contents.cadence),
-    )
-
-
 class Messages(Mapping[int, Outgoing]):
     """The messages of deliveries of issues, by the delivery's id, each made whenever it is looked up.
 
@@ -66,20 +52,35 @@ class Messages(Mapping[int, Outgoing]):
 
     def __init__(self, deliveries: Sequence[Delivery], now: dt.datetime) -> None:
         self._now = now
+        self._own = sender(settings.DIGEST_FROM, "DIGEST_FROM")
+        self._list_id = _list_id(settings.SITE_NAME, settings.DIGEST_FROM)
+        self._press = _press()
         self._letters = letters(deliveries, _texts())
         self._batch = [each.contents for each in self._letters.values()]
         self._message_ids = {each.id: each.message_id for each in deliveries if each.id in self._letters}
 
     def __getitem__(self, delivery: int) -> Outgoing:
-        letter, press = self._letters[delivery], _press()
-        own = sender(settings.DIGEST_FROM, "DIGEST_FROM")
+        letter = self._letters[delivery]
         try:
-            heading = _heading(letter, press.subject(letter.contents), self._message_ids[delivery], own, self._now)
+            heading = self._heading(letter, self._message_ids[delivery])
         except ValueError as error:
             _log.error("Delivery %d cannot be composed: %s", delivery, error)
             raise KeyError(delivery) from error
-        content = press.message(letter.contents, heading, text_only=letter.text_only, batch=self._batch)
-        return Outgoing(return_path(delivery), heading.to.address, sealed(content, own), dotless=True)
+        content = self._press.message(letter.contents, heading, text_only=letter.text_only, batch=self._batch)
+        return Outgoing(return_path(delivery), heading.to.address, sealed(content, self._own), dotless=True)
+
+    def _heading(self, letter: Letter, message_id: str) -> Heading:
+        contents = letter.contents
+        return Heading(
+            self._own,
+            Mailbox(letter.name, transport(letter.address)),
+            self._press.subject(contents),
+            self._now,
+            message_id,
+            contents.unsubscribe_url,
+            self._list_id,
+            _feedback_id(contents.date.date(), contents.cadence),
+        )
 
     def __iter__(self) -> Iterator[int]:
         return (delivery for delivery in self._letters if delivery in self)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from django.db.models import Max
 
-from digest import papers, ranking
+from digest import ranking
 from digest.feedback import Taste
 from digest.issues.history import NOT_SENT
 from digest.models import Feedback, Issue, PaperVersion
@@ -19,8 +19,12 @@ def latest_versions(paper_ids: Iterable[int]) -> Mapping[int, int]:
     return dict(rows)
 
 
-def due(tastes: Mapping[int, Taste], since: dt.datetime, now: dt.datetime) -> Mapping[int, Mapping[int, ranking.Paper]]:
+def due(
+    tastes: Mapping[int, Taste], voted: Mapping[int, ranking.Paper], since: dt.datetime, now: dt.datetime
+) -> Mapping[int, Mapping[int, ranking.Paper]]:
     """By subscription, the saved papers that have a version its reader has not been shown, as papers listed at `now`.
+
+    `voted` are the papers of all votes of these tastes.
 
     A version counts until it was shown, however late it became known here, unless it was announced more than 14 days before
     `since`, where the batch's widest window starts.
@@ -41,8 +45,8 @@ def due(tastes: Mapping[int, Taste], since: dt.datetime, now: dt.datetime) -> Ma
         ]
         for id_, each in saved.items()
     }
-    again = {each.id: replace(each, listed_at=now.timestamp()) for each in papers.as_ranked(_distinct(unseen.values()))}
-    return {id_: {each: again[each] for each in wanted} for id_, wanted in unseen.items() if wanted}
+    at = now.timestamp()
+    return {id_: {each: replace(voted[each], listed_at=at) for each in wanted} for id_, wanted in unseen.items() if wanted}
 
 
 def _unseen(shown: int | None, number: int, announced: dt.datetime, saved: dt.datetime) -> bool:
@@ -69,7 +73,3 @@ def _shown(subscription_ids: Collection[int], paper_ids: Iterable[int]) -> Mappi
             key = (subscription_id, int(paper))
             shown[key] = max(shown.get(key, 1), number)
     return shown
-
-
-def _distinct(groups: Iterable[Iterable[int]]) -> list[int]:
-    return sorted({each for group in groups for each in group})

@@ -1,15 +1,17 @@
 """What other weights would have done: the last issues of a sample of subscriptions, ranked again from what was frozen.
 
-Nothing is written, and nobody is named: a sample is drawn by a hash of the subscription's id, so that the same question has the
-same answer.
+Nothing is written, and nobody is named: a sample is drawn by place and by a hash of the subscription's id, so that the same
+question has the same answer.
 """
 
 import datetime as dt
+import itertools
+from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from django.db.models import F, Func
+from django.db import connection
 
 from digest import ranking
 from digest.issues import frozen
@@ -17,8 +19,11 @@ from digest.models import Issue
 
 PERSISTENCE = 0.9
 """Of rank-biased overlap: the chance that a reader who looked at one paper looks at the next."""
-LOOKED_BACK = dt.timedelta(days=35)
+LOOKED_BACK = dt.timedelta(days=7)
 MOST = 500
+PLACES = 5
+NEAR = 2_000
+"""So many issues are looked at from each place on; some were skipped, and never ranked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ class Compared:
 
 
 def compare(weights: ranking.Configuration, now: dt.datetime, sample: int, size: int | None = None) -> Compared:
-    """Rank the last regular issue of up to `sample` subscriptions under their own weights and under these.
+    """Rank a late regular issue of up to `sample` subscriptions under its own weights and under these.
 
     `size`, if given, is how many papers each issue would have had at most.
     """
@@ -107,26 +112,53 @@ def overlap(one: Sequence[int], other: Sequence[int], persistence: float = PERSI
 
 
 def _sample(now: dt.datetime, count: int) -> list[Issue]:
-    """The last regular issue of some subscriptions, chosen by chance but always the same."""
-    recent = Issue.objects.filter(
-        kind=Issue.Kind.REGULAR, published_at__gt=now - LOOKED_BACK, published_at__lte=now, candidates__isnull=False
-    )
-    drawn = recent.annotate(chance=Func(F("subscription_id"), function="hashint8"))
-    ids = list(drawn.order_by("chance", "subscription_id").values_list("subscription_id", "chance").distinct()[:count])
-    last = (
-        recent.filter(subscription_id__in=[each for each, _ in ids])
-        .order_by("subscription_id", "-due_at")
-        .distinct("subscription_id")
-    )
-    return list(last.select_related("candidates", "configuration", "delivery"))
+    """Regular issues of different subscriptions, from places spread evenly over the last week; the same for the same question.
+
+    Ids follow time, and issues that were published together choose from the same papers, which are then prepared once: so a few
+    from each place, rather than each from its own. Every place costs a look into an index, however many issues there are.
+    """
+    recent = Issue.objects.filter(window_end__gt=now - LOOKED_BACK, window_end__lte=now)
+    ends = [recent.order_by(order).values_list("pk", flat=True).first() for order in ("window_end", "-window_end")]
+    if ends[0] is None or ends[1] is None:
+        return []
+    first, last = sorted(each for each in ends if each is not None)
+    step = max((last - first + 1) / PLACES, 1)
+    starts = sorted({last + 1 - round(step * place) for place in range(1, PLACES + 1)} | {last + 1 - NEAR})
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT issue.id, issue.subscription_id FROM unnest(%s::bigint[]) start CROSS JOIN LATERAL (
+                   SELECT id, subscription_id FROM (
+                       SELECT id, subscription_id, kind, candidates_id, published_at, window_end FROM digest_issue
+                       WHERE id >= start ORDER BY id LIMIT %s
+                   ) near WHERE kind = %s AND candidates_id IS NOT NULL AND published_at <= %s AND window_end > %s
+                   ORDER BY hashint8(subscription_id), id DESC LIMIT %s
+               ) issue""",
+            [starts, NEAR, Issue.Kind.REGULAR, now, now - LOOKED_BACK, count],
+        )
+        found = cursor.fetchall()
+    by_subscription: dict[int, int] = {}
+    for each in itertools.zip_longest(*(list(group) for group in _in_turn(found, starts))):
+        for pair in filter(None, each):
+            by_subscription.setdefault(pair[1], pair[0])
+    chosen = list(by_subscription.values())[:count]
+    return list(Issue.objects.filter(pk__in=chosen).select_related("candidates", "configuration", "delivery").order_by("pk"))
+
+
+def _in_turn(found: Iterable[tuple[int, int]], starts: Sequence[int]) -> list[list[tuple[int, int]]]:
+    """Issues by the place they were found at, so that each place gives its first before any gives its second."""
+    groups: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for issue, subscription in found:
+        groups[bisect_right(starts, issue)].append((issue, subscription))
+    return list(groups.values())
 
 
 def _batches(issues: Sequence[Issue]) -> list[tuple[list[frozen.Inputs], list[Issue]]]:
     """Issues that were made from the same papers, words, weights and instant, which are prepared once for all of them."""
-    alike: dict[tuple[object, ...], list[Issue]] = defaultdict(list)
-    for issue in issues:
-        alike[issue.candidates_id, issue.content_model_id, issue.configuration_id, issue.window_end].append(issue)
-    return [([frozen.inputs_of(issue) for issue in group], group) for group in alike.values()]
+    alike: dict[tuple[object, ...], list[tuple[frozen.Inputs, Issue]]] = defaultdict(list)
+    for issue, given in zip(issues, frozen.all_inputs(issues), strict=True):
+        key = issue.candidates_id, issue.content_model_id, issue.configuration_id, issue.window_end
+        alike[key].append((given, issue))
+    return [([given for given, _ in group], [issue for _, issue in group]) for group in alike.values()]
 
 
 def _topics(shown: tuple[Counter[int], Counter[int]], papers: Mapping[int, ranking.Paper]) -> dict[str, tuple[int, int]]:

@@ -48,7 +48,7 @@ def words(contents: Contents) -> dict[str, str]:
     return {
         "day": wording.day(contents.date.date()),
         "count": wording.count(contents),
-        "topics": wording.for_topics(contents),
+        "topics": wording.for_topics(contents.topics),
         "preheader": wording.preheader(contents, wording.names(contents)[2:]),
         "receipt": wording.receipt(contents),
         "next_issue": wording.next_issue(contents),
@@ -76,7 +76,7 @@ def _html(contents: Contents) -> str:
             "html",
             shape_of(contents, choice),
             {
-                "reason": blocks.reason_html(wording.reason(choice)),
+                "reason": blocks.reason_html(wording.reason(choice.reasons)),
                 "token": contents.message_token,
                 "interest": choice.interest,
             },
@@ -109,7 +109,7 @@ def _text(contents: Contents) -> str:
         note = next(notes)
         values = {
             "number": f"{note:2}",
-            "reason": blocks.reason_text(wording.reason(choice)),
+            "reason": blocks.reason_text(wording.reason(choice.reasons)),
             "note": note,
             "token": contents.message_token,
         }

@@ -11,10 +11,10 @@ from digest.issues.names import clipped, listed
 _ONE_NAME_ROOM = 90
 _LINE_ROOM = 160
 # Three names of this many characters together fit into a line with what stands between them.
-NAMES_ROOM = _LINE_ROOM - len("Also , , and .")
+NAMES_ROOM = _LINE_ROOM - len("Also , and ")
 _REASON_ROOM = 200
 _COUNT = re.compile(r" \(\d+ terms?\)$")
-_VOTED = {"more": "more like this", "less": "less like this", "save": "saved", "mute": "never again"}
+_VOTED = {"more": "more", "less": "less", "save": "saved", "mute": "never again"}
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (
     "January", "February", "March", "April", "May", "June",
@@ -58,8 +58,8 @@ def preheader(contents: Contents, below: Sequence[str]) -> str:
 
 
 def also(names: Sequence[str]) -> str:
-    """`Also a, b and c.`"""
-    return f"Also {listed(names)}."
+    """`Also a, b and c`: no full stop, for the last name may end with an ellipsis."""
+    return f"Also {listed(names)}"
 
 
 def count(contents: Contents) -> str:
@@ -67,9 +67,8 @@ def count(contents: Contents) -> str:
     return f"no. {contents.number}" if contents.number is not None else "a sample"
 
 
-def for_topics(contents: Contents) -> str:
+def for_topics(topics: Sequence[str]) -> str:
     """`for your topics robot learning and Koopman operators`, or empty without any."""
-    topics = contents.topics
     if not topics:
         return ""
     shown = topics if len(topics) <= 6 else (*topics[:5], f"{len(topics) - 5} more")
@@ -111,9 +110,9 @@ def away(contents: Contents) -> str:
     return f"since {day(contents.away_since)}" if contents.away_since else ""
 
 
-def reason(choice: Choice) -> str:
+def reason(reasons: Sequence[str]) -> str:
     """Why the paper is here, as one sentence; empty when the ranking gave no words."""
-    text = clipped("; ".join(choice.reasons), _REASON_ROOM)
+    text = clipped("; ".join(reasons), _REASON_ROOM)
     return text[:1].upper() + text[1:]
 
 
@@ -134,10 +133,10 @@ def stop(reasons: tuple[str, ...]) -> str:
 
 
 def learned(contents: Contents) -> str:
-    """`Learned since your last issue: 2 more like this, 1 less like this and 3 saved.`, or empty without votes."""
+    """`Your votes since the last issue shaped this one: 2 more, 1 less and 3 saved.`, or empty without votes."""
     counts = dict(contents.learned)
     parts = [f"{counts[vote]} {word}" for vote, word in _VOTED.items() if counts.get(vote)]
-    return f"Learned since your last issue: {listed(parts)}." if parts else ""
+    return f"Your votes since the last issue shaped this one: {listed(parts)}." if parts else ""
 
 
 def near_miss(paper: PaperText) -> str:

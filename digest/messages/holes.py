@@ -5,7 +5,9 @@ transfer-encoded by itself, a soft line break (RFC 2045 section 6.7, rule 5) par
 whole is valid whatever the filling. A number is short enough to need no break: it takes the room of one escaped octet.
 """
 
+import functools
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from digest.messages import quoted
@@ -38,18 +40,15 @@ def plain_filling(text: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """Encoded text with holes: `pieces` has one more than `names`. `size` is the text's octets before encoding, holes empty."""
+    """Encoded text with holes: `pieces` has one more than `names`."""
 
     pieces: tuple[bytes, ...]
     names: tuple[str, ...]
-    size: int
-
-    def in_order(self) -> bytes:
-        """A bytes format that takes a tuple: a `filling` for each hole, plain digits for each number."""
-        return b"%b".join([piece.replace(b"%", b"%%") for piece in self.pieces])
 
 
-def _encoded(piece: str) -> tuple[list[bytes], list[str]]:
+# Most pieces are the same in every paper's block.
+@functools.lru_cache(maxsize=256)
+def _encoded(piece: str) -> tuple[Sequence[bytes], Sequence[str]]:
     """A piece between holes, cut at its numbers. An octet below 32 is encoded as `=0X`, three characters never parted."""
     names = _NUMBERS.findall(piece)
     encoded = quoted.encode_open(_NUMBERS.sub("\x01", piece))
@@ -67,4 +66,4 @@ def pattern(text: str) -> Pattern:
             encoded, numbers = _encoded(part)
             pieces += encoded
             names += numbers
-    return Pattern(tuple(pieces), tuple(names), len(_HOLES.sub("", _NUMBERS.sub("", text)).encode()))
+    return Pattern(tuple(pieces), tuple(names))

@@ -62,7 +62,8 @@ def web_address(url: str) -> str | None:
 
     A host in another script is shown in its ASCII form (RFC 5890), so that no lookalike letter passes for a known host.
     """
-    if any(character.isspace() or not character.isprintable() for character in url):
+    # Of all white space the ASCII space alone counts as printable.
+    if not url.isprintable() or " " in url:
         return None
     try:
         parts = urlsplit(url)

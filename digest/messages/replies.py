@@ -17,12 +17,23 @@ _AWAY = re.compile(
     r"automatique|absence du bureau|respuesta autom|risposta automatica|fuera de la oficina)",
     re.IGNORECASE,
 )
-_STOP = re.compile(r"\b(unsubscribe|abmelden|désabonner|desinscrire|désinscrire)\b", re.IGNORECASE)
+# The word in the languages in which most people write mail. Those without spaces between words know no word boundary.
+_STOP = re.compile(
+    r"\b(unsubscribe|abmelden|abbestellen|désabonner|désinscrire|desabonner|desinscrire|me désabonne|cancelar suscripción"
+    r"|darme de baja|dar de baja|desuscribir(?:me)?|anular suscripción|cancelar (?:a )?(?:inscrição|assinatura)|descadastrar"
+    r"|annulla(?:re)? (?:l[’'])?iscrizione|disiscriver(?:e|mi)|disiscrivimi|afmelden|uitschrijven|avregistrera|afmeld|avmeld"
+    r"|wypisz|wypisać|rezygnuję|отписаться|отпишите|відписатися|aboneliğ?i iptal)\b"
+    r"|退订|退訂|取消订阅|取消訂閱|配信停止|購読解除|配信解除|구독 ?취소|수신 ?거부"
+    r"|إلغاء الاشتراك|لغو اشتراک|הסר אותי|הסרה מרשימה",
+    re.IGNORECASE,
+)
 # Words around the word: more than these and a person has something to say that a machine should not answer by acting.
 _MOST_WORDS = 6
-_REFUSAL = re.compile(r"\b(not|don'?t|never|nicht|pas)\b", re.IGNORECASE)
+_REFUSAL = re.compile(r"\b(not|don['’]?t|never|nicht|nie|pas|jamais|no|nunca|não|non|niet|inte|ikke|не)\b", re.IGNORECASE)
 _QUOTE = re.compile(
-    r"^\s*(>|On .{1,200}wrote:|Am .{1,200}schrieb|Le .{1,200}a écrit|-{2,}|_{4,}|From:|Von:|De :)", re.IGNORECASE
+    r"^\s*(>|On .{1,200}wrote:|Am .{1,200}schrieb|Le .{1,200}a écrit|El .{1,200}escribió|Il .{1,200}ha scritto"
+    r"|Op .{1,200}schreef|Em .{1,200}escreveu|.{1,200}пишет:|-{2,}|_{4,}|From:|Von:|De ?:|Da:|Van:|От:|发件人|寄件者|差出人)",
+    re.IGNORECASE,
 )
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,200}>")
 

@@ -10,6 +10,10 @@ _WIDE = (
     "\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff"
     "\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\U00020000-\U0003fffd"
 )
+# Visible characters that take one column each: Latin, Greek, Cyrillic, quotation marks and dashes, mathematics.
+_NARROW = re.compile(
+    "[ -~\u00a0-\u02ff\u0370-\u0482\u048a-\u052f\u2010-\u2027\u2030-\u205e\u2190-\u22ff\U0001d400-\U0001d7ff]*"
+)
 _UNIT = re.compile(rf"[{_WIDE}][{_CLOSING}]*|[^\s{_WIDE}]+[{_CLOSING}]*")
 
 
@@ -20,7 +24,7 @@ def width(text: str) -> int:
     return sum(0 if unicodedata.combining(each) else 2 if unicodedata.east_asian_width(each) in "WF" else 1 for each in text)
 
 
-def _wrapped_ascii(text: str, columns: int, first: str, rest: str) -> str:
+def _wrapped_narrow(text: str, columns: int, first: str, rest: str) -> str:
     text = " ".join(text.split())
     lines: list[str] = []
     lead, start, end = first, 0, len(text)
@@ -38,8 +42,8 @@ def _wrapped_ascii(text: str, columns: int, first: str, rest: str) -> str:
 
 def wrapped(text: str, columns: int = COLUMNS, first: str = "", rest: str = "") -> str:
     """The text in lines of at most `columns`, the first led by `first`, the others by `rest`; longer words stay whole."""
-    if text.isascii() and text.isprintable():
-        return _wrapped_ascii(text, columns, first, rest)
+    if _NARROW.fullmatch(text):
+        return _wrapped_narrow(text, columns, first, rest)
     lines: list[str] = []
     current, used, empty = first, width(first), True
     end = 0

@@ -5,6 +5,7 @@ Counters and histograms are kept by each process, in shared files under PROMETHE
 the same from whichever host one asks.
 """
 
+import contextlib
 import datetime as dt
 import functools
 import os
@@ -29,11 +30,11 @@ from prometheus_client import (
 )
 from prometheus_client.core import GaugeMetricFamily
 
+from digest import queues
 from digest.models import Brake, Delivery, Source
 from subscriptions.models import Subscription
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
-QUEUES = ("send", "ingest")
 _WAITING = (
     Delivery.State.QUEUED,
     Delivery.State.CLAIMED,
@@ -93,18 +94,18 @@ class Ledger:
         sources.add_metric(["well"], active.filter(failures=0, stopped_because="").count())
         yield sources
         yield GaugeMetricFamily("paper_round_brakes", "Brakes that stand", value=Brake.objects.standing().count())
-        yield self._queues()
+        yield from self._queues()
 
-    def _queues(self) -> GaugeMetricFamily:
+    def _queues(self) -> Iterator[GaugeMetricFamily]:
+        """An absent series is Prometheus's own word for "unknown"; /readyz says why."""
         lengths = GaugeMetricFamily("paper_round_queue_length", "Tasks that wait in the broker", labels=["queue"])
-        try:
-            with redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=1) as client:
-                for queue in QUEUES:
-                    lengths.add_metric([queue], float(str(client.llen(queue))))
-        except (redis.RedisError, OSError):
-            # An absent series is Prometheus's own word for "unknown"; /readyz says why.
-            return GaugeMetricFamily("paper_round_queue_length", "Tasks that wait in the broker", labels=["queue"])
-        return lengths
+        ages = GaugeMetricFamily("paper_round_queue_oldest_seconds", "How long the oldest task has waited", labels=["queue"])
+        with contextlib.suppress(redis.RedisError, OSError):
+            for queue, stands in queues.standing(settings.REDIS_URL, 1).items():
+                lengths.add_metric([queue], stands.length)
+                ages.add_metric([queue], max((self._now - stands.since).total_seconds(), 0.0) if stands.since else 0.0)
+        yield lengths
+        yield ages
 
 
 def exposition(now: dt.datetime) -> tuple[bytes, str]:

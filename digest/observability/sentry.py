@@ -14,12 +14,22 @@ def _without_addresses(event: Any, _hint: Any) -> Any:
     return strike(event)
 
 
-def start(dsn: str) -> None:
-    """Report faults of this process. ImproperlyConfigured where Sentry's package is not installed."""
+def start(dsn: str, **options: Any) -> None:
+    """Report faults of this process. ImproperlyConfigured where Sentry's package is not installed.
+
+    `options` are those of sentry_sdk.init, for a transport of one's own.
+    """
     try:
         import sentry_sdk
     except ImportError as error:
         raise ImproperlyConfigured(
             "SENTRY_DSN is set, and sentry-sdk is not installed. Install it (pip install sentry-sdk), or unset SENTRY_DSN."
         ) from error
-    sentry_sdk.init(dsn=dsn, send_default_pii=False, include_local_variables=False, before_send=_without_addresses)
+    sentry_sdk.init(
+        dsn=dsn,
+        include_local_variables=False,
+        before_send=_without_addresses,
+        # Faults alone: a trace names the path of each request, and paths hold tokens.
+        traces_sample_rate=None,
+        **options,
+    )

@@ -1,6 +1,6 @@
 """Papers: recognised by any of their names, stored once, merged when they turn out to be one, and offered to issues."""
 
-from digest.papers.candidates import Candidates, as_ranked, candidates, successors
+from digest.papers.candidates import Candidates, as_ranked, candidates, eligible, successors
 from digest.papers.drafts import Refusal
 from digest.papers.identity import identifiers
 from digest.papers.locks import LISTING_LOCK, publishing_lock
@@ -19,6 +19,7 @@ __all__ = [
     "as_ranked",
     "candidates",
     "changed",
+    "eligible",
     "identifiers",
     "publishing_lock",
     "retopic",

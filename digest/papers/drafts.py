@@ -152,7 +152,7 @@ def draft(entry: Entry, index: int, now: dt.datetime) -> Draft | Refusal:
         upvotes=max(0, min(entry.upvotes, 2**31 - 1)),
         stars=max(0, min(entry.stars, 2**31 - 1)),
         withdrawn=entry.withdrawn,
-        categories=[category for category in dict.fromkeys(entry.categories) if 0 < len(_storable(category)) <= 40],
+        categories=[each for each in dict.fromkeys(map(_storable, entry.categories)) if 0 < len(each) <= 40],
         keywords=list(dict.fromkeys(text.clean(_storable(keyword))[:120] for keyword in entry.keywords if keyword.strip())),
         links=[{"kind": link.kind, "url": url} for link in entry.links if (url := _address(link.url))],
         versions={version: (title_source, abstract_source, appeared)} if version else {},

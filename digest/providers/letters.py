@@ -5,11 +5,14 @@ import email.policy
 from email.message import EmailMessage, MIMEPart
 
 from anymail.message import AnymailMessage
+from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 
 from digest.models import Delivery
 from digest.smtp import Letter
 
+# Providers that carry no metadata: there the return path goes along as a tag, which comes back with the events as well.
+TAGGED = frozenset({"mailersend", "postal"})
 # What the interface has arguments of its own for, or writes itself.
 _OWN = {"from", "to", "subject", "date", "mime-version", "content-type", "content-transfer-encoding", "dkim-signature"}
 
@@ -31,6 +34,8 @@ def parts_of(letter: Letter, delivery: Delivery) -> EmailMultiAlternatives:
         headers={name: str(value) for name, value in message.items() if name.lower() not in _OWN},
         metadata={"return-path": letter.sender, "delivery": str(delivery.pk)},
     )
+    if settings.ANYMAIL_ESP in TAGGED:
+        made.tags = [letter.sender]  # type: ignore[attr-defined] # anymail reads it
     if html is not None:
         made.attach_alternative(_text(html), "text/html")
     return made

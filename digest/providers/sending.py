@@ -27,14 +27,12 @@ from digest.delivery.outcomes import Outcome
 from digest.delivery.policy import worker_name
 from digest.delivery.supply import Held, Supply
 from digest.models import Delivery
-from digest.providers import answers
+from digest.providers import answers, keys
 from digest.providers.letters import parts_of
 from digest.smtp import Fault
 
 _REFUSALS_IN_A_ROW = 3
 _HELD_UP_SECONDS = 0.05
-# Providers that make one message of two requests with the same key (https://resend.com/docs/dashboard/emails/idempotency-keys).
-_KEYED = frozenset({"resend"})
 
 
 class _Requests(threading.local):
@@ -51,8 +49,7 @@ class _Requests(threading.local):
         if held.letter is None:
             raise RuntimeError("only what is composed is sent")
         message = parts_of(held.letter, held.delivery)
-        if settings.ANYMAIL_ESP in _KEYED:
-            self.backend.session.headers["Idempotency-Key"] = held.delivery.message_id.strip("<>")
+        keys.add(settings.ANYMAIL_ESP, self.backend, message, held.delivery.message_id)
         try:
             self.backend.send_messages([message])
         except (AnymailError, RequestException, OSError) as error:
@@ -147,14 +144,20 @@ class _Run:
                 outcome = answers.refused(held.delivery, size, answer, now, self._chance, self._policy.settle)
             else:
                 outcome = answers.taken(held.delivery, size, answer, now, self._chance)
-            self._heed(outcome, now)
+            self._heed(held.delivery.domain, outcome, now)
             found.append(outcome)
         return found
 
-    def _heed(self, outcome: Outcome, now: dt.datetime) -> None:
-        """Stop everything when the provider refuses us again and again; go on when it takes a message after that."""
+    def _heed(self, domain: str, outcome: Outcome, now: dt.datetime) -> None:
+        """Stop everything when the provider refuses us again and again; go on when it takes a message after that.
+
+        A provider answers before it has spoken with the receiving domain, so that no refusal here is a domain's: those come as
+        events, which open the domain's breaker (`delivery.reports`). What is taken on probation closes it, until more come.
+        """
         if outcome.state == Delivery.State.ACCEPTED:
             self._refusals = 0
+            if domain in self._standing.probing:
+                brakes.close_breaker(domain, now)
             if self._standing.trying:
                 brakes.close_breaker(brakes.EVERYTHING, now)
         elif outcome.fault is Fault.SENDER:

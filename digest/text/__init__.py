@@ -6,9 +6,10 @@ Each stage leaves alone what it does not understand.
 """
 
 from digest.text import invisible, markup, tex
-from digest.text.sentences import extract, sentences
+from digest.text.languages import language
+from digest.text.sentences import extract, opening, sentences
 
-__all__ = ["clean", "extract", "sentences"]
+__all__ = ["clean", "extract", "language", "opening", "sentences"]
 
 
 def _has_sign(text: str) -> bool:

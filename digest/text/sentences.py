@@ -7,6 +7,7 @@ _ABBREVIATION = re.compile(
     r"|Figs?|Eqs?|Refs?|Secs?|Sect|Tab|Nos?|Dr|Prof|St|Mr|Mrs|Ms)"
     r"|(?:^|[\s(])[A-Z])\.$"
 )
+_FEWEST, _MOST = 3, 5
 _END = re.compile(r"[.!?。！？][\"'’”)\]]*(?=\s+[^a-z\s])|[。！？]")
 
 
@@ -21,6 +22,14 @@ def sentences(text: str) -> list[str]:
     if rest := text[start:].strip():
         found.append(rest)
     return found
+
+
+def _first(text: str, found: list[str]) -> str:
+    """The text up to the end of these sentences, the first ones of it: Chinese ones have no space between them."""
+    end = 0
+    for sentence in found:
+        end = text.index(sentence, end) + len(sentence)
+    return text[:end].lstrip()
 
 
 def extract(text: str, limit: int) -> str:
@@ -38,6 +47,23 @@ def extract(text: str, limit: int) -> str:
             break
         taken.append(sentence)
     if taken:
-        return " ".join(taken)
+        return _first(text, taken)
     cut = text[: max(limit - 1, 0)]
     return (cut.rpartition(" ")[0] or cut).rstrip(" ,;:") + "…"
+
+
+def opening(text: str, limit: int) -> str:
+    """The first sentences of clean text, three to five: as many as fit `limit` characters, and the first three though they take
+    half as much again, for the first ones of an abstract say what is known, and what is new comes after them.
+
+    Fewer when three would take more, or there are no more. When not even the first fits, `extract` cuts it.
+    """
+    room = limit + limit // 2
+    length, taken = 0, 0
+    found = sentences(text)[:_MOST]
+    for sentence in found:
+        length += len(sentence) + bool(taken)
+        if length > (room if taken < _FEWEST else limit):
+            break
+        taken += 1
+    return _first(text, found[:taken]) if taken else extract(text, room)

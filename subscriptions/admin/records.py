@@ -16,8 +16,9 @@ class ConsentAdmin(AddressSearch[Consent], ReadOnlyAdmin[Consent]):
     list_display_links = ("at",)
     list_filter = ("event", days("at", "day", "on"))
     list_select_related = ("subscriber",)
-    search_fields = ("wording_version", "method")
-    search_help_text = "A whole address finds its consent, also after it was erased."
+    whole = "subscriber_id"
+    search_fields = ("subscriber__id",)
+    search_help_text = "A whole address finds its consent, also after it was erased; or a subscriber's number."
     sortable_by = ()
     links_into = ("subscriber__id__exact",)
     fields = ("at", "who", "event", "method", "network", "wording_version", "wording")
@@ -54,8 +55,9 @@ class NoticeAdmin(AddressSearch[Notice], ReadOnlyAdmin[Notice]):
     list_display = ("created_at", "kind", "subscriber", "expires_at", "used_at")
     list_filter = ("kind", days("created_at", "day", "created"))
     list_select_related = ("subscriber",)
+    whole = "key"
     search_fields = ("key",)
-    search_help_text = "A whole address finds its notices; other words search the keys."
+    search_help_text = "A whole address finds its notices; or a whole key."
     sortable_by = ()
     links_into = ("subscriber__id__exact",)
     fields = ("kind", "who", "recipient", "created_at", "expires_at", "used_at", "key", "context")

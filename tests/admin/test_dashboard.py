@@ -61,6 +61,7 @@ def counted(days: int) -> dashboard.Counted:
     """What the figures by day are made of, after the last days were counted."""
     for each in dashboard.last_days(NOW, days):
         counts.count(each)
+    counts.count_everyone(dashboard.last_days(NOW, days), NOW)
     return dashboard.counted(NOW)
 
 

@@ -1,6 +1,7 @@
 """What needs the operator is named on the first page, and what is well is not."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.test import Client
@@ -8,6 +9,7 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from digest import dashboard
+from digest.celery import app
 from digest.dashboard import reckoning
 from digest.delivery import brakes
 from digest.models import Brake, DayCount, Delivery, Preflight, Source
@@ -85,6 +87,19 @@ def test_a_failed_preflight_and_a_clock_astray_are_told() -> None:
 def test_a_broker_that_is_away_is_told(settings: Settings) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     assert "The broker gives no answer" in said()
+
+
+def test_a_task_that_nobody_takes_is_told_with_its_age(settings: Settings) -> None:
+    broker = app.connection_for_write()
+    with broker:
+        broker.SimpleQueue("ingest").clear()
+        app.send_task("digest.tasks.poll_due_sources", queue="ingest", connection=broker)
+        app.send_task("digest.tasks.poll_due_sources", queue="ingest", connection=broker)
+        assert "tasks wait" not in said()
+        at = now() + dt.timedelta(minutes=11)
+        told = " ".join(each.said for each in dashboard.warnings(at, dashboard.counted(at)))
+        assert re.search(r"2 tasks wait in the queue 'ingest', the oldest since \d+ \w+, \d\d:\d\d UTC\.", told)
+        broker.SimpleQueue("ingest").clear()
 
 
 @pytest.mark.usefixtures("full")

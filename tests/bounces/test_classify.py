@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.bounces import classify
-from digest.environment import BASE
+from tests.bounces.fixtures import FOLDER, refusals
 from tests.bounces.reports import delivery_status, feedback, prose
 
 
@@ -46,14 +46,7 @@ def test_it_judges_by_cause_and_not_by_the_first_digit(diagnostic: str, status: 
     assert judgement.recipients == ("ada@example.org",)
 
 
-def _known_refusals() -> list[tuple[str, str, str, str]]:
-    """Provider, verdict, status and reply of each line of the table."""
-    lines = (BASE / "tests" / "data" / "bounces.tsv").read_text(encoding="utf-8").splitlines()
-    rows = [line.split("\t") for line in lines if line and not line.startswith("#")]
-    return [(provider, verdict, status, said) for provider, verdict, status, said in rows]
-
-
-REFUSALS = _known_refusals()
+REFUSALS = refusals(FOLDER / "known.tsv")
 
 
 @pytest.mark.parametrize(("provider", "verdict", "status", "said"), REFUSALS)

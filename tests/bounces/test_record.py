@@ -98,3 +98,13 @@ def test_a_maildir_is_taken_once(tmp_path: Path) -> None:
     assert Bounce.objects.count() == 1
     with pytest.raises(CommandError, match="not a Maildir"):
         call_command("take_bounces", maildir=tmp_path, stdout=output)
+
+
+def test_the_signed_return_path_outweighs_whatever_else_a_report_names() -> None:
+    ada, grace = waiting("ada", "grace")
+    Delivery.objects.filter(pk=grace.pk).update(message_id="<issue-abcdefgh234567@papers.example.org>")
+    report = delivery_status(*UNKNOWN, to=return_path(ada.pk))
+    report = report.replace(b"{message_id}", b"<issue-abcdefgh234567@papers.example.org>")
+    record(report.replace(b"rfc822; ada@", b"rfc822; grace@"), MONDAY)
+    assert Bounce.objects.get().delivery == ada
+    assert Suppression.objects.standing().count() == 1

@@ -15,8 +15,8 @@ from pytest_django.live_server_helper import LiveServer
 from digest import issues
 from digest.access import roles
 from digest.issues import rendering
-from digest.models import DayCount, Issue, Source
-from subscriptions.models import Subscription, Topic
+from digest.models import Brake, DayCount, Issue, Preflight, Source
+from subscriptions.models import Job, Subscription, Topic
 from tests.admin import world as admin_world
 from tests.admin.conftest import signed_in
 from tests.browser.conftest import NewContext
@@ -63,7 +63,7 @@ def _desk_screens(first: Subscription) -> list[Screen]:
         page.locator("input[type=file]").set_input_files(
             {"name": "people.csv", "mimeType": "text/csv", "buffer": b"Email,Name\nlise@example.org,Lise\nnobody,\n"}
         )
-        page.locator("main button").last.click()
+        page.get_by_role("button", name="Look at the file").click()
         page.wait_for_load_state()
         page.get_by_role("button", name=re.compile("would", re.IGNORECASE)).first.click()
 
@@ -77,7 +77,13 @@ def _desk_screens(first: Subscription) -> list[Screen]:
         page.get_by_role("button", name="See what it would do").click()
 
     yesterday = (dt.datetime.now(dt.UTC) - dt.timedelta(days=1)).date()
-    issue = Issue.objects.order_by("id")[0]
+    issue = Issue.objects.latest("id")
+
+    def framed(page: Page, world: World) -> None:
+        page.goto(f"{world.url}/admin/digest/issue/{issue.pk}/change/")
+        page.get_by_text("The message as it was mailed").first.click()
+        page.frame_locator("iframe.pr-frame").get_by_text("Unsubscribe").first.wait_for()
+
     return [
         Screen("admin-home", at("/admin/")),
         Screen("admin-charts", at("/admin/desk/charts/")),
@@ -91,8 +97,9 @@ def _desk_screens(first: Subscription) -> list[Screen]:
         Screen("admin-story", at(f"/admin/desk/story/{first.subscriber_id}/")),
         Screen("admin-sending", at("/admin/desk/sending/")),
         Screen("admin-jobs", at("/admin/desk/jobs/")),
+        Screen("admin-job", at(f"/admin/desk/jobs/{Job.objects.latest('id').pk}/")),
         Screen("admin-preflight", at("/admin/desk/preflight/")),
-        Screen("admin-message", at(f"/admin/digest/issue/{issue.pk}/change/")),
+        Screen("admin-message", framed),
     ]
 
 
@@ -131,6 +138,39 @@ def _history(now: dt.datetime) -> None:
     DayCount.objects.bulk_create(rows)
 
 
+def _incidents(now: dt.datetime) -> None:
+    """What an operator's pages show on a bad day: a breaker, jobs in every state, a preflight with findings."""
+    Brake.objects.create(kind="breaker", domain="example.net", why="refused five times in a row", since=now)
+    Job.objects.bulk_create(
+        Job(
+            kind=kind, state=state, done=done, total=19_212, started_by_name="operator",
+            created_at=now - dt.timedelta(hours=ago), finished_at=None if state == "running" else now,
+            result={"counts": {"erased": done}, "notes": ["One had left before."]},
+            error="The source was removed meanwhile." if state == "failed" else "",
+        )
+        for ago, (kind, state, done) in enumerate(
+            [("erase", "done", 19_212), ("import", "cancelled", 500), ("read past days", "failed", 12),
+             ("suppress", "running", 7_300)]
+        )
+    )  # fmt: skip
+    findings = [
+        {"check": "SPF", "level": "fine", "found": "The relay is named.", "mend": ""},
+        {
+            "check": "DKIM",
+            "level": "warning",
+            "found": "The key has 1024 bits.",
+            "mend": "Make one of 2048 bits and publish it.",
+        },
+        {
+            "check": "PTR",
+            "level": "fatal",
+            "found": "192.0.2.7 has no name.",
+            "mend": "Ask whoever gave you the address for one.",
+        },
+    ]
+    Preflight.objects.create(ran_at=now, fatal=True, findings=findings)
+
+
 @pytest.fixture
 def desk(transactional_db: None, live_server: LiveServer, settings: Settings) -> World:
     """A service in full swing, with issues published a moment ago."""
@@ -141,6 +181,7 @@ def desk(transactional_db: None, live_server: LiveServer, settings: Settings) ->
     admin_world.build(now, people=40, papers=60)
     issues.publish(list(Subscription.objects.live().order_by("id").values_list("pk", flat=True)[:8]), now)
     _history(now)
+    _incidents(now)
     return World(live_server.url, Relay())
 
 

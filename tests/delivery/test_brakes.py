@@ -4,6 +4,7 @@ import datetime as dt
 import threading
 
 import pytest
+from django.conf import settings
 from django.db import connection
 
 from digest.delivery import Policy, brakes, deliver
@@ -105,27 +106,48 @@ def together(workers: int, sender: Policy) -> None:
         thread.join()
 
 
-@pytest.mark.parametrize("step", ["mail", "rcpt", "data", "dot"])
-@pytest.mark.parametrize("domains", [1, 40])
-def test_a_refusal_of_our_own_making_costs_fifty_attempts_at_most_and_suppresses_nobody(
-    relay: Relay, step: str, domains: int
-) -> None:
-    for number in range(domains):
-        crowd(120 // domains, f"d{number}.example.org")
-    refused = []
+def blocking(relay: Relay, step: str, after: int = 0) -> list[str]:
+    """Let the relay refuse the sender at this step once it has taken so many; returns the list of whom it refused."""
+    refused: list[str] = []
 
     def refuse_all(at: str, recipient: str) -> str | None:
-        if at != step:
+        if at != step or len(relay.taken) < after:
             return None
         refused.append(recipient)
         return "554 5.7.1 your network is blocked, see https://example.net/list"
 
     relay.script = refuse_all
-    together(2, policy(relay.url, connections=10))
+    return refused
+
+
+def nobody_suffers(refused: list[str]) -> None:
     assert 1 <= len(refused) <= 50
     assert not Suppression.objects.exists()
-    assert set(Delivery.objects.values_list("state", flat=True)) <= {"queued", "deferred"}
+    assert set(Delivery.objects.values_list("state", flat=True)) <= {"queued", "deferred", "accepted"}
     assert Brake.objects.standing().filter(kind=Brake.Kind.BREAKER).exists()
+
+
+@pytest.mark.parametrize("step", ["mail", "rcpt", "data", "dot"])
+@pytest.mark.parametrize("domains", [1, 40])
+def test_a_refusal_of_our_own_making_costs_four_workers_fifty_attempts_at_most_and_suppresses_nobody(
+    relay: Relay, step: str, domains: int
+) -> None:
+    for number in range(domains):
+        crowd(200 // domains, f"d{number}.example.org")
+    refused = blocking(relay, step)
+    together(4, policy(relay.url, connections=10))
+    nobody_suffers(refused)
+
+
+@pytest.mark.parametrize("step", ["rcpt", "dot"])
+@pytest.mark.parametrize("shared", [True, False])
+def test_a_refusal_in_the_middle_of_a_run_costs_no_more_with_redis_or_without(relay: Relay, step: str, shared: bool) -> None:
+    for number in range(40):
+        crowd(10, f"d{number}.example.org")
+    refused = blocking(relay, step, after=60)
+    url = settings.REDIS_URL if shared else "redis://127.0.0.1:9"
+    together(4, policy(relay.url, connections=10, rates={"": 1000.0}, redis=url))
+    nobody_suffers(refused)
 
 
 def test_a_relay_that_turns_us_away_is_asked_once_and_then_at_longer_and_longer_intervals(relay: Relay) -> None:

@@ -360,6 +360,39 @@ def test_whoever_leaves_while_a_slow_commit_is_under_way_gets_nothing(relay: Rel
     assert (ada.state, ada.reason) == ("skipped", "the subscription has ended")
 
 
+def sleeping(clock: Clock, seconds: float, then: Callable[[], object]) -> Callable[..., object]:
+    """The machine sleeps, once, right after the answer that precedes a final dot, and meanwhile something happens."""
+    slept: list[float] = []
+
+    def execute(run: Callable[..., object], sql: str, *arguments: object) -> object:
+        answer = run(sql, *arguments)
+        if "EXISTS" in sql and not slept and Delivery.objects.filter(state="sending"):
+            slept.append(seconds)
+            clock.ahead += seconds
+            then()
+        return answer
+
+    return execute
+
+
+@pytest.mark.parametrize(("seconds", "state"), [(30.0, "skipped"), (3600.0, "deferred")])
+def test_a_machine_that_sleeps_between_the_answer_and_the_dot_asks_again(relay: Relay, seconds: float, state: str) -> None:
+    """Within the lease the reader who left meanwhile is skipped; beyond it nothing leaves, whoever they are."""
+    (ada,) = waiting("ada")
+    clock = Clock()
+
+    def leave() -> None:
+        Subscription.objects.update(ended_at=MONDAY, next_issue_at=None)
+
+    with connection.execute_wrapper(sleeping(clock, seconds, leave)):
+        # Every answer is stale at once, so that each final dot is preceded by a question.
+        sender = policy(relay.url, clock=clock, freshness=0.0, books=1, seconds=10_000.0)
+        delivered = deliver(MONDAY, 10, policy=sender, make=letters)
+    assert (delivered.by_state, relay.taken) == ({state: 1}, [])
+    ada.refresh_from_db()
+    assert ada.state == state
+
+
 def test_a_message_that_cannot_be_made_stops_no_other(relay: Relay) -> None:
     ada, _, _ = waiting("ada", "grace", "alan")
 

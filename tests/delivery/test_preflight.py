@@ -201,6 +201,23 @@ def test_too_many_complaints_are_fatal(monkeypatch: pytest.MonkeyPatch) -> None:
     assert fatal(Village()) == ["complaints"]
 
 
+def test_many_addresses_that_do_not_exist_are_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    (ada,) = waiting("ada")
+    Delivery.objects.update(state="accepted", finished_at=MONDAY)
+    Bounce.objects.create(delivery=ada, verdict="suppress", why="-", received_at=MONDAY)
+    assert at_level(Level.WARNING, Village()) == [], "one of one says nothing"
+    monkeypatch.setattr("digest.preflight.conduct._ENOUGH_TO_TELL", 1)
+    assert at_level(Level.WARNING, Village()) == ["bounces"]
+
+
+def test_a_message_that_gmail_would_cut_is_a_warning() -> None:
+    waiting("ada")
+    Delivery.objects.update(size=150_000, created_at=MONDAY)
+    assert at_level(Level.WARNING, Village()) == []
+    Delivery.objects.update(size=250_000)
+    assert at_level(Level.WARNING, Village()) == ["size"]
+
+
 def test_a_departure_that_the_safety_log_lacks_is_fatal(settings: Settings) -> None:
     settings.SAFETY_LOG = "/dev/null/safety.log"
     consent.record(reader("ada"), Consent.Event.UNSUBSCRIBED, "link", "-", MONDAY - HOUR)

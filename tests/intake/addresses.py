@@ -3,5 +3,6 @@
 from django.urls import include, path
 
 from digest.intake import webhooks
+from tests.intake import amazon
 
-urlpatterns = [path("events/", include(webhooks.addresses({"amazon_ses", "mailgun", "postmark"})))]
+urlpatterns = [path("events/", include(webhooks.addresses({"amazon_ses", "mailgun", "postmark"}, amazon.certificate_at)))]

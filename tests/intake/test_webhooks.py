@@ -92,6 +92,12 @@ def test_an_event_about_nobody_we_know_changes_nothing() -> None:
     assert not Bounce.objects.exists()
 
 
+def test_an_event_of_a_provider_without_metadata_is_told_by_its_tag() -> None:
+    (ada,) = waiting("ada")
+    assert _post("postmark/tracking", _postmark(ada, Metadata={}, Tag=return_path(ada.pk))) == 200
+    assert Bounce.objects.get().verdict == "suppress"
+
+
 def test_a_complaint_suppresses() -> None:
     (ada,) = waiting("ada")
     complaint = _postmark(ada, "SpamComplaint", RecordType="SpamComplaint")

@@ -3,8 +3,8 @@
     python -m tests.messages.gallery [--screens]
 
 Renders the golden issues and the specimen notices, takes their pictures with Chromium, and lays them out on one page under
-`var/preview/`, which it names and opens. With `--screens` the pictures of the digest and the confirmation also go to
-`docs/screens/`. Needs no database.
+`var/preview/`, which it names and opens: each to its foot. With `--screens` they also go to `docs/screens/messages/`, and
+the beginnings of the digest and the confirmation to `docs/screens/`. Needs no database.
 """
 
 import argparse
@@ -28,8 +28,8 @@ from tests.messages.test_golden import CASES, rendered  # noqa: E402
 
 HOME = VAR / "preview"
 SCREENS = BASE / "docs" / "screens"
-# Name, width, height and device pixels per CSS pixel.
-SIZES = (("phone", 360, 780, 2), ("desktop", 1280, 1000, 1))
+# Name, width, height, and device pixels per CSS pixel in the pictures of the beginnings.
+SIZES = (("phone", 360, 780, 2), ("desktop", 680, 900, 1))
 SHOWN_IN_DOCS = {"typical": "digest", "confirmation": "confirmation"}
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -51,13 +51,13 @@ def _page(found: list[tuple[str, Rendered]]) -> str:
     ]
     for name, message in found:
         parts.append(f"<h2>{escape(name)}</h2><p>{escape(message.subject)}</p>")
-        for size, width, height, _ in SIZES if message.html is not None else ():
+        for size, width, _, _ in SIZES if message.html is not None else ():
             for scheme in ("light", "dark"):
                 source = f"{name}-{size}-{scheme}.png"
                 caption = f"{size}, {scheme}"
                 parts.append(
                     f'<figure><a href="{name}.html"><img src="{source}" width="{width // (1 if size == "phone" else 2)}" '
-                    f'alt="{escape(name)}, {caption}"></a><figcaption>{caption}, {width} by {height}</figcaption></figure>'
+                    f'alt="{escape(name)}, {caption}"></a><figcaption>{caption}, {width} wide</figcaption></figure>'
                 )
         parts.append(f"<details><summary>Plain text</summary><pre>{escape(message.text)}</pre></details>")
     return "".join(parts)
@@ -71,16 +71,18 @@ def _photograph(found: list[tuple[str, Rendered]]) -> None:
         browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
         for size, width, height, density in SIZES:
             for scheme in ("light", "dark"):
-                page = browser.new_page(
-                    viewport={"width": width, "height": height},
-                    color_scheme="dark" if scheme == "dark" else "light",
-                    device_scale_factor=density,
-                )
-                for name, message in found:
-                    if message.html is not None:
-                        page.goto((HOME / f"{name}.html").as_uri())
-                        page.screenshot(path=HOME / f"{name}-{size}-{scheme}.png")
-                page.close()
+                for whole in (True, False):
+                    page = browser.new_page(
+                        viewport={"width": width, "height": height},
+                        color_scheme="dark" if scheme == "dark" else "light",
+                        device_scale_factor=1 if whole else density,
+                    )
+                    for name, message in found:
+                        if message.html is not None and (whole or name in SHOWN_IN_DOCS):
+                            page.goto((HOME / f"{name}.html").as_uri())
+                            shown = name if whole else f"{SHOWN_IN_DOCS[name]}-top"
+                            page.screenshot(path=HOME / f"{shown}-{size}-{scheme}.png", full_page=whole)
+                    page.close()
         browser.close()
 
 
@@ -88,7 +90,8 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--screens", action="store_true", help="renew the pictures under docs/screens as well")
     asked = parser.parse_args(arguments)
-    HOME.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(HOME, ignore_errors=True)
+    HOME.mkdir(parents=True)
     found = list(messages())
     for name, message in found:
         if message.html is not None:
@@ -97,10 +100,13 @@ def main(arguments: list[str]) -> int:
     index = HOME / "index.html"
     index.write_text(_page(found), encoding="utf-8")
     if asked.screens:
-        SCREENS.mkdir(parents=True, exist_ok=True)
-        for name, shown in SHOWN_IN_DOCS.items():
-            for picture in sorted(HOME.glob(f"{name}-*-*.png")):
-                shutil.copy(picture, SCREENS / picture.name.replace(name, shown, 1))
+        shutil.rmtree(SCREENS / "messages", ignore_errors=True)
+        (SCREENS / "messages").mkdir(parents=True)
+        for picture in HOME.glob("*.png"):
+            beginning = "-top-" in picture.name
+            shutil.copy(
+                picture, SCREENS / picture.name.replace("-top", "") if beginning else SCREENS / "messages" / picture.name
+            )
     sys.stdout.write(f"{len(found)} messages: {index}\n")
     if sys.stdout.isatty():
         webbrowser.open(Path(index).as_uri())

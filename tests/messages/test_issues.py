@@ -2,7 +2,9 @@
 
 import email
 import email.policy
+import html
 import logging
+import re
 from email.message import EmailMessage
 from html.parser import HTMLParser
 from typing import Any
@@ -82,7 +84,7 @@ def test_both_parts_tell_the_same_papers_reasons_and_dates() -> None:
     message = _one(delivery)
     assert message["Subject"] == "Koopman1; Koopman2 and 1 more"
     for kind in ("plain", "html"):
-        part = " ".join(_part(message, kind).split())
+        part = " ".join(_part(message, kind).replace("<br>", ", ").split())
         for paper in papers:
             assert paper.title in part
             assert paper.url in part
@@ -191,3 +193,41 @@ def test_an_issue_that_is_the_last_promises_no_next_one() -> None:
     subscription.next_issue_at = None
     subscription.save()
     assert "Your next issue" not in _part(_one(delivery), "plain")
+
+
+def test_names_written_leftward_keep_their_place_among_others() -> None:
+    authors = ["Ada Lovelace", "محمد بن موسى", "فاطمة الفهري", "Emmy Noether"]
+    html = _part(_one(people.delivery(people.subscriber(), [people.stored_paper(1, authors=authors)])), "html")
+    assert 'Ada Lovelace, <span dir="rtl">محمد بن موسى</span>, <span dir="rtl">فاطمة الفهري</span>, Emmy Noether' in html, (
+        "each of them is isolated from its neighbours"
+    )
+
+
+def test_what_is_written_in_another_language_says_so() -> None:
+    paper = people.stored_paper(
+        1, title="面向机器人操作的视觉语言动作模型", abstract="拡散モデルを用いたロボット学習の新しい手法。"
+    )
+    html = _part(
+        _one(people.delivery(people.subscriber(), [paper], near=(people.stored_paper(2, title="한국어 제목"),))), "html"
+    )
+    assert '<h2 class="title" lang="zh" dir="auto"' in html
+    assert '<p class="extract" lang="ja" dir="auto"' in html
+    assert '<p class="brief" lang="ko" dir="auto"' in html
+
+
+def test_the_preheader_says_what_the_subject_does_not_and_nothing_follows_it() -> None:
+    message = _one(people.delivery(people.subscriber(), [people.stored_paper(number) for number in range(1, 5)]))
+    (found,) = re.findall(r'class="preheader"[^>]*>(.*?)</div>', _part(message, "html"), re.DOTALL)
+    shown = html.unescape(found)
+    said = shown.rstrip("\u200c\xa0")
+    assert message["Subject"] == "Koopman1; Koopman2 and 2 more"
+    assert said == "Also Koopman3 and Koopman4"
+    assert len(shown) - len(said) >= 40, "an inbox that shows more than was said shows blanks"
+
+
+def test_an_issue_shows_three_to_five_sentences_of_each_abstract() -> None:
+    message = _one(people.delivery(people.subscriber(), [people.stored_paper(1)]))
+    for kind in ("plain", "html"):
+        part = " ".join(_part(message, kind).split())
+        assert "On a robot arm it tracks a moving target with half the error." in part
+        assert "so that every figure can be made again" not in part

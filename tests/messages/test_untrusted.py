@@ -11,6 +11,7 @@ from digest.issues import specimen, whole
 from digest.issues.press import Press
 from digest.messages import Heading, Mailbox
 from tests.messages import people
+from tests.web.vectors import VECTORS as MARKUP
 
 VECTORS = [
     "<script>alert(1)</script>",
@@ -46,7 +47,8 @@ ADDRESSES = [
 ]  # fmt: skip
 _UNSEEN = set("\u202a\u202b\u202d\u202e\u2066\u2067\u2068\u200b\u200f\x00\x07\x1b\x7f\ufdd0")
 SAFE_TAGS = {
-    "html", "head", "meta", "title", "style", "body", "div", "table", "tbody", "tr", "td", "p", "h2", "a", "strong", "em",
+    "html", "head", "meta", "title", "style", "body", "div", "table", "tbody", "tr", "td", "p", "br", "h1", "h2", "a", "strong",
+    "span",
 }  # fmt: skip
 
 
@@ -93,11 +95,12 @@ def _paper(text: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("vector", VECTORS, ids=range(len(VECTORS)))
+@pytest.mark.parametrize("vector", [*VECTORS, *MARKUP], ids=range(len(VECTORS) + len(MARKUP)))
 def test_hostile_text_comes_out_as_text(vector: str) -> None:
     subject, text, html, content = _message({"topics": [vector], "papers": [_paper(vector)] * 2, "near": [_paper(vector)]})
     seen = _Seen(html)
     assert seen.tags <= SAFE_TAGS
+    assert html.count("<h1") == 1
     assert not any(name.startswith("on") for name in seen.attributes)
     assert set(seen.links) <= {
         "https://example.org/x",

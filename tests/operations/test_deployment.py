@@ -45,6 +45,8 @@ def test_a_sound_deployment_is_clean() -> None:
         ("TOKEN_KEYS", ["a" * 64], "digest.E107"),
         ("SECOND_FACTOR", False, "digest.E115"),
         ("LOCAL_INBOX", "/var/mail/inbox", "digest.E108"),
+        ("EVENTS_FROM", frozenset({"mailgun"}), "digest.E116"),
+        ("EVENTS_FROM", frozenset({"amazon_ses"}), "digest.E117"),
         ("REDIS_URL", "unix:///nonexistent/valkey.sock", "digest.E109"),
     ],
 )

@@ -1,19 +1,23 @@
 """A source asked over HTTP, and what is kept of it."""
 
 import datetime as dt
+import itertools
 from collections.abc import Iterator
 
 import pytest
+from django.contrib.auth.models import User
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from digest import polling
+from digest import polling, tasks
 from digest.environment import BASE
 from digest.models import Paper, Poll, Source, SourceDay
+from digest.polling import reading
 from digest.polling.round import fill_missing
 from digest.sources.fetch import Client, Limits
 from digest.sources.politeness import Busy
 from digest.sources.pool import Pool
+from subscriptions import jobs
 
 pytestmark = pytest.mark.django_db
 FEEDS = BASE / "tests" / "data" / "feeds"
@@ -276,3 +280,57 @@ def test_a_dry_run_of_what_is_no_feed_says_why(tools: polling.Tools, httpserver:
     httpserver.expect_request("/rss/cs.LG").respond_with_data("<p>Hello</p>", content_type="text/html")
     assert polling.dry_run("syndication", "http://rss.example.org/rss/cs.LG", FRIDAY, tools).error
     assert Source.objects.count() == 0
+
+
+def test_reading_past_days_is_a_job_with_a_day_a_batch_that_says_what_it_did_and_can_be_ended(
+    tools: polling.Tools, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(polling.Tools, "shared", lambda: tools)
+    source = Source.objects.create(slug="hf", name="HF", format="huggingface", url="http://hf.example.org/api/daily_papers")
+    for day, name in (("2026-03-12", "empty.json"), ("2026-03-13", "day.json")):
+        body = (FEEDS / "huggingface" / name).read_bytes()
+        httpserver.expect_request("/api/daily_papers", query_string={"date": day}).respond_with_data(body)
+    operator = User.objects.create_user("operator")
+    job = reading.begin(source, dt.date(2026, 3, 12), dt.date(2026, 3, 14), operator, FRIDAY, "")
+    jobs.advance(
+        itertools.chain([FRIDAY] * 3, itertools.repeat(FRIDAY + dt.timedelta(hours=1))).__next__, dt.timedelta(minutes=1)
+    )
+    job.refresh_from_db()
+    assert (job.state, job.done, job.total, job.cursor) == ("running", 1, 3, {"day": "2026-03-13"})
+    jobs.advance(
+        itertools.chain([FRIDAY] * 3, itertools.repeat(FRIDAY + dt.timedelta(hours=1))).__next__, dt.timedelta(minutes=1)
+    )
+    job.refresh_from_db()
+    assert (job.done, job.result["counts"]["new papers"]) == (2, 3)
+    assert jobs.cancel(job, operator, FRIDAY)
+    jobs.advance(lambda: FRIDAY, dt.timedelta(minutes=1))
+    job.refresh_from_db()
+    assert (job.state, job.done, Paper.objects.count()) == ("cancelled", 2, 3)
+
+
+def test_a_day_that_the_archive_does_not_answer_ends_the_job_in_words(
+    tools: polling.Tools, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(polling.Tools, "shared", lambda: tools)
+    source = Source.objects.create(slug="hf", name="HF", format="huggingface", url="http://hf.example.org/api/daily_papers")
+    httpserver.expect_request("/api/daily_papers").respond_with_data(b"", status=503)
+    job = reading.begin(source, FRIDAY.date(), FRIDAY.date(), User.objects.create_user("operator"), FRIDAY, "")
+    jobs.advance(lambda: FRIDAY, dt.timedelta(minutes=1))
+    job.refresh_from_db()
+    assert job.state == "failed"
+    assert "answered 503. What was read before stays; start again from that day." in job.error
+
+
+def test_an_operators_poll_happens_at_once_whether_due_or_not(
+    arxiv: Source, tools: polling.Tools, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(polling.Tools, "shared", lambda: tools)
+    monkeypatch.setattr(tasks.read_for_search, "delay", lambda: None)
+    Source.objects.filter(pk=arxiv.pk).update(next_poll_at=dt.datetime.now(dt.UTC) + dt.timedelta(days=1))
+    _serve(httpserver, "arxiv/weekday.rss")
+    done = tasks.poll_source(arxiv.pk)
+    assert done["error"] == ""
+    assert done["new"] == Paper.objects.count() > 0
+    assert Poll.objects.get().entries_new == done["new"]
+    Source.objects.filter(pk=arxiv.pk).update(active=False)
+    assert tasks.poll_source(arxiv.pk) == {}

@@ -1,10 +1,15 @@
 """Messages handed to a provider's interface, and what the ledger says of them."""
 
+import base64
 import datetime as dt
+import re
+import uuid
 from collections.abc import Sequence
 from email.message import EmailMessage
 from email.policy import SMTP
+from types import SimpleNamespace
 from typing import Any
+from urllib.parse import unquote_plus
 
 import pytest
 from django.db import connection
@@ -12,9 +17,10 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from digest import bounces, providers
-from digest.delivery import Delivered
+from digest.delivery import Delivered, brakes
 from digest.messages import Outgoing, return_path
 from digest.models import Brake, Delivery
+from digest.providers import keys
 from tests.delivery.cast import MONDAY, policy, waiting
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -81,6 +87,81 @@ def test_a_message_goes_out_once_with_its_headers_and_what_its_events_need(https
     assert _deliver() == {}
 
 
+def test_two_requests_for_one_message_carry_one_key(settings: Any) -> None:
+    from django.core.mail import EmailMessage as Mail
+
+    made = []
+    for _ in range(2):
+        message, backend = Mail(), SimpleNamespace(session=SimpleNamespace(headers={}))
+        for provider in ("brevo", "resend", "mailgun"):
+            keys.add(provider, backend, message, "<issue-1.abc@papers.example.org>")
+        made.append((message.extra_headers, backend.session.headers))
+    assert made[0] == made[1]
+    headers, requested = made[0]
+    assert requested == {"Idempotency-Key": "issue-1.abc@papers.example.org"}
+    assert list(headers) == ["idempotencyKey"]
+    assert uuid.UUID(headers["idempotencyKey"]).version == 5
+
+
+# What each needs to be set up, and where its requests go.
+PROVIDERS: dict[str, dict[str, Any]] = {
+    "amazon_ses": {
+        "AMAZON_SES_CLIENT_PARAMS": {
+            "aws_access_key_id": "key", "aws_secret_access_key": "key", "region_name": "eu-west-1", "endpoint_url": "{url}",
+        },
+    },
+    "brevo": {"BREVO_API_KEY": "key"},
+    "mailersend": {"MAILERSEND_API_TOKEN": "key"},
+    "mailgun": {"MAILGUN_API_KEY": "key", "MAILGUN_SENDER_DOMAIN": "papers.example.org"},
+    "mailjet": {"MAILJET_API_KEY": "key", "MAILJET_SECRET_KEY": "key"},
+    "mailtrap": {"MAILTRAP_API_TOKEN": "key"},
+    "mandrill": {"MANDRILL_API_KEY": "key"},
+    "postal": {"POSTAL_API_KEY": "key"},
+    "postmark": {"POSTMARK_SERVER_TOKEN": "key"},
+    "resend": {"RESEND_API_KEY": "key"},
+    "scaleway": {"SCALEWAY_SECRET_KEY": "key", "SCALEWAY_PROJECT_ID": "project"},
+    "sendgrid": {"SENDGRID_API_KEY": "key"},
+    "sparkpost": {"SPARKPOST_API_KEY": "key"},
+    "unisender_go": {"UNISENDER_GO_API_KEY": "key"},
+}  # fmt: skip
+
+
+def _reads(body: bytes, name: str) -> bool:
+    """Whether a request holds these words: as they are, in a form, or within base64."""
+    plain = body.decode("utf-8", "replace").replace("\\u003c", "<").replace("\\u003e", ">")
+    runs = re.findall(r"[A-Za-z0-9+/=\\n]{80,}", plain)
+    decoded = [base64.b64decode(each.replace("\\n", "") + "==") for each in runs]
+    return name in plain or name in unquote_plus(plain) or any(name in each.decode("utf-8", "replace") for each in decoded)
+
+
+@pytest.mark.filterwarnings("ignore::anymail.exceptions.AnymailNotSupportedWarning")
+@pytest.mark.parametrize("provider", sorted(PROVIDERS))
+def test_each_provider_is_told_the_address_the_words_and_our_message_id(
+    settings: Any, httpserver: HTTPServer, provider: str
+) -> None:
+    (ada,) = waiting("ada")
+    seen: list[bytes] = []
+
+    def handler(request: Request) -> Response:
+        seen.append(request.get_data())
+        return Response("{}", 422, content_type="application/json")
+
+    httpserver.expect_request(re.compile(".*")).respond_with_handler(handler)
+    address = httpserver.url_for("/")
+    given = {
+        name: {key: str(part).replace("{url}", address) for key, part in value.items()} if isinstance(value, dict) else value
+        for name, value in PROVIDERS[provider].items()
+    }
+    settings.ANYMAIL_ESP = provider
+    settings.ANYMAIL = {**given, f"{provider.upper()}_API_URL": address, "REQUESTS_TIMEOUT": 5}
+    _deliver()
+    ada.refresh_from_db()
+    assert (ada.state, len(seen)) == ("failed", 1), ada.reply
+    for words in ("ada@example.org", "A paper, and what it says", "<p>A paper</p>", return_path(ada.pk)):
+        assert _reads(seen[0], words), words
+    assert _reads(seen[0], ada.message_id.strip("<>"))
+
+
 def test_many_go_out_in_rounds(httpserver: HTTPServer) -> None:
     waiting(*(f"reader-{number}" for number in range(25)))
     assert len(_answer(httpserver)) == 0
@@ -107,6 +188,19 @@ def test_a_key_that_is_refused_stops_everything(httpserver: HTTPServer) -> None:
     assert _deliver() == {"deferred": 3, "queued": 1}
     assert Brake.objects.standing().get().kind == "breaker"
     assert _run().claimed == 0
+
+
+def test_a_domain_that_sends_messages_back_gets_one_on_probation_and_then_all(httpserver: HTTPServer) -> None:
+    waiting("ada", "alan", "grace", domain="example.com")
+    waiting("emmy", domain="example.net")
+    seen = _answer(httpserver)
+    brakes.open_breaker("example.com", "5 messages came back that blame us: 550 5.7.1 blocked", MONDAY)
+    assert _deliver() == {"accepted": 1}
+    later = MONDAY + dt.timedelta(minutes=6)
+    probed = providers.deliver(later, 1, policy=policy("smtp://127.0.0.1:9", connections=3), make=_letters)
+    assert (dict(probed.by_state), len(seen)) == ({"accepted": 1}, 2)
+    assert not Brake.objects.standing().exists()
+    assert _deliver() == {"accepted": 2}
 
 
 def test_an_event_settles_what_nobody_answered(httpserver: HTTPServer) -> None:

@@ -79,6 +79,23 @@ def test_an_extract_ends_at_a_sentence() -> None:
     assert text.extract(said, 20) == "We study Koopman…"
 
 
+def test_an_opening_has_three_to_five_sentences() -> None:
+    long = "A sentence of thirty-six characters."
+    said = " ".join([long] * 9)
+    assert text.opening(said, 1000) == " ".join([long] * 5)
+    assert text.opening(said, 150) == " ".join([long] * 4)
+    assert text.opening(said, 80) == " ".join([long] * 3)
+    assert text.opening(said, 60) == " ".join([long] * 2), "three would take more than half as much again"
+    assert text.opening(long, 1000) == long
+    assert text.opening(said, 10) == "A sentence of…"
+    assert text.opening("一句。" * 9, 12) == "一句。" * 3, "no space where there was none"
+
+
+@given(st.text(alphabet="ab. ,A?", max_size=80), st.integers(1, 90))
+def test_an_opening_is_never_longer_than_half_as_much_again(said: str, limit: int) -> None:
+    assert len(text.opening(text.clean(said), limit)) <= limit * 3 // 2
+
+
 @given(st.text(alphabet="ab. ,A?", max_size=80), st.integers(1, 90))
 def test_an_extract_is_never_longer_than_asked(said: str, limit: int) -> None:
     said = text.clean(said)

@@ -55,7 +55,8 @@ def _groups(start: dt.datetime, end: dt.datetime, day: dt.date) -> tuple[list[di
     made = Delivery.objects.filter(created_at__gte=start, created_at__lt=end, priority=Delivery.Priority.ISSUE)
     # One index leads to each state in trouble, another to what is not finished.
     looked = [made.filter(trouble=state).order_by() for state in Delivery.TROUBLES]
-    looked.append(made.filter(finished_at=None, trouble=None).order_by())
+    # Nothing is tried before it was made, and the index of what is not finished knows when it is tried.
+    looked.append(made.filter(finished_at=None, trouble=None, next_attempt_at__gte=start - dt.timedelta(hours=1)).order_by())
     found: Counter[tuple[str, str, str]] = Counter()
     more = False
     for rows in looked:

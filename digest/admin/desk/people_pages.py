@@ -25,7 +25,7 @@ _BULK = {"erase": bulk.ERASE, "suppress": bulk.SUPPRESS, "ask-again": bulk.ASK_A
 def imported(request: HttpRequest) -> HttpResponseBase:
     """Three steps on one page: a file; its columns and what would happen; the import as a job. Only the last writes."""
     if request.method != "POST":
-        return drawn(request, "import", "Import subscribers", {"step": "file"})
+        return drawn(request, "import", "Import and export", {"step": "file"})
     try:
         return _step(request)
     except importing.ImportRefused as error:
@@ -35,14 +35,14 @@ def imported(request: HttpRequest) -> HttpResponseBase:
             context |= _columns(request)
             if request.POST.get("act") == "import":
                 context |= _difference(request)
-        return drawn(request, "import", "Import subscribers", context, status=400)
+        return drawn(request, "import", "Import and export", context, status=400)
 
 
 def _step(request: HttpRequest) -> HttpResponse:
     if handed := request.FILES.get("file"):
         text = importing.decode(handed.read(importing.LARGEST + 1))
         context = {"packed": _pack(text), "columns": _choices(importing.columns(text)), "start": _start(request)}
-        return drawn(request, "import", "Import subscribers", {"step": "columns", **context})
+        return drawn(request, "import", "Import and export", {"step": "columns", **context})
     text = _unpack(request.POST.get("packed", ""))
     mapping = _mapping(request, text)
     if request.POST.get("act") == "import":
@@ -52,7 +52,7 @@ def _step(request: HttpRequest) -> HttpResponse:
         tasks.hint_jobs()
         return redirect("admin:desk-job", job.pk)
     context = {"step": "columns", **_columns(request), **_difference(request)}
-    return drawn(request, "import", "Import subscribers", context)
+    return drawn(request, "import", "Import and export", context)
 
 
 def _difference(request: HttpRequest) -> dict[str, Any]:

@@ -17,11 +17,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from digest import dashboard, polling, tasks
 from digest.admin import charts
-from digest.admin.desk.page import behind, drawn, note
+from digest.admin.desk.page import behind, drawn, note, person
 from digest.admin.sources import outcome
 from digest.models import Poll, Source, SourceDay
-from subscriptions import audit
+from digest.polling import reading
+from subscriptions import audit, pages
 from subscriptions.admin.base import list_path
+from subscriptions.tasks import hint_jobs
 
 DAYS = 30
 STRIP_HEIGHT = 24
@@ -108,7 +110,7 @@ def poll_now(request: HttpRequest, source_id: int) -> HttpResponseBase:
 @behind("digest.change_source")
 @require_POST
 def backfill(request: HttpRequest, source_id: int) -> HttpResponseBase:
-    """Ask a worker to read days of a source's past from its archive."""
+    """Start the job that reads days of a source's past from its archive."""
     source = get_object_or_404(Source, pk=source_id)
     try:
         since, until = (dt.date.fromisoformat(request.POST.get(name, "")) for name in ("since", "until"))
@@ -118,10 +120,10 @@ def backfill(request: HttpRequest, source_id: int) -> HttpResponseBase:
     if not since <= until <= timezone.now().date() or (until - since).days >= LONGEST_BACKFILL:
         messages.error(request, f"Days go from the earlier to the later, not into the future, {LONGEST_BACKFILL} at most.")
         return redirect("admin:desk-sources")
-    note(request, "backfill", audit.name(source), since=since.isoformat(), until=until.isoformat())
-    tasks.backfill_source.delay(source.pk, since.isoformat(), until.isoformat())
-    messages.info(request, f"A worker reads {source.name} from {since} to {until}; each page it reads shows among its polls.")
-    return redirect("admin:desk-sources")
+    job = reading.begin(source, since, until, person(request), timezone.now(), pages.network(request))
+    note(request, "backfill", audit.name(source), since=since.isoformat(), until=until.isoformat(), job=job.pk)
+    hint_jobs()
+    return redirect("admin:desk-job", job.pk)
 
 
 @behind("digest.add_source")

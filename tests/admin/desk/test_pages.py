@@ -13,11 +13,22 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
-from digest import counts
+from digest import corpus, counts, issues
 from digest.access import roles
-from digest.models import Delivery, Issue, Poll, Source
+from digest.models import (
+    CandidateList,
+    Delivery,
+    Feedback,
+    Issue,
+    Paper,
+    PaperState,
+    PaperVersion,
+    Poll,
+    RankingConfiguration,
+    Source,
+)  # fmt: skip
 from subscriptions import jobs
-from subscriptions.models import AuditEntry, Job, Subscriber
+from subscriptions.models import AuditEntry, Job, Subscriber, Subscription
 from tests.admin.conftest import signed_in
 from tests.delivery.relay import Relay
 
@@ -64,12 +75,35 @@ def test_every_page_takes_fewer_than_25_queries(owner: Client, django_assert_max
             assert owner.get(path).status_code == 200, path
 
 
-def test_a_live_preview_takes_what_choosing_takes_and_no_more_for_more_people(
+def test_a_preview_and_the_next_publish_take_fewer_than_25_queries_with_votes_and_a_new_version_of_a_saved_paper(
     owner: Client, django_assert_max_num_queries: object
 ) -> None:
-    issue = Issue.objects.order_by("id")[0]
-    with django_assert_max_num_queries(50):  # type: ignore[operator]
-        assert owner.get(reverse("admin:desk-preview", args=[issue.subscription_id])).status_code == 200
+    subscription = Subscription.objects.live().order_by("next_issue_at")[0]
+    saved, liked = Paper.objects.order_by("id")[:2]
+    at = timezone.now() - dt.timedelta(days=2)
+    for paper, vote in ((saved, "save"), (liked, "more")):
+        Feedback.objects.get_or_create(subscription=subscription, paper=paper, vote=vote, defaults={"created_at": at})
+    PaperVersion.objects.create(paper=saved, number=2, title_source=saved.title, announced_at=timezone.now())
+    corpus.learn(timezone.now())
+    written = (RankingConfiguration, CandidateList, PaperState, Issue)
+    before = [model.objects.count() for model in written]
+    with django_assert_max_num_queries(24):  # type: ignore[operator]
+        answer = owner.get(reverse("admin:desk-preview", args=[subscription.pk]))
+    assert answer.context["explanation"].slate.choices
+    with django_assert_max_num_queries(24):  # type: ignore[operator]
+        answer = owner.post(reverse("admin:desk-next"))
+    assert any(draft["papers"] for draft in answer.context["drafts"])
+    assert [model.objects.count() for model in written] == before
+
+
+def test_the_next_publish_foresees_what_is_then_published(owner: Client) -> None:
+    subscription = Subscription.objects.live().order_by("next_issue_at", "id")[0]
+    (foreseen,) = issues.foresee(timezone.now(), 1).issues
+    assert subscription.next_issue_at
+    published = issues.publish_due(subscription.next_issue_at, 1)
+    issue = Issue.objects.get(pk=published.issues[0])
+    assert (issue.subscription_id, issue.number) == (subscription.pk, foreseen.number)
+    assert issue.paper_ids == [paper.id for paper in foreseen.papers]
 
 
 def test_charts_say_the_same_to_the_script_and_in_their_tables(owner: Client) -> None:
