@@ -60,7 +60,7 @@ class Contents:
 class Given:
     """What the votes of one sign of a group of readers give every paper, weighted and exact.
 
-    `votes` counts each reader's votes whose own part can be told, at most VOTES_SHOWN.
+    `votes` counts each reader's votes whose own part can be told, at most VOTES_SHOWN; `count` is 1 / trust as a whole number.
     """
 
     def __init__(self, contents: Contents, ballot: Ballot, readers: Sequence[Cast], read: Read, name: str) -> None:
@@ -73,6 +73,7 @@ class Given:
         self.some = len(self._voters) > 0
         self.weightiest = [heaviest(reader, VOTES_SHOWN) for reader in readers]
         self.votes = np.array([len(each) for each in self.weightiest], np.int64)
+        self.count: Ints = np.ones(len(readers), np.int64)
         if not self.some:
             return
         # Readers without votes share the last row, which stays empty.
@@ -87,6 +88,7 @@ class Given:
         self._trust, self._trust_without = np.ones(len(readers)), np.ones(len(trials.rests))
         if name == "vote":
             trust = trials.trust(_whole(tastes), _whole(read.content), contents.beside, ballot.configuration.vote_trust)
+            self.count[self._voters] = np.rint(1.0 / trust[: len(voters)])
             self._trust[self._voters], self._trust_without = trust[: len(voters)], trust[len(voters) :]
         self._met = np.zeros((len(self._voters) + 1, self.papers), np.float32)
         for start in range(0, len(self._voters), AT_ONCE):

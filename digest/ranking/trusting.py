@@ -1,6 +1,6 @@
 """How far a reader's likes are trusted: whether each of them is recognised by the taste of the others.
 
-A like's recognition is how much likelier it is to lie nearer to the taste of the reader's other likes than a paper of the window,
+A like's recognition is how much likelier it is than a paper of the window to lie near to the taste of the other likes,
 
     g_i = max(2 A_i - 1, 0),
 
