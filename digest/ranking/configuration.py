@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-DEFAULTS = 2
+DEFAULTS = 3
 """Counts the changes of the weights below, or of what they multiply: weights made for one formula mean nothing to another."""
 
 
@@ -59,6 +59,7 @@ class Configuration:
     vote_terms: int = 32
     vote_confidence: float = 0.25
     vote_at_half: float = 0.20
+    vote_trust: float = 0.5
     # The slate.
     repeat_decay: float = 0.70
     diversity: float = 0.30
@@ -113,5 +114,6 @@ _POSITIVE = (
     "vote_half_life_days",
     "agreement_at_half",
     "vote_at_half",
+    "vote_trust",
     "vote_terms",
 )

@@ -8,7 +8,8 @@ from scipy import sparse
 
 from digest.ranking.exact import QUANTUM, exact
 from digest.ranking.layers import Bools, Floats, Ints, spread
-from digest.ranking.votes import Ballot, Cast, Read
+from digest.ranking.trusting import BESIDE, Trials
+from digest.ranking.votes import Ballot, Cast, Read, heaviest
 
 UNIT = 4000.0
 """What tastes and contents are multiplied by before they are rounded to whole numbers. The sums of their products are whole
@@ -29,6 +30,9 @@ class Contents:
         cells = (whole, content.indices.astype(np.int32), content.indptr.astype(np.int32))
         self.by_paper = sparse.csr_array(cells, shape=content.shape)
         self.by_phrase = self.by_paper.T.tocsr()
+        papers = content.shape[0]
+        beside = min(BESIDE, papers)
+        self.beside = self.by_paper[np.arange(beside) * papers // max(beside, 1)].T.tocsr()
 
     def met_by(self, tastes: sparse.csr_array) -> _Whole:
         """How near every paper is to each taste: tastes x papers."""
@@ -56,7 +60,7 @@ class Contents:
 class Given:
     """What the votes of one sign of a group of readers give every paper, weighted and exact.
 
-    `votes` counts each reader's votes whose own part can be told, at most VOTES_SHOWN.
+    `votes` counts each reader's votes whose own part can be told, at most VOTES_SHOWN; `count` is 1 / trust as a whole number.
     """
 
     def __init__(self, contents: Contents, ballot: Ballot, readers: Sequence[Cast], read: Read, name: str) -> None:
@@ -67,16 +71,25 @@ class Given:
         self.papers = contents.by_paper.shape[0]
         self._voters = np.array([row for row, reader in enumerate(readers) if reader.rows], np.int64)
         self.some = len(self._voters) > 0
-        self.weightiest = [_weightiest(reader) for reader in readers]
+        self.weightiest = [heaviest(reader, VOTES_SHOWN) for reader in readers]
         self.votes = np.array([len(each) for each in self.weightiest], np.int64)
+        self.count: Ints = np.ones(len(readers), np.int64)
         if not self.some:
             return
         # Readers without votes share the last row, which stays empty.
         self._row = np.full(len(readers), len(self._voters), np.int64)
         self._row[self._voters] = np.arange(len(self._voters))
-        rests = [reader.without(vote) for reader, each in zip(readers, self.weightiest, strict=True) for vote in each]
-        tastes = ballot.tastes([*(readers[row] for row in self._voters.tolist()), *rests], read)
-        self._rests = tastes[len(self._voters) :]
+        voters = self._voters.tolist()
+        trials = Trials([readers[row] for row in voters], [self.weightiest[row] for row in voters])
+        # Votes against are few and seldom of one kind: what they take away is not made less for that.
+        pairs = trials.pairs if name == "vote" else []
+        tastes = ballot.tastes([*trials.casts, *trials.rests, *pairs], read)
+        self._rests = tastes[len(voters) : len(voters) + len(trials.rests)]
+        self._trust, self._trust_without = np.ones(len(readers)), np.ones(len(trials.rests))
+        if name == "vote":
+            trust = trials.trust(_whole(tastes), _whole(read.content), contents.beside, ballot.configuration.vote_trust)
+            self.count[self._voters] = np.rint(1.0 / trust[: len(voters)])
+            self._trust[self._voters], self._trust_without = trust[: len(voters)], trust[len(voters) :]
         self._met = np.zeros((len(self._voters) + 1, self.papers), np.float32)
         for start in range(0, len(self._voters), AT_ONCE):
             end = min(start + AT_ONCE, len(self._voters))
@@ -86,13 +99,13 @@ class Given:
         """What these readers' votes give the papers beside them."""
         if not self.some:
             return np.zeros(len(readers))
-        return self._risen(self._met[self._row[readers], papers])
+        return self._risen(self._met[self._row[readers], papers], self._trust[readers])
 
     def without(self, votes: Ints, papers: Ints) -> Floats:
         """What would be given to these papers without the votes beside them, counted through the group's `weightiest`."""
         if not len(votes):
             return np.empty(0)
-        return self._risen(self._contents.some_met_by(self._rests, votes, papers))
+        return self._risen(self._contents.some_met_by(self._rests, votes, papers), self._trust_without[votes])
 
     def close(self, readers: int | Ints, papers: Bools | Ints) -> None:
         """Take these papers for unlike anything these readers have voted on."""
@@ -100,12 +113,12 @@ class Given:
             self._met[self._row[readers], papers] = 0
 
     def most(self) -> Floats:
-        """What each reader's votes give the paper that they give most."""
+        """What each reader's votes, fully trusted, give the paper that they give most."""
         most: Floats = self._risen(self._met.max(axis=1, initial=0))[self._row]
         return most
 
     def at_least(self, floors: Floats) -> tuple[Ints, Ints]:
-        """Readers and papers: to which more than nothing is given, and at least the reader's floor."""
+        """Readers and papers: to which votes, fully trusted, give more than nothing and at least the reader's floor."""
         floors = floors[self._voters]
         below = np.maximum(floors - 2 * QUANTUM, 0.0)
         # Where the floor is met, or a trifle before: few have to be looked at closely.
@@ -118,9 +131,9 @@ class Given:
         row = row[enough]
         return self._voters[row], near[enough] - row * self.papers
 
-    def _risen(self, met: _Whole) -> Floats:
+    def _risen(self, met: _Whole, trust: float | Floats = 1.0) -> Floats:
         likeness = met.astype(np.float64) / UNIT**2
-        return exact(self._weight * likeness / (likeness + self._at_half))
+        return exact(self._weight * trust * likeness / (likeness + self._at_half))
 
 
 def vote_of(votes: Ints, owner: Ints) -> tuple[Ints, Ints]:
@@ -132,6 +145,12 @@ def vote_of(votes: Ints, owner: Ints) -> tuple[Ints, Ints]:
     return thing, (np.cumsum(votes) - votes)[owner[thing]] + number
 
 
+def _whole(vectors: sparse.csr_array) -> sparse.csr_array:
+    """Vectors in whole numbers."""
+    cells = (np.round(vectors.data * UNIT), vectors.indices, vectors.indptr)
+    return sparse.csr_array(cells, shape=vectors.shape)
+
+
 def _laid_out(tastes: sparse.csr_array) -> tuple[Ints, _Whole]:
     """The phrases that any of the tastes names, and phrases x tastes in whole numbers."""
     present = np.zeros(tastes.shape[1], bool)
@@ -141,11 +160,3 @@ def _laid_out(tastes: sparse.csr_array) -> tuple[Ints, _Whole]:
     owner = np.repeat(np.arange(tastes.shape[0]), np.diff(tastes.indptr))
     laid_out[(np.cumsum(present) - 1)[tastes.indices], owner] = np.round(tastes.data * UNIT)
     return named, laid_out
-
-
-def _weightiest(cast: Cast) -> Sequence[int]:
-    """Places of the votes whose own part is worked out."""
-    if len(cast.votes) <= VOTES_SHOWN:
-        return range(len(cast.votes))
-    order = sorted(range(len(cast.votes)), key=lambda vote: (-cast.weights[vote], cast.votes[vote].handle))
-    return sorted(order[:VOTES_SHOWN])

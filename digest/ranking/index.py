@@ -89,7 +89,7 @@ class Index:
         self.rarity = model.rarity(model.exact, model.exact.codes)
         self.share = model.share(model.exact, model.exact.codes)
         self.presence = self._known(exact)
-        self.content = self._weighed(self.presence)
+        self.content = self.weighed(self.presence)
 
     def covered(self, exact: Sequence[tuple[Codes, Floats]], folded: Sequence[tuple[Codes, Floats]]) -> sparse.csr_array:
         """How much of the wanted phrases, each with its share, every paper holds in both layers together: queries x papers."""
@@ -146,7 +146,8 @@ class Index:
         known: sparse.csr_array = sparse.csr_array(cells, shape=(len(sizes), layer.by_phrase.shape[1])).T.tocsr()
         return known
 
-    def _weighed(self, presence: sparse.csr_array) -> sparse.csr_array:
+    def weighed(self, presence: sparse.csr_array) -> sparse.csr_array:
+        """Content vectors of papers, from their `presence`."""
         weighed = presence.copy()
         weighed.data = presence.data * self.rarity[presence.indices]
         return unit_rows(weighed)

@@ -223,7 +223,7 @@ def _pools(chosen: Ints, entries_at: npt.NDArray[np.int32], scores: Scores) -> P
     keys[owner, within] = scores.keys[chosen]
     mains[owner, within] = main
     values[owner, within] = given[np.arange(len(chosen)), main]
-    return Pools(places, keys, mains, values, given, np.cumsum(counts) - counts)
+    return Pools(places, keys, mains, values, given, np.cumsum(counts) - counts, scores.liked.count)
 
 
 def _best(keys: Floats, scores: Scores, count: int) -> Ints:

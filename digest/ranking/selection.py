@@ -7,7 +7,8 @@ Greedily, for many readers at once. The next paper is the one with the largest g
 `main` being what its main interest gives it, c how many more of the chosen papers serve mainly that interest than the least
 served one that still has papers (explicit diversification, after Santos, Macdonald and Ounis, 2010; a single interest loses
 nothing), and `near` its similarity to the nearest chosen paper (maximal marginal relevance, Carbonell and Goldstein, 1998).
-Ties go to the paper of the lower id.
+A paper that serves mainly the likes counts for 1 / trust papers, so that likes trusted little get a share as small. Ties go to the
+paper of the lower id.
 """
 
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ class Pools:
     """For each reader (row) some papers: their places, ascending, keys (NOBODY where the place is empty), main interest and
 
     what that gives. `given` (papers of all pools x interests and, last, likes) says what each gives; row r's papers start at
-    `starts[r]`.
+    `starts[r]`. `likes_count`: for how many papers of a reader's shares one counts that serves mainly the likes.
     """
 
     papers: Ints
@@ -35,6 +36,7 @@ class Pools:
     main_values: Floats
     given: Floats
     starts: Ints
+    likes_count: Ints
 
 
 def select(pools: Pools, sizes: Ints, sketches: Floats, configuration: Configuration) -> Ints:
@@ -45,17 +47,19 @@ def select(pools: Pools, sizes: Ints, sketches: Floats, configuration: Configura
     if not width or not most:
         return chosen
     everyone = np.arange(readers)
-    buckets = int(pools.main.max(initial=0)) + 1
+    buckets = pools.given.shape[1]
+    counts = np.where(pools.main == buckets - 1, pools.likes_count[:, None], 1)
+    highest = most * int(counts.max(initial=1))
     served = np.zeros((readers, buckets), np.int64)
     cells = everyone[:, None] * buckets + pools.main
     waiting = np.bincount(cells[pools.keys > NOBODY], minlength=readers * buckets).reshape(readers, buckets)
-    lost = 1.0 - configuration.repeat_decay ** np.arange(most + 1.0)
+    lost = 1.0 - configuration.repeat_decay ** np.arange(highest + 1.0)
     near = np.zeros((readers, width), np.float32)
     sketched = sketches[pools.papers].astype(np.float32)
     keys = pools.keys.copy()
     costly = configuration.diversity / SKETCH_UNIT**2 * np.maximum(np.where(keys > NOBODY, keys, 0.0), 0.0)
     for step in range(most):
-        least = np.where(waiting > 0, served, most).min(axis=1)
+        least = np.where(waiting > 0, served, highest).min(axis=1)
         ahead = np.maximum(served - least[:, None], 0)
         gain = keys - lost[ahead].ravel()[cells] * pools.main_values - costly * near
         pick = gain.argmax(axis=1)
@@ -65,7 +69,7 @@ def select(pools: Pools, sizes: Ints, sketches: Floats, configuration: Configura
         rows, columns = everyone[open_], pick[open_]
         chosen[rows, step] = columns
         keys[rows, columns] = NOBODY
-        served[rows, pools.main[rows, columns]] += 1
+        served[rows, pools.main[rows, columns]] += counts[rows, columns]
         waiting[rows, pools.main[rows, columns]] -= 1
         if configuration.diversity:
             # Whole numbers far below 2^24: exact in single precision, in whatever order they are added.

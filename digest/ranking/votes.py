@@ -62,9 +62,12 @@ class Cast:
 
 
 class Read:
-    """The papers on which the readers of one batch have voted: their phrases."""
+    """The papers on which the readers of one batch have voted: their phrases, and their content vectors."""
 
-    def __init__(self, presence: sparse.csr_array, rows: dict[_Text, int], now: float, half_life: float) -> None:
+    def __init__(
+        self, presence: sparse.csr_array, content: sparse.csr_array, rows: dict[_Text, int], now: float, half_life: float
+    ) -> None:
+        self.content = content
         # The presence in the real part and 1 in the imaginary one: a single product gives two sums over the same cells.
         cells = (presence.data + 1j, presence.indices, presence.indptr)
         self.presence = sparse.csr_array(cells, shape=presence.shape)
@@ -105,7 +108,8 @@ class Ballot:
             for text, start, end in zip(new, read.indptr[:-1].tolist(), read.indptr[1:].tolist(), strict=True):
                 self._others[text] = (read.indices[start:end], read.data[start:end])
         rows = {text: row for row, text in enumerate(wanted)}
-        return Read(self._stacked(list(wanted)), rows, now, self.configuration.vote_half_life_days)
+        presence = self._stacked(list(wanted))
+        return Read(presence, self._index.weighed(presence), rows, now, self.configuration.vote_half_life_days)
 
     def _stacked(self, texts: Sequence[_Text]) -> sparse.csr_array:
         presence = self._index.presence
@@ -183,6 +187,13 @@ class Ballot:
         firsts = np.searchsorted(rows, np.arange(len(lengths)))
         equal = equal[np.arange(len(rows)) - firsts[rows] < room[rows]]
         return np.concatenate([kept, equal])
+
+
+def heaviest(cast: Cast, most: int) -> Sequence[int]:
+    """Places of at most so many votes, ascending: the weightiest, of equal ones the first."""
+    if len(cast.votes) <= most:
+        return range(len(cast.votes))
+    return sorted(sorted(range(len(cast.votes)), key=lambda vote: -cast.weights[vote])[:most])
 
 
 def _text(paper: Paper) -> _Text:
