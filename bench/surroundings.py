@@ -29,6 +29,7 @@ HOME = VAR / "bench"
 def database() -> Iterator[Postgres]:
     """A PostgreSQL under `var/bench` with a migrated database, and Django set up to use it; stopped in the end."""
     os.environ.update(ENVIRONMENT)
+    HOME.mkdir(parents=True, exist_ok=True)
     postgres = Postgres(HOME)
     postgres.start()
     try:
