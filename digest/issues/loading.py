@@ -206,7 +206,7 @@ class Letters(Mapping[int, Letter]):
         return len(self._issues)
 
 
-def _rows(issues: Sequence[int]) -> dict[int, _Row]:
+def _rows(issues: list[int]) -> dict[int, _Row]:
     with connection.cursor() as cursor:
         if connection.connection not in _planned:
             cursor.execute(f"SET plan_cache_mode = force_generic_plan; PREPARE letters (bigint[]) AS {_ROWS}")
