@@ -77,12 +77,12 @@ class Trials:
         of papers to compare with, all in whole numbers, whose sums are exact.
         """
         judged = np.array([min(len(cast.rows), JUDGED) for cast in (*self.casts, *self.rests)], np.float64)
-        recognised = np.zeros(len(judged))
+        recognised: Floats = np.zeros(len(judged))
         if len(self._whole) and beside.shape[1]:
             tried = tastes[self._taste]
             own = np.asarray(tried.multiply(likes[self._like]).sum(axis=1)).ravel()[:, None]
             others = (tastes @ beside).toarray()[self._taste]
             nearer = (others < own).mean(axis=1) + 0.5 * (others == own).mean(axis=1)
-            recognised = np.bincount(self._whole, np.maximum(2.0 * nearer - 1.0, 0.0), len(judged))
+            recognised = np.bincount(self._whole, np.maximum(2.0 * nearer - 1.0, 0.0), len(judged)).astype(np.float64)
         trust: Floats = (recognised + prior) / (judged + prior)
         return trust
