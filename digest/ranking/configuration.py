@@ -59,7 +59,7 @@ class Configuration:
     vote_terms: int = 32
     vote_confidence: float = 0.25
     vote_at_half: float = 0.20
-    vote_trust: float = 0.5
+    vote_trust: float = 0.25
     # The slate.
     repeat_decay: float = 0.70
     diversity: float = 0.30

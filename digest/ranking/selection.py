@@ -7,8 +7,8 @@ Greedily, for many readers at once. The next paper is the one with the largest g
 `main` being what its main interest gives it, c how many more of the chosen papers serve mainly that interest than the least
 served one that still has papers (explicit diversification, after Santos, Macdonald and Ounis, 2010; a single interest loses
 nothing), and `near` its similarity to the nearest chosen paper (maximal marginal relevance, Carbonell and Goldstein, 1998).
-A paper that serves mainly the likes counts for 1 / trust papers, so that likes trusted little get a share as small. Ties go to
-the paper of the lower id.
+A paper that serves mainly the likes counts as 1 / trust papers: likes trusted little get a share as small. Ties go to the paper
+of the lower id.
 """
 
 from dataclasses import dataclass

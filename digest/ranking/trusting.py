@@ -83,6 +83,6 @@ class Trials:
             own = np.asarray(tried.multiply(likes[self._like]).sum(axis=1)).ravel()[:, None]
             others = (tastes @ beside).toarray()[self._taste]
             nearer = (others < own).mean(axis=1) + 0.5 * (others == own).mean(axis=1)
-            recognised = np.bincount(self._whole, np.maximum(2.0 * nearer - 1.0, 0.0), len(judged)).astype(np.float64)
+            recognised += np.bincount(self._whole, np.maximum(2.0 * nearer - 1.0, 0.0), len(judged))
         trust: Floats = (recognised + prior) / (judged + prior)
         return trust

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from digest.ranking import BadProfile, Configuration, Interest, Paper, Profile, Slate, Vote, prepare, rank
+from digest.ranking import BadProfile, Configuration, Interest, Paper, Profile, Slate, Vote, explain, prepare, rank
 from tests.ranking.cast import (
     AGB,
     AGB_DUST,
@@ -248,3 +248,21 @@ def test_a_mistake_in_a_profile_is_named() -> None:
         slate_of(profile(size=0))
     with pytest.raises(ValueError, match="two papers of one id"):
         slate_of(profile(), (AGB, dataclasses.replace(POPULAR, id=AGB.id)))
+
+
+def test_likes_that_have_nothing_in_common_are_trusted_less_than_likes_that_have() -> None:
+    about = [paper(n, f"Koopman operator study {n}", "The Koopman operator of a flow, and its spectrum.") for n in range(1, 5)]
+    apart = [
+        paper(5, "Dust around old stars", "Grains form in winds."),
+        paper(6, "Robots that fold cloth", "Grippers and sleeves."),
+        paper(7, "Voting in parliaments", "Ballots and quorums."),
+    ]
+    alike = [dataclasses.replace(each, id=60 + each.id) for each in apart]
+    window = [*about, *apart, *alike, *(paper(n, f"Subject {n} of no kind", f"Nothing but matter {n}.") for n in range(8, 60))]
+
+    def given(liked: list[Paper]) -> float:
+        reader = profile(*(vote("save", each, n) for n, each in enumerate(liked)))
+        found = {choice.paper: choice for choice in explain(window, reader, Configuration(), NOW)}
+        return sum(term.value for term in found[liked[0].id].terms if term.name.startswith("vote"))
+
+    assert given(about[:3]) > 2 * given(apart) > 0
