@@ -25,6 +25,8 @@ class Run:
         passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         self.home = home
         self.output = ""
+        # A shell starts what it runs in the background with SIGINT ignored, and a child would inherit that.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "digest.local", "run", *arguments],
             cwd=BASE,
