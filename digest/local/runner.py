@@ -150,6 +150,8 @@ class Runner:
     def _migrate(self, environment: dict[str, str]) -> None:
         self._family.complete("migrate", [*_MANAGE, "migrate", "--no-input"], environment)
         self._set_up_django(environment)
+        if self._options.once:
+            return  # It serves no admin, and a password is shown but once: by the run that does.
         from digest.local import account
 
         self._password = account.ensure()

@@ -34,6 +34,16 @@ def test_a_run_serves_until_it_is_asked_to_stop_and_leaves_nothing(home: Path) -
     assert marked(mark) == {}
 
 
+def test_the_account_of_the_admin_is_made_by_the_first_run_that_serves_it(home: Path) -> None:
+    with run(home, "--once") as once:
+        assert once.end() == 0
+        assert password(once.output) is None
+        with run(home) as serving:
+            serving.until("Ctrl-C stops all of it.")
+            assert password(serving.output)
+            assert serving.end(signal.SIGTERM) == 0
+
+
 def test_after_kill_9_the_next_run_starts_clean_and_shows_no_password_again(home: Path) -> None:
     with run(home) as killed:
         killed.until("Ctrl-C stops all of it.")
