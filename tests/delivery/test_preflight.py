@@ -333,6 +333,8 @@ def test_issues_wait_while_another_worker_checks() -> None:
             cursor.execute("SELECT pg_advisory_lock(%s)", [preflight.verdict._LOCK])
         assert preflight.before_sending(list, MONDAY) is None
         assert "under way" in brakes.standing(MONDAY).issues
+        with other.cursor() as cursor:  # closing alone would free it only when the server's process has ended, a moment later
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [preflight.verdict._LOCK])
     finally:
         other.close()
     assert preflight.before_sending(list, MONDAY) is not None
