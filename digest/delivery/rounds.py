@@ -22,6 +22,7 @@ from digest.delivery import brakes, outcomes, stopping
 from digest.delivery.books import Books, Round
 from digest.delivery.channel import Channel
 from digest.delivery.composing import MessagesFor
+from digest.delivery.journal import Journal, Page
 from digest.delivery.judging import Judge
 from digest.delivery.links import LULL_SECONDS, Links
 from digest.delivery.outcomes import Outcome
@@ -95,7 +96,8 @@ class Run:
         self._supply = Supply(policy, self._worker, 1 if standing.trying else limit, make, self._chance)
         self._heeded_at = float("-inf")
         self._links = Links(policy)
-        self._books = [Books() for _ in range(policy.books)]
+        self._journal = Journal(self._worker, policy.clock)
+        self._books = [Books(self._journal) for _ in range(policy.books)]
         self._pages: dict[Books, _Page] = {}
         self._outcomes: list[Outcome] = []
         self._opened: list[tuple[Connection, Held]] = []
@@ -115,6 +117,8 @@ class Run:
             return self._run()
 
     def _run(self) -> Delivered:
+        # Before anything is claimed: whoever takes deliveries away from this run finds its journal and removes it first.
+        self._journal.open()
         try:
             while True:
                 self._now = self._start + dt.timedelta(seconds=self._policy.clock() - self._started_at)
@@ -124,6 +128,7 @@ class Run:
                     break
                 for link, events in self._links.wait(self._patience(), self._channels()):
                     self._react(link, events)
+            self._journal.close()
         finally:
             self._links.close()
             self._hang_up()
@@ -145,11 +150,14 @@ class Run:
         owing = [books.channel for books in self._pages]
         if self._supply.asking:
             owing.append(self._supply.asking)
+        if self._journal.posting:
+            owing.append(self._journal.channel)
         return owing
 
     def _hang_up(self) -> None:
         """Give up the connections to the database that are the run's own."""
         self._supply.forget_claim()
+        self._journal.hang_up()
         for books in self._books:
             books.close()
 
@@ -173,6 +181,7 @@ class Run:
         try:
             self._heed()
             self._turn_pages()
+            self._journal.turn(may_post=not any(books.direct for books in self._pages))
             self._supply.renew()
             self._refill()
         except (OperationalError, InterfaceError) as error:
@@ -222,12 +231,13 @@ class Run:
         self._opened = [(link, held) for link, held in self._opened if not link.closed]
         if not self._outcomes and not self._opened:
             return
-        page = _Page(
-            self._outcomes, self._opened, self._supply.checked_at, self._policy.clock() + self._policy.lease.total_seconds()
-        )
+        page = _Page(self._outcomes, self._opened, self._supply.checked_at, self._supply.leased_until)
+        written = Page(page.outcomes, [held.delivery for _, held in page.opened], self._now)
+        if self._journal.posting and not self._journal.takes(written):
+            return
         self._outcomes, self._opened, self._passes = [], [], 0
         self._pages[free] = page
-        free.begin(page.outcomes, [held.delivery for _, held in page.opened], self._now, self._policy.lease)
+        free.begin(written, self._policy.lease)
 
     def _worth_a_round(self) -> bool:
         """Whether to write now: when half of the connections wait for it, or nothing else happens, or it has waited long."""

@@ -23,6 +23,7 @@ from requests import RequestException
 from digest.delivery import Delivered, Policy, brakes
 from digest.delivery.books import Books
 from digest.delivery.composing import MessagesFor, messages_for
+from digest.delivery.journal import Page
 from digest.delivery.outcomes import Outcome
 from digest.delivery.policy import worker_name
 from digest.delivery.supply import Held, Supply
@@ -101,7 +102,7 @@ class _Run:
         if not self._outcomes and not batch:
             return self._waited()
         lease_ends = self._policy.clock() + self._policy.lease.total_seconds()
-        books.begin(self._outcomes, [held.delivery for held in batch], now, self._policy.lease)
+        books.begin(Page(self._outcomes, [held.delivery for held in batch], now), self._policy.lease)
         committed = books.wait()
         for outcome in self._outcomes:
             self._counts[outcome.state if outcome.delivery in committed.recorded else "superseded"] += 1

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 
 from digest.delivery import claims, deliver, queue_notices, recover
 from digest.delivery.books import Books
+from digest.delivery.journal import Page
 from digest.messages import Outgoing
 from digest.models import Delivery, Issue
 from subscriptions import suppression
@@ -462,7 +463,7 @@ def test_a_dead_workers_claims_are_queued_again_and_its_sends_are_uncertain(rela
     claims.claim(MONDAY, 10, "a worker that dies", dt.timedelta(minutes=-1))
     grace.refresh_from_db()
     books = Books()
-    books.begin([], [grace], MONDAY, dt.timedelta(minutes=-1))
+    books.begin(Page([], [grace], MONDAY), dt.timedelta(minutes=-1))
     assert books.wait().begun == {grace.pk}
     books.close()
     recovered = recover(MONDAY, policy=policy(relay.url))
