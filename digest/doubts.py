@@ -12,7 +12,9 @@ UPDATE digest_delivery
 SET state = %(state)s, reason = %(reason)s, held = false, finished_at = %(now)s, claimed_by = '', lease_expires_at = NULL
 WHERE {which} AND (
     state IN ('sending', 'uncertain') OR (state IN ('queued', 'deferred', 'claimed') AND doubts > 0)
-    OR state = 'claimed' AND EXISTS (SELECT FROM digest_journalpage WHERE journal = claimed_by AND digest_delivery.id = ANY(begun))
+    OR state = 'claimed' AND EXISTS (
+        SELECT FROM digest_journalpage WHERE journal = claimed_by AND digest_delivery.id = ANY(begun)
+    )
 )
 """
 

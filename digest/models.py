@@ -619,7 +619,7 @@ class Attempt(models.Model):
 
 
 class Journal(models.Model):
-    """A run of the sender that writes its rounds into a journal. Whoever removes it lets no page follow: see `delivery.journal`."""
+    """A run of the sender that keeps a journal. Whoever removes the row lets no page follow: see `delivery.journal`."""
 
     name = models.CharField(primary_key=True, max_length=120, help_text="The run's name, as in `claimed_by`.")
     opened_at = models.DateTimeField(db_default=Now())

@@ -14,10 +14,11 @@ from django.db import connection
 from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGconn
 
-# Planned anew each time, a statement that changes ten rows would cost PostgreSQL twice as much; and whatever is asked here finds
-# its few rows by their numbers, which a planner that knows neither arrays' lengths nor a journal's pages may not see.
+# Planned anew each time, a statement that changes ten rows would cost PostgreSQL twice as much. Whatever is asked here finds its
+# few rows by their numbers; a planner that knows neither the lengths of arrays nor how little a journal holds might not see that.
 _AS_WE_LIKE_IT = (
-    b"SET plan_cache_mode = force_generic_plan; SET DateStyle = 'ISO'; SET enable_hashjoin = off; SET enable_mergejoin = off"
+    b"SET plan_cache_mode = force_generic_plan; SET DateStyle = 'ISO'; "
+    b"SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
 )
 
 Row = tuple[bytes | None, ...]

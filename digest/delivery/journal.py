@@ -191,6 +191,6 @@ def post_all() -> int:
 def _post_removed() -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         # The planner cannot know how little a journal holds, and would read all of the ledger.
-        cursor.execute("SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off")
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off")
         cursor.execute(_POST_REMOVED)
         return int(cursor.rowcount)

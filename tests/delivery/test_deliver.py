@@ -13,7 +13,7 @@ from digest.delivery import claims, deliver, queue_notices, recover
 from digest.delivery.books import Books
 from digest.delivery.journal import Page
 from digest.messages import Outgoing
-from digest.models import Delivery, Issue
+from digest.models import Delivery, Issue, JournalPage
 from subscriptions import suppression
 from subscriptions.models import Notice, Subscriber, Subscription, Suppression
 from tests.delivery.cast import MONDAY, issue_for, letters, notice_for, policy, reader, waiting
@@ -347,7 +347,7 @@ def test_whoever_leaves_while_a_slow_commit_is_under_way_gets_nothing(relay: Rel
         if step == "data":
             blocker.set_autocommit(False)
             with blocker.cursor() as cursor:
-                cursor.execute("SELECT id FROM digest_delivery WHERE id = %s FOR UPDATE", [ada.pk])
+                cursor.execute("SELECT name FROM digest_journal FOR UPDATE")
             leaving.start()
         return None
 
@@ -367,7 +367,7 @@ def sleeping(clock: Clock, seconds: float, then: Callable[[], object]) -> Callab
 
     def execute(run: Callable[..., object], sql: str, *arguments: object) -> object:
         answer = run(sql, *arguments)
-        if "EXISTS" in sql and not slept and Delivery.objects.filter(state="sending"):
+        if "EXISTS" in sql and not slept and JournalPage.objects.exists():
             slept.append(seconds)
             clock.ahead += seconds
             then()
@@ -488,7 +488,8 @@ def test_a_claim_that_was_taken_over_sends_and_records_nothing(relay: Relay) -> 
 
     def take_over(step: str, recipient: str) -> str | None:
         if step == "data":
-            Delivery.objects.update(state="queued", lease_expires_at=None)
+            Delivery.objects.update(lease_expires_at=MONDAY - dt.timedelta(days=365))
+            recover(MONDAY, policy=policy(relay.url))
             claims.claim(MONDAY, 10, "another worker", dt.timedelta(minutes=1))
             connection.close()
         return None
@@ -526,5 +527,5 @@ def test_an_erased_delivery_is_not_sent(relay: Relay) -> None:
         return None
 
     relay.script = erase
-    delivered = deliver(MONDAY, 10, policy=policy(relay.url), make=letters)
+    delivered = deliver(MONDAY, 10, policy=policy(relay.url, freshness=0.0), make=letters)
     assert (delivered.by_state, relay.taken) == ({"superseded": 1}, [])
