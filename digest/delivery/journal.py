@@ -65,7 +65,8 @@ _REMOVE_DEAD = """
 DELETE FROM digest_journal j
 WHERE EXISTS (
     SELECT FROM digest_delivery
-    WHERE finished_at IS NULL AND state IN ('claimed', 'sending') AND lease_expires_at < clock_timestamp() AND claimed_by = j.name
+    WHERE finished_at IS NULL AND state IN ('claimed', 'sending') AND claimed_by = j.name
+        AND lease_expires_at < clock_timestamp()
 ) OR opened_at < clock_timestamp() - interval '1 hour' AND NOT EXISTS (
     SELECT FROM digest_delivery
     WHERE finished_at IS NULL AND state IN ('claimed', 'sending') AND claimed_by = j.name

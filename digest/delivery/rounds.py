@@ -62,10 +62,11 @@ class Delivered:
 class _Page:
     """A round under way: what it records, and the letters whose final dots wait for it until `lease_ends`.
 
-    `checked_at` is when it was last asked whether they may be sent.
+    `checked_at` is when it was last asked whether they may be sent. `told` are the connections that its outcomes came by.
     """
 
     outcomes: list[Outcome]
+    told: set[Connection]
     opened: list[tuple[Connection, Held]]
     checked_at: float
     lease_ends: float
@@ -100,6 +101,7 @@ class Run:
         self._books = [Books(self._journal) for _ in range(policy.books)]
         self._pages: dict[Books, _Page] = {}
         self._outcomes: list[Outcome] = []
+        self._told: set[Connection] = set()
         self._opened: list[tuple[Connection, Held]] = []
         self._counts: collections.Counter[str] = collections.Counter()
         self._passes = 0
@@ -229,13 +231,18 @@ class Run:
             return
         self._bar()
         self._opened = [(link, held) for link, held in self._opened if not link.closed]
-        if not self._outcomes and not self._opened:
+        # What comes next on a connection begins with the outcome of what went before or after it, never ahead of it: two
+        # rounds may be committed in either order, and a crash between them would leave two messages of one connection in doubt.
+        told = set().union(*(page.told for page in self._pages.values()))
+        opened = [(link, held) for link, held in self._opened if link not in told]
+        if not self._outcomes and not opened:
             return
-        page = _Page(self._outcomes, self._opened, self._supply.checked_at, self._supply.leased_until)
+        page = _Page(self._outcomes, self._told, opened, self._supply.checked_at, self._supply.leased_until)
         written = Page(page.outcomes, [held.delivery for _, held in page.opened], self._now)
         if self._journal.posting and not self._journal.takes(written):
             return
-        self._outcomes, self._opened, self._passes = [], [], 0
+        self._opened = [(link, held) for link, held in self._opened if link in told]
+        self._outcomes, self._told, self._passes = [], set(), 0
         self._pages[free] = page
         free.begin(written, self._policy.lease)
 
@@ -290,6 +297,7 @@ class Run:
         connection.close()
         self._hang_up()
         for page in self._pages.values():
+            self._told |= page.told
             self._outcomes = page.outcomes + self._outcomes
             self._opened = page.opened + self._opened
             self._repeated = True
@@ -348,6 +356,7 @@ class Run:
                     else:
                         self._opened.append((link, held))
                 case Answered():
+                    self._told.add(link)
                     self._answered(event)
                 case Broken():
                     self._broken(event)

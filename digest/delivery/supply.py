@@ -78,7 +78,7 @@ class Supply:
 
     @property
     def leased_until(self) -> float:
-        """Until when, by the policy's clock, all leases surely run: none was taken or extended before the last renewal began."""
+        """Until when, by the policy's clock, all leases surely run: each was taken or extended after the last renewal began."""
         return self._renewed_at + self._policy.lease.total_seconds()
 
     @property
