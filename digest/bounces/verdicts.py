@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from digest.bounces import causes, reports
 from digest.bounces.causes import VERDICTS, Cause
-from digest.bounces.reports import Failure, Report
+from digest.bounces.failures import Failure
+from digest.bounces.reports import Report
 from digest.models import Bounce
 
 Verdict = Bounce.Verdict
