@@ -90,8 +90,11 @@ _SUBJECTS = {
 }
 
 
-# Links and addresses say nothing by themselves, whatever words they are made of.
-_NAMES = re.compile(r"https?://\S+|<?[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+>?", re.IGNORECASE)
+# Links, addresses and a gateway's own footer say nothing by themselves, whatever words they are made of.
+_NAMES = re.compile(
+    r"(?:has been|was|is) (?:scanned|checked)\b[^.\n]{0,120}|https?://\S+|<?[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+>?",
+    re.IGNORECASE,
+)
 # Words that can mean nothing but a mailbox that is not there.
 _SURELY_UNKNOWN = re.compile(
     r"requested action not taken: mailbox unavailable|recipient name is not recogni[sz]ed|^unknown user: "
@@ -114,7 +117,7 @@ _SURELY_UNKNOWN = re.compile(
 # Of these, what some say under a status of the security class (5.7.x), which others keep for those who are blocked.
 _PLAINLY_UNKNOWN = re.compile(
     r"no such (?:user|account|mailbox)\b|unknown (?:recipient|user)\b|(?:user|recipient) unknown"
-    r"|no mailbox here by that name|recipient address rejected: access denied",
+    r"|no mailbox here by that name|recipient address rejected: access denied|mail-? ?box (?:was )?not found|no mail ?box found",
     re.IGNORECASE,
 )
 

@@ -37,14 +37,21 @@ def automatic(message: Message) -> bool:
     """Whether a machine wrote it: RFC 3834's header, an empty return path, or a sender that is one."""
     if header(message, "Auto-Submitted").lower().startswith("auto-") or message["X-Failed-Recipients"]:
         return True
+    if str(message.get_param("report-type", "")).lower() == "delivery-status":
+        return True
     sender = header(message, "From").lower()
-    return header(message, "Return-Path") == "<>" or bool(
-        re.search(
-            r"mailer.?daemon|postmaster|post_master|mail (?:delivery|administrator)"
-            r"|(?:mail|delivery)[ -](?:sub)?system|no-?reply|mmdf",
-            sender,
+    returned = header(message, "Return-Path").lower()
+    return (
+        returned == "<>"
+        or "mailer-daemon" in returned
+        or bool(
+            re.search(
+                r"mailer.?daemon|postmaster|post_master|mail (?:delivery|administrator)"
+                r"|(?:mail|delivery)[ -](?:sub)?system|no-?reply|mmdf|\bmdaemon@|\bndr@",
+                sender,
+            )
+            or sender.endswith("<>")
         )
-        or sender.endswith("<>")
     )
 
 
@@ -55,7 +62,12 @@ def is_answer(message: Message) -> bool:
         return True
     if message.get_content_type() == "multipart/report":
         kind = str(message.get_param("report-type", "")).lower()
-        return kind in {"disposition-notification", "tlsrpt"} or (kind == "" and bool(phrases.ANSWERS.search(subject)))
+        if kind == "disposition-notification":
+            # Dovecot's delivery agent says in this form, too, that it refused a message.
+            return "(rejected)" not in header(message, "Auto-Submitted").lower()
+        return kind == "tlsrpt" or (kind == "" and bool(phrases.ANSWERS.search(subject)))
+    if phrases.RETURNED.search(subject):
+        return False  # the rest is the subject of what came back
     if phrases.ANSWERS.search(subject):
         return True
     return (

@@ -46,7 +46,7 @@ def read(octets: bytes) -> Report:
     message = anatomy.parsed(octets)
     feedback = kinds.feedback(message)
     whole = anatomy.prose(message)
-    prose = anatomy.until_original(anatomy.RUN.sub(r"\1", whole))
+    prose = phrases.SUBJECT.sub("", anatomy.until_original(anatomy.RUN.sub(r"\1", whole)))
     failures = (
         list(_from_status_parts(message, prose))
         or list(_from_forwarded(message, prose))
@@ -169,4 +169,7 @@ def _reads_like_a_report(message: Message, prose: str) -> bool:
     if message["In-Reply-To"] or message["References"]:
         return False
     coded = bool(STATUS.search(prose) or CODE.search(prose))
-    return bool(_REPLY.search(prose)) or (coded and bool(phrases.UNDELIVERED.search(header(message, "Subject"))))
+    named = header(message, "Subject")
+    if phrases.RETURNED.search(named) and phrases.UNDELIVERED.search(prose):
+        return True
+    return bool(_REPLY.search(prose)) or (coded and bool(phrases.UNDELIVERED.search(named)))

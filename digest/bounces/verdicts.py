@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from digest.bounces import causes, reports
 from digest.bounces.causes import VERDICTS, Cause
-from digest.bounces.failures import Failure
+from digest.bounces.failures import STATUS, Failure
 from digest.bounces.reports import Report
 from digest.models import Bounce
 
@@ -122,12 +122,25 @@ def cause_of(failure: Failure) -> Cause | None:
     if detail.startswith("7.") and not later and spoken not in {Cause.FULL, Cause.DISABLED, Cause.UNKNOWN_HOST}:
         return Cause.UNKNOWN_USER if spoken is Cause.UNKNOWN_USER and causes.plainly_unknown(words) else Cause.POLICY
     if detail in _CERTAIN:
-        if spoken in _OUTWEIGHS and not causes.unknown(words):
+        if _outweighed(failure, words, spoken):
             return spoken
         return spoken if spoken in {Cause.FULL, Cause.DISABLED, Cause.AUTHENTICATION, Cause.MOVED} else _CERTAIN[detail]
     if spoken is Cause.UNKNOWN_USER and not _supported(failure, words):
         return Cause.FILTERED
     return spoken or causes.from_status(failure.status)
+
+
+def _outweighed(failure: Failure, words: str, spoken: Cause | None) -> bool:
+    """Whether words that blame us weigh more than a code that names the mailbox.
+
+    They are the server's own, and say nothing of an unknown mailbox as well. Where the server gave no enhanced code, the one
+    beside its words is a relay's guess from three digits.
+    """
+    own = failure.diagnostic or failure.reply
+    if not own or causes.unknown(words):
+        return False
+    guessed = failure.code is not None and not STATUS.search(own)
+    return spoken in _OUTWEIGHS or (guessed and spoken in _BLAMES_SENDER)
 
 
 def _supported(failure: Failure, words: str) -> bool:
