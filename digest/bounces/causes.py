@@ -117,7 +117,8 @@ _SURELY_UNKNOWN = re.compile(
 # Of these, what some say under a status of the security class (5.7.x), which others keep for those who are blocked.
 _PLAINLY_UNKNOWN = re.compile(
     r"no such (?:user|account|mailbox)\b|unknown (?:recipient|user)\b|(?:user|recipient) unknown"
-    r"|no mailbox here by that name|recipient address rejected: access denied|mail-? ?box (?:was )?not found|no mail ?box found",
+    r"|no mailbox here by that name|recipient address rejected: access denied"
+    r"|mail-? ?box (?:was )?not found|no mail ?box found",
     re.IGNORECASE,
 )
 

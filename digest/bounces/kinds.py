@@ -58,6 +58,8 @@ def automatic(message: Message) -> bool:
 def is_answer(message: Message) -> bool:
     """Whether it is a reader's automatic reply (RFC 3834) or a machine's question, not a server's report."""
     subject = header(message, "Subject")
+    if phrases.RETURNED.search(subject) and automatic(message) and message.get_content_type() != "multipart/report":
+        return False  # the rest is the subject of what came back
     if message["X-Autoreply"] or message["X-Autorespond"] or message["X-List-Administrivia"]:
         return True
     if message.get_content_type() == "multipart/report":
@@ -66,8 +68,6 @@ def is_answer(message: Message) -> bool:
             # Dovecot's delivery agent says in this form, too, that it refused a message.
             return "(rejected)" not in header(message, "Auto-Submitted").lower()
         return kind == "tlsrpt" or (kind == "" and bool(phrases.ANSWERS.search(subject)))
-    if phrases.RETURNED.search(subject):
-        return False  # the rest is the subject of what came back
     if phrases.ANSWERS.search(subject):
         return True
     return (

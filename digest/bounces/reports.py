@@ -60,10 +60,16 @@ def read(octets: bytes) -> Report:
         feedback=feedback or kinds.feedback_in_prose(message, whole, prose),
         recipients=tuple(dict.fromkeys(each.recipient for each in failures if each.recipient)),
         automatic=kinds.automatic(message),
-        answer=kinds.is_answer(message),
+        answer=kinds.is_answer(message) or _asks(prose, failures),
         left=phrases.LEFT.search(prose) is not None,
         subject=header(message, "Subject"),
     )
+
+
+def _asks(prose: str, failures: list[Failure]) -> bool:
+    """Whether it asks the sender to prove that somebody wrote it, and refuses nothing yet."""
+    refused = any(each.status.startswith("5.") or (each.code or 0) >= 500 for each in failures)
+    return phrases.CHALLENGES.search(prose) is not None and not refused
 
 
 def addressed_to(octets: bytes) -> list[str]:
@@ -144,10 +150,16 @@ def _from_prose(message: Message, prose: str) -> list[Failure]:
     named = header(message, "X-Failed-Recipients")
     first = named.split(",")[0].strip() or next(iter(ADDRESS.findall(prose)), "")
     says_so = named or phrases.UNDELIVERED.search(f"{header(message, 'Subject')}\n{prose}")
+    # Of a mailbox that is not there some tell without a word of a message.
+    tells = (
+        bool(phrases.DAEMON.search(header(message, "From")))
+        and not CODE.search(prose)
+        and causes.unknown(" ".join(prose.split()))
+    )
     warns = phrases.DELAYED.search(prose)
-    only = failure(first, "failed" if says_so and not warns else "", "", "", f"{prose} {named}")
+    only = failure(first, "failed" if (says_so or tells) and not warns else "", "", "", f"{prose} {named}")
     # Machines write of other things, too: of quarantines, of statistics, of lists. A report says that something did not arrive.
-    if not (says_so or warns or only.status or only.command or _REPLY.search(prose) or _ALONE.search(prose)):
+    if not (says_so or tells or warns or only.status or only.command or _REPLY.search(prose) or _ALONE.search(prose)):
         return []
     return [only] if only.action or only.status or only.code or causes.from_words(only.prose) else []
 

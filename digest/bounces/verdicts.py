@@ -153,5 +153,5 @@ def _supported(failure: Failure, words: str) -> bool:
     passed_on = bool(failure.diagnostic) and failure.code == 550 and not failure.status
     # A relay that tells in prose of a lasting refusal, in words less worn than "user unknown", says what it knows.
     told = not failure.diagnostic and not failure.command and failure.status in _VAGUE and failure.action == "failed"
-    told = told and not causes.worn(words) and (bool(failure.reply) or causes.plainly_unknown(words))
+    told = told and not causes.worn(words)
     return failure.status[2:].startswith("1.") or failure.command == "RCPT" or passed_on or told
