@@ -97,7 +97,7 @@ _NAMES = re.compile(
 )
 # Words that can mean nothing but a mailbox that is not there.
 _SURELY_UNKNOWN = re.compile(
-    r"requested action not taken: mailbox unavailable|recipient name is not recogni[sz]ed|^unknown user: "
+    r"requested action not taken: mailbox (?:un|not )available|recipient name is not recogni[sz]ed|^unknown user: "
     r"|does(?:n.t| not) have an? .{0,40}\baccount|not our (?:user|customer)|adresse? (?:destinataire|d.au moins).{0,20}invalide"
     r"|\(bad-mailbox\)|ディレクトリ.{0,10}見つかりません|mailbox not found"
     r"|no mailbox here by that name|recipient address rejected: access denied"

@@ -87,7 +87,9 @@ def of_failure(failure: Failure) -> tuple[Bounce.Verdict, str]:
     trying = failure.status.startswith("4.") or (not failure.status and (failure.code or 500) < 500)
     # A relay that gave up in the end was told all the while to come later, not that nobody is there.
     waited = not failure.diagnostic and (failure.code or 500) < 500 and not failure.status.startswith("5.")
-    temporary = failure.action == "delayed" or waited or (trying and failure.action != "failed")
+    # "450 mailbox unavailable" is said of one that is locked, too, however long the relay went on asking.
+    later = cause is Cause.UNKNOWN_USER and (failure.code or 500) < 500 and not failure.status.startswith(("5.", "4.1."))
+    temporary = failure.action == "delayed" or waited or later or (trying and failure.action != "failed")
     if temporary and verdict is Verdict.SUPPRESS:
         return Verdict.SOFT, f"{cause}, for now"
     return verdict, str(cause)
@@ -120,11 +122,14 @@ def cause_of(failure: Failure) -> Cause | None:
         return spoken
     later = failure.status.startswith("4.") and spoken in {Cause.SYSTEM, Cause.EXPIRED}
     if detail.startswith("7.") and not later and spoken not in {Cause.FULL, Cause.DISABLED, Cause.UNKNOWN_HOST}:
-        return Cause.UNKNOWN_USER if spoken is Cause.UNKNOWN_USER and causes.plainly_unknown(words) else Cause.POLICY
+        plain = causes.plainly_unknown(words) or (failure.command == "RCPT" and causes.surely_unknown(words))
+        return Cause.UNKNOWN_USER if spoken is Cause.UNKNOWN_USER and plain else Cause.POLICY
     if detail in _CERTAIN:
         if _outweighed(failure, words, spoken):
             return spoken
         return spoken if spoken in {Cause.FULL, Cause.DISABLED, Cause.AUTHENTICATION, Cause.MOVED} else _CERTAIN[detail]
+    if spoken is Cause.UNKNOWN_USER and detail == "2.1" and not causes.surely_unknown(words):
+        return Cause.DISABLED  # a code that is said of mailboxes that are there
     if spoken is Cause.UNKNOWN_USER and not _supported(failure, words):
         return Cause.FILTERED
     return spoken or causes.from_status(failure.status)
