@@ -123,6 +123,8 @@ _PLAINLY_UNKNOWN = re.compile(
 )
 
 
+# Unknown or out of order: the code beside it has to tell.
+_VAGUE = re.compile(r"\b(?:un|not )available\b|previously bounced", re.IGNORECASE)
 _WORN = re.compile(r"\buser unknown\b|\bunknown user\b|recipient not found", re.IGNORECASE)
 
 
@@ -130,6 +132,11 @@ def from_words(text: str) -> Cause | None:
     """The first cause whose words the text holds, outside links and addresses."""
     plain = _NAMES.sub("(address)", text)
     return next((cause for cause, pattern in _PATTERNS if pattern.search(plain)), None)
+
+
+def vague(text: str) -> bool:
+    """Whether the words may be said of a mailbox that is there but out of order, too."""
+    return _VAGUE.search(text) is not None
 
 
 def worn(text: str) -> bool:

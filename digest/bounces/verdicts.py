@@ -128,8 +128,8 @@ def cause_of(failure: Failure) -> Cause | None:
         if _outweighed(failure, words, spoken):
             return spoken
         return spoken if spoken in {Cause.FULL, Cause.DISABLED, Cause.AUTHENTICATION, Cause.MOVED} else _CERTAIN[detail]
-    if spoken is Cause.UNKNOWN_USER and detail == "2.1" and not causes.surely_unknown(words):
-        return Cause.DISABLED  # a code that is said of mailboxes that are there
+    if spoken is Cause.UNKNOWN_USER and detail == "2.1" and causes.vague(words):
+        return Cause.DISABLED  # the code is said of mailboxes that are there
     if spoken is Cause.UNKNOWN_USER and not _supported(failure, words):
         return Cause.FILTERED
     return spoken or causes.from_status(failure.status)
