@@ -1,4 +1,4 @@
-"""Whether the sides of a measurement say the same of how many messages went out; figures of a run that lost any mean nothing."""
+"""Whether the sides of a measurement say the same of how many messages went out: a run that lost any measures nothing."""
 
 
 class Disagreement(SystemExit):
@@ -8,8 +8,8 @@ class Disagreement(SystemExit):
 def agree(way: str, messages: int, acknowledged: int, recorded: int, took: int, recipients: int | None = None) -> None:
     """Raise Disagreement unless all counts are `messages`.
 
-    `acknowledged` by the server's replies, `recorded` in the ledger, `took` by the sink; `recipients` are the distinct ones that
-    the sink saw, None where it does not look.
+    `acknowledged` by the server's replies, `recorded` in the ledger, `took` by the sink; `recipients` are the distinct
+    ones that the sink saw, None where it does not look.
     """
     if not acknowledged == recorded == took == messages:
         raise Disagreement(f"{way}: {acknowledged} acknowledged, {recorded} in the ledger, {took} in the sink, of {messages}")
