@@ -99,7 +99,7 @@ _NAMES = re.compile(
 _SURELY_UNKNOWN = re.compile(
     r"requested action not taken: mailbox (?:un|not )available|recipient name is not recogni[sz]ed|^unknown user: "
     r"|does(?:n.t| not) have an? .{0,40}\baccount|not our (?:user|customer)|adresse? (?:destinataire|d.au moins).{0,20}invalide"
-    r"|\(bad-mailbox\)|ディレクトリ.{0,10}見つかりません|mailbox not found"
+    r"|\(bad-mailbox\)|\bbad[_-]recipient\b|ディレクトリ.{0,10}見つかりません|mailbox not found"
     r"|no mailbox here by that name|recipient address rejected: access denied"
     r"|no (?:such (?:account|mail ?box)|(?:longer an? )?account here)|no such user\b.*존재|never existed"
     r"|(?:account|mail ?box|user name|user|recipient|rcpt|address|person|that name)\b.{0,30}"
