@@ -139,9 +139,9 @@ def vague(text: str) -> bool:
     return _VAGUE.search(text) is not None
 
 
-def worn(text: str) -> bool:
-    """Whether the words are those that servers also say of mailboxes that filter."""
-    return _WORN.search(text) is not None
+def worn(text: str, *, replied: bool) -> bool:
+    """Whether the words are those that servers also say of mailboxes that filter; some of them only in a reply with a code."""
+    return _WORN.search(text) is not None or (replied and "no such user" in text.lower())
 
 
 def unknown(text: str) -> bool:

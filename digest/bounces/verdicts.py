@@ -156,7 +156,7 @@ def _supported(failure: Failure, words: str) -> bool:
         return False
     # A relay that reports 550 without choosing a status passes on what it heard; one that chose x.0.0 knew no better.
     passed_on = bool(failure.diagnostic) and failure.code == 550 and not failure.status
-    # A relay that tells in prose of a lasting refusal, in words less worn than "user unknown", says what it knows.
-    told = not failure.diagnostic and not failure.command and failure.status in _VAGUE and failure.action == "failed"
-    told = told and not causes.worn(words)
+    # Whoever tells of a lasting refusal in words less worn than "user unknown" says what they know.
+    told = not failure.command and failure.status in _VAGUE and failure.action == "failed"
+    told = told and not causes.worn(words, replied=failure.code is not None)
     return failure.status[2:].startswith("1.") or failure.command == "RCPT" or passed_on or told
