@@ -101,7 +101,9 @@ def _from_forwarded(message: Message, prose: str) -> Iterator[Failure]:
 def _from_group(group: Message, prose: str) -> Failure:
     said = header(group, "Final-Recipient") or header(group, "Original-Recipient")
     action = (header(group, "Action").split() or [""])[0].strip(";,").lower()
-    diagnostic = header(group, "Diagnostic-Code").partition(";")[2].strip() or header(group, "Diagnostic-Code")
+    # Some relays put the server's words into a field of their own.
+    coded = header(group, "Diagnostic-Code") or header(group, "X-Supplementary-Info")
+    diagnostic = coded.partition(";")[2].strip() or coded
     if category := header(group, "X-PowerMTA-BounceCategory"):
         diagnostic = f"{diagnostic} ({category})"
     return failure(recipient_in(said), action, header(group, "Status"), diagnostic, prose)

@@ -27,7 +27,7 @@ _BLAMES_SENDER = {
     Cause.AUTHENTICATION, Cause.REPUTATION, Cause.CONTENT, Cause.POLICY, Cause.RATE, Cause.SENDER, Cause.SIZE,
 }  # fmt: skip
 # What is said beside "5.1.1" by servers that have no other code, when they say nothing of an unknown mailbox as well.
-_OUTWEIGHS = {Cause.REPUTATION, Cause.CONTENT}
+_OUTWEIGHS = {Cause.REPUTATION, Cause.CONTENT, Cause.RATE}
 _DROPS = {cause for cause, verdict in VERDICTS.items() if verdict is Verdict.SUPPRESS}
 # Codes that say no more than that something failed.
 _VAGUE = {"", "5.0.0", "5.3.0", "5.5.0"}
