@@ -14,12 +14,8 @@ from django.db import connection
 from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGconn
 
-# Planned anew each time, a statement that changes ten rows would cost PostgreSQL twice as much. Whatever is asked here finds
-# its few rows by their numbers; a planner that knows neither how long arrays are nor how little a journal holds may not see it.
-_AS_WE_LIKE_IT = (
-    b"SET plan_cache_mode = force_generic_plan; SET DateStyle = 'ISO'; "
-    b"SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
-)
+# Planned anew each time, a statement that changes ten rows would cost PostgreSQL twice as much.
+_AS_WE_LIKE_IT = b"SET plan_cache_mode = force_generic_plan; SET DateStyle = 'ISO'"
 
 Row = tuple[bytes | None, ...]
 
