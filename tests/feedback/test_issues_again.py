@@ -76,7 +76,7 @@ def test_a_long_archive_is_turned_page_by_page(inside: Client, ada: Subscription
 def test_the_feeds_hold_the_newest_issues_with_their_reasons(issue: Issue, ada: Subscription, client: Client) -> None:
     answer = client.get(tokens.feed_path(ada.pk, 0, "atom"))
     assert answer.headers["Content-Type"].startswith("application/atom+xml")
-    assert answer.headers["Cache-Control"] == "private, max-age=900"
+    assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["X-Robots-Tag"] == "noindex"
     feed = ElementTree.fromstring(answer.content)  # noqa: S314 - our own words
     [entry] = feed.findall(f"{_ATOM}entry")

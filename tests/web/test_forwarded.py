@@ -84,7 +84,10 @@ def test_a_claim_about_the_host_makes_no_form_of_another_site_ours(client: Clien
     for path in ("/subscribe/", "/preferences/"):
         headers = {header: CLAIMS[header], "Origin": f"https://{EVIL}"}
         assert client.post(path, {"address": "ada@example.org"}, headers=headers).status_code == 403
-        assert client.post(path, {"address": "ada@example.org"}, headers={**headers, "Origin": f"http://{EVIL}"}).status_code == 403
+        assert (
+            client.post(path, {"address": "ada@example.org"}, headers={**headers, "Origin": f"http://{EVIL}"}).status_code
+            == 403
+        )
     User.objects.create_superuser("owner", password="a long enough password")
     strict = Client(enforce_csrf_checks=True)
     page = strict.get("/admin/login/", secure=True)
@@ -94,13 +97,19 @@ def test_a_claim_about_the_host_makes_no_form_of_another_site_ours(client: Clien
 
 
 @CLAIM
-def test_links_in_messages_come_from_site_url_whatever_was_claimed(client: Client, ada: Subscription, header: str, settings: Settings) -> None:
+def test_links_in_messages_come_from_site_url_whatever_was_claimed(
+    client: Client, ada: Subscription, header: str, settings: Settings
+) -> None:
     """All the way from a request to each kind of message that it can bring about."""
     limits.client(settings.REDIS_URL).flushdb()
     claim = {header: CLAIMS[header]}
     now = timezone.now()
     opened = tokens.sign(tokens.Scope.FORM, int(now.timestamp()) - 60)
-    for path, address in (("/subscribe/", "grace@example.org"), ("/subscribe/", "ada@example.org"), ("/preferences/", "lise@example.org")):
+    for path, address in (
+        ("/subscribe/", "grace@example.org"),
+        ("/subscribe/", "ada@example.org"),
+        ("/preferences/", "lise@example.org"),
+    ):
         posted = {"address": address, "cadence": "weekly", "opened": opened}
         assert client.post(path, posted, headers=claim).status_code == 200
     assert door.answer(now, 10).mailed == 2
