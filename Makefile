@@ -19,7 +19,7 @@ KEY := 0000000000000000000000000000000000000000000000000000000000000000
 SETTINGS = set -a; . ./.env.example; set +a; export PAPER_ROUND_VAR=$(CURDIR)/var/check SECRET_KEY=$(KEY) TOKEN_KEYS=$(KEY) IDENTITY_KEY=$(KEY) DATABASE_URL=postgres://nobody@%2Fnonexistent/none
 
 .DEFAULT_GOAL := help
-.PHONY: help run cluster test chaos check up down golden screens docs audit lock dense clean venv requirements requirements-dev chromium
+.PHONY: help run cluster test chaos defences check up down golden screens docs audit lock dense clean venv requirements requirements-dev chromium
 
 help: ## list the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | awk -F '\t' '{printf "make %-9s %s\n", $$1, $$2}'
@@ -42,6 +42,9 @@ test: requirements-dev chromium ## run every test
 
 chaos: requirements-dev ## kill workers, databases and connections at random, and count at the server (some minutes)
 	$(BIN)/python -m tests.chaos $(ARGS)
+
+defences: requirements-dev ## take each defence away on a copy, and see that a test notices (some minutes); ARGS=words of names
+	$(BIN)/python -m tests.defences $(ARGS)
 
 check: requirements-dev ## format, lint, types, layers, templates, missing migrations
 	$(BIN)/ruff format --check .

@@ -115,13 +115,13 @@ def listed(name: str, shape: str, what: str, example: str) -> list[str]:
 
 def addresses(name: str, example: str) -> list[str]:
     """Addresses of the Internet Protocol, separated by commas."""
-    values = listed(name, r"\S+", "addresses of the Internet Protocol", example)
+    values = listed(name, r"\S+", "IP addresses", example)
     for value in values:
         try:
             ipaddress.ip_address(value)
         except ValueError as error:
             raise ImproperlyConfigured(
-                f"{name} holds {value!r}. It takes addresses of the Internet Protocol, separated by commas; for example {name}={example}"
+                f"{name} holds {value!r}. It takes IP addresses, separated by commas; for example {name}={example}"
             ) from error
     return values
 

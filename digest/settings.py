@@ -11,9 +11,24 @@ from django.core.exceptions import ImproperlyConfigured
 from kombu import Queue
 
 from digest.environment import (
-    BASE, VAR, addresses, choice, directory, flag, listed, mailbox, number, optional, prefixed, rates, required, secret, shaped,
-    url, words,
-)  # fmt: skip
+    BASE,
+    VAR,
+    addresses,
+    choice,
+    directory,
+    flag,
+    listed,
+    mailbox,
+    number,
+    optional,
+    prefixed,
+    rates,
+    required,
+    secret,
+    shaped,
+    url,
+    words,
+)
 from digest.observability import logs, sentry
 
 DEBUG = flag("DEBUG")

@@ -14,7 +14,8 @@ _SECONDS = 300
 
 
 def _copy(place: Path) -> None:
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=BASE, check=True, capture_output=True, text=True).stdout
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=BASE, check=True, capture_output=True, text=True).stdout
     for name in filter(None, listed.split("\0")):
         if not name.startswith("docs/screens/") and (BASE / name).is_file():
             (place / name).parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""What a request says of the host it was sent to (Host, X-Forwarded-Host and their kin) leads nowhere: links come from SITE_URL.
+"""What a request says of the host it was sent to (Host, X-Forwarded-Host and their kin) leads nowhere: SITE_URL alone does.
 
 `Host` is refused unless it is ours. The others are what proxies add, and anyone can send them: they are not even looked at.
 """
@@ -49,8 +49,9 @@ def _paths(ada: Subscription) -> list[str]:
     published = issues.publish([ada.pk], MONDAY + dt.timedelta(hours=1))
     return [
         "/", "/?order=newest", "/subscribe/", "/preferences/", "/you/", "/topics/", "/topics/koopman/", "/trending/",
-        "/trending.atom", "/topics/koopman/papers.atom", "/search/?q=title", "/api/v1/papers", "/api/v1/topics", "/arxiv/2603.00001",
-        "/papers/2026-03", "/papers/2026-03/", "/no-such-page/", "/admin/", "/admin/login/", "/favicon.ico",
+        "/trending.atom", "/topics/koopman/papers.atom", "/search/?q=title", "/api/v1/papers", "/api/v1/topics",
+        "/arxiv/2603.00001", "/papers/2026-03", "/papers/2026-03/", "/no-such-page/", "/admin/", "/admin/login/",
+        "/favicon.ico",
         tokens.unsubscribe_path(ada.pk), tokens.preferences_path(ada.pk, generation),
         tokens.issue_path(published.issues[0], generation), tokens.feed_path(ada.pk, ada.feed_generation, "atom"),
         tokens.feed_path(ada.pk, ada.feed_generation, "json"),
@@ -147,8 +148,12 @@ def test_a_host_that_is_not_ours_is_refused_on_every_page(client: Client, ada: S
 
 
 @pytest.mark.parametrize(
-    "host", [f"papers.example.org.{EVIL}", f"papers.example.org@{EVIL}", f"papers.example.org:80@{EVIL}", f"{EVIL}#papers.example.org",
-             "papers.example.org/", "papers.example.org\\@evil.example", f" {EVIL}", ".papers.example.org"]
+    "host",
+    [
+        f"papers.example.org.{EVIL}", f"papers.example.org@{EVIL}", f"papers.example.org:80@{EVIL}",
+        f"{EVIL}#papers.example.org", "papers.example.org/", "papers.example.org\\@evil.example", f" {EVIL}",
+        ".papers.example.org",
+    ],
 )  # fmt: skip
 def test_a_host_that_only_looks_like_ours_is_refused(client: Client, host: str) -> None:
     assert client.get("/", headers={"host": host}).status_code == 400
