@@ -157,7 +157,12 @@ ANYMAIL_WEBHOOK_SECRET = shaped(
     "name:password, the password of 16 characters or more, as in the address that providers post to",
     "events:$(openssl rand -hex 32)",
 )
-ANYMAIL = prefixed("ANYMAIL_") | ({"WEBHOOK_SECRET": ANYMAIL_WEBHOOK_SECRET} if ANYMAIL_WEBHOOK_SECRET else {})
+# A worker that is asked to stop waits for the requests in its hands, and has half a minute.
+ANYMAIL = (
+    prefixed("ANYMAIL_")
+    | {"REQUESTS_TIMEOUT": 20}
+    | ({"WEBHOOK_SECRET": ANYMAIL_WEBHOOK_SECRET} if ANYMAIL_WEBHOOK_SECRET else {})
+)
 # How messages leave: to the relay of SMTP_URL, or by the interface of a provider that django-anymail knows.
 PROVIDERS = frozenset(
     {
