@@ -68,9 +68,12 @@ docs: requirements-dev ## build the documentation into var/docs; a warning is an
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs var/docs
 	@echo "Open var/docs/index.html"
 
-audit: requirements-dev ## look for known holes in the locked packages, and list their licences
-	$(BIN)/pip-audit --require-hashes --disable-pip -r requirements.txt
+audit: requirements-dev ## list the licences of the locked packages, and look for known holes in them (asks pypi.org)
 	$(BIN)/pip-licenses --from=mixed --order=license
+	@$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements.txt || { \
+		echo 'A package above has a known hole, or could not be looked up: pip-audit asks https://pypi.org about each one.'; \
+		echo 'Without that service nothing is known about holes; the list of licences is complete. Try again with the network.'; \
+		exit 1; }
 
 lock: requirements-dev ## renew requirements.txt, -dev.txt and -dense.txt from the .in files
 	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --upgrade requirements.in -o requirements.txt
