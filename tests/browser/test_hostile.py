@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
-from playwright.sync_api import ConsoleMessage, Page, Request
+from playwright.sync_api import ConsoleMessage, Dialog, Page, Request
 
 from digest import bounces, issues, papers, search
 from digest.messages import return_path
@@ -40,11 +40,15 @@ class _Seen:
     def __init__(self, page: Page, url: str) -> None:
         self.faults: list[str] = []
         self._page, self._ours = page, (url, "data:", "blob:")
-        page.on("dialog", lambda dialog: (self.faults.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page.on("dialog", self._asks)
         page.on("pageerror", lambda error: self.faults.append(f"script: {error}"))
         page.on("popup", lambda popup: self.faults.append(f"popup: {popup.url}"))
         page.on("request", self._asked)
         page.on("console", self._said)
+
+    def _asks(self, dialog: Dialog) -> None:
+        self.faults.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
 
     def _asked(self, request: Request) -> None:
         if not request.url.startswith(self._ours):

@@ -68,7 +68,7 @@ def _at(path: str, token: str) -> str:
 
 def _everything() -> list[object]:
     """What a page could have changed."""
-    return [list(model.objects.order_by("pk").values()) for model in (Subscriber, Subscription, Notice, Feedback)]  # type: ignore[attr-defined]  # each has one
+    return [list(model.objects.order_by("pk").values()) for model in (Subscriber, Subscription, Notice, Feedback)]
 
 
 def test_each_token_opens_its_own_pages(client: Client, good: dict[Scope, str]) -> None:

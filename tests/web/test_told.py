@@ -1,10 +1,10 @@
 """Each header by which an answer tells a browser to be careful, one by one, on every kind of page."""
 
 import datetime as dt
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
@@ -47,7 +47,7 @@ def _with_tokens(ada: Subscription) -> list[str]:
     ]
 
 
-def _answers(client: Client, ada: Subscription) -> list[tuple[str, HttpResponse]]:
+def _answers(client: Client, ada: Subscription) -> list[tuple[str, Any]]:
     """Public pages, pages of a token, one's own pages, the admin's; what is found and what is not."""
     client.cookies[sessions.COOKIE] = sessions.start(ada.subscriber, timezone.now())
     client.force_login(User.objects.create_superuser("owner"))
