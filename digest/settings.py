@@ -111,7 +111,7 @@ RELAY_ADDRESSES = addresses("RELAY_ADDRESSES", "192.0.2.25,2001:db8::25")
 PREFLIGHT = flag("PREFLIGHT", default=urlsplit(SMTP_URL).hostname not in {"localhost", "127.0.0.1", "::1"})
 # How long a worker holds what it has claimed without saying that it lives, and how often the beat asks for work and for what
 # dead workers held.
-LEASE_SECONDS = number("LEASE_SECONDS", 120, 10)
+LEASE_SECONDS = number("LEASE_SECONDS", 120, 2)
 DELIVER_EVERY_SECONDS = number("DELIVER_EVERY_SECONDS", 20, 1)
 RECOVER_EVERY_SECONDS = number("RECOVER_EVERY_SECONDS", 60, 1)
 DIGEST_FROM = mailbox(

@@ -77,7 +77,7 @@ DEFENCES = (
         "XSS: the private feed escapes a paper's words",
         "digest/views/issues.py",
         'format_html("<p>{}</p>", paper.abstract) if paper.abstract',
-        'f"<p>{paper.abstract}</p>" if paper.abstract',
+        '__import__("django.utils.safestring").utils.safestring.SafeString(f"<p>{paper.abstract}</p>") if paper.abstract',
         "tests/feedback/test_issues_again.py",
     ),
     Defence(
