@@ -1,0 +1,28 @@
+"""Every package that production installs says under which licence, so that `make audit` can list it."""
+
+import re
+from importlib import metadata
+
+import pytest
+
+from digest.environment import BASE
+
+LOCKED = re.findall(r"^([\w.-]+)==", (BASE / "requirements.txt").read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def _licence(package: str) -> str:
+    about = metadata.metadata(package)
+    said = about.get("License-Expression") or about.get("License") or ""
+    classified = " ".join(each for each in about.get_all("Classifier") or [] if each.startswith("License ::"))
+    files = " ".join(about.get_all("License-File") or [])
+    return f"{said} {classified} {files}".strip()
+
+
+@pytest.mark.parametrize("package", LOCKED)
+def test_a_locked_package_says_its_licence(package: str) -> None:
+    try:
+        licence = _licence(package)
+    except metadata.PackageNotFoundError:
+        pytest.skip("not for this platform")
+    assert licence, package
+    assert "AGPL" not in licence, package
