@@ -12,10 +12,9 @@ LOCKED = re.findall(r"^([\w.-]+)==", (BASE / "requirements.txt").read_text(encod
 
 def _licence(package: str) -> str:
     about = metadata.metadata(package)
-    said = about.get("License-Expression") or about.get("License") or ""
-    classified = " ".join(each for each in about.get_all("Classifier") or [] if each.startswith("License ::"))
-    files = " ".join(about.get_all("License-File") or [])
-    return f"{said} {classified} {files}".strip()
+    said = [each for name in ("License-Expression", "License", "License-File") for each in about.get_all(name) or []]
+    said += [each for each in about.get_all("Classifier") or [] if each.startswith("License ::")]
+    return " ".join(said)
 
 
 @pytest.mark.parametrize("package", LOCKED)
