@@ -247,6 +247,11 @@ class TestForm:
         assert [answer.status_code for answer in answers] == [200, 429]
         assert "try again in an hour" in answers[1].content.decode()
 
+    def test_previews_are_counted_too_and_at_twice_the_number(self, client: Client, settings: Settings) -> None:
+        settings.REQUESTS_PER_NETWORK_AND_HOUR = 1
+        answers = [client.post("/subscribe/preview/", {"interests": "wavelets"}).status_code for _ in range(3)]
+        assert answers == [200, 200, 429]
+
     def test_a_proxy_names_the_network_and_nobody_else_can(self, client: Client, opened: str, settings: Settings) -> None:
         def ask() -> str:
             data = {"address": "ada@example.org", "opened": opened}
