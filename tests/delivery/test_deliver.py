@@ -17,6 +17,8 @@ from subscriptions import suppression
 from subscriptions.models import Notice, Subscriber, Subscription, Suppression
 from tests.delivery.cast import MONDAY, issue_for, letters, notice_for, policy, reader, waiting
 from tests.delivery.relay import DROP, Relay
+from tests.locks import until_somebody_waits
+from tests.sockets import nobody
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -235,18 +237,16 @@ def test_a_relay_whose_first_address_does_not_answer_is_reached_at_the_second(
     relay: Relay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waiting("ada", "grace")
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        nobody = closed.getsockname()
-    found = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", address) for address in (nobody, ("127.0.0.1", relay.port))]
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
-    assert deliver(MONDAY, 10, policy=policy(relay.url), make=letters).by_state == {"accepted": 2}
+    with nobody() as silent:
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port)) for port in (silent, relay.port)]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+        assert deliver(MONDAY, 10, policy=policy(relay.url), make=letters).by_state == {"accepted": 2}
 
 
 def test_nothing_is_lost_while_the_relay_is_down() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
     waiting("ada", "grace")
-    delivered = deliver(MONDAY, 10, policy=policy(f"smtp://127.0.0.1:{port}"), make=letters)
+    with nobody() as port:
+        delivered = deliver(MONDAY, 10, policy=policy(f"smtp://127.0.0.1:{port}"), make=letters)
     assert delivered.by_state == {"queued": 2}
     assert "could not be reached" in delivered.halted
     assert not delivered.more
@@ -332,11 +332,7 @@ def test_whoever_leaves_while_a_slow_commit_is_under_way_gets_nothing(relay: Rel
     blocker.inc_thread_sharing()
 
     def leave() -> None:
-        with connection.cursor() as cursor:
-            while True:
-                cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-                if cursor.fetchone()[0]:
-                    break
+        until_somebody_waits()
         Subscription.objects.update(ended_at=MONDAY, next_issue_at=None)
         connection.close()
         clock.ahead = 10.0

@@ -1,5 +1,6 @@
 """Two hosts with workers and a beat each do the job of one, once, and one goes on when the other is gone."""
 
+import contextlib
 import os
 import re
 import signal
@@ -8,7 +9,7 @@ from pathlib import Path
 
 from digest.local.family import marked
 from digest.local.kept import Inbox
-from tests.local.runs import PATIENCE, Run, run
+from tests.local.runs import PATIENCE, Run, commands, run
 
 HOSTS = ("host-1", "host-2")
 
@@ -28,12 +29,13 @@ def _until_leads(home: Path, host: str) -> None:
 def _kill(cluster: Run, host: str) -> int:
     """SIGKILL the whole host at once; returns how many processes that were."""
     family = marked(cluster.mark())
-    (eldest,) = (pid for pid in family if f"digest.local.host\0{host}" in Path(f"/proc/{pid}/cmdline").read_text())
+    (eldest,) = (pid for pid, words in commands(cluster.mark()).items() if {"digest.local.host", host} <= set(words))
     gone = {eldest}
     while more := {pid for pid, parent in family.items() if parent in gone} - gone:
         gone |= more
     for pid in gone:
-        os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # some end with their parent, sooner than their turn comes
+            os.kill(pid, signal.SIGKILL)
     return len(gone)
 
 

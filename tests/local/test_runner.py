@@ -11,12 +11,12 @@ from digest.local import ports
 from digest.local.family import marked
 from digest.local.private import Private
 from digest.local.servers import Postgres, Valkey
-from tests.local.runs import Run, password, run
+from tests.local.runs import Run, commands, password, run
 
 
 def _get(address: str) -> int:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(address, timeout=20) as answer:
+    with opener.open(address, timeout=120) as answer:
         return int(answer.status)
 
 
@@ -62,7 +62,7 @@ def test_a_part_that_dies_is_named_and_takes_the_rest_with_it(home: Path) -> Non
     with run(home) as one:
         one.until("Ctrl-C stops all of it.")
         mark = one.mark()
-        worker = next(pid for pid in marked(mark) if b"worker" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"))
+        worker = next(pid for pid, words in commands(mark).items() if "worker" in words)
         os.kill(worker, signal.SIGKILL)
         assert one.end() == 1
         assert "The worker was killed by SIGKILL" in one.output
