@@ -14,6 +14,12 @@ settings.register_profile("facts", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("facts")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest begin first."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _passwords_are_hashed_fast() -> Iterator[None]:
     """Django's own hashing takes half a second on purpose, for each account that a test makes and whenever it signs in."""

@@ -7,6 +7,8 @@ import signal
 import time
 from pathlib import Path
 
+import pytest
+
 from digest.local.family import marked
 from digest.local.kept import Inbox
 from tests.local.runs import PATIENCE, Run, commands, run
@@ -39,6 +41,7 @@ def _kill(cluster: Run, host: str) -> int:
     return len(gone)
 
 
+@pytest.mark.long
 def test_the_whole_job_is_done_once_by_two_hosts(home: Path) -> None:
     with run(home, "--hosts", "2", "--once") as cluster:
         assert cluster.end() == 0, cluster.output
@@ -48,6 +51,7 @@ def test_the_whole_job_is_done_once_by_two_hosts(home: Path) -> None:
     assert len(_leaders(home)) == 1
 
 
+@pytest.mark.long
 def test_the_other_host_takes_the_lead_when_one_is_gone(home: Path) -> None:
     with run(home, "--hosts", "2", "--port", "8100") as cluster:
         cluster.until("Ctrl-C stops all of it.")

@@ -20,6 +20,7 @@ def _get(address: str) -> int:
         return int(answer.status)
 
 
+@pytest.mark.long
 def test_a_run_serves_until_it_is_asked_to_stop_and_leaves_nothing(home: Path) -> None:
     with ports.listen() as somebody, run(home, "--port", str(ports.number(somebody))) as first:
         first.until("Ctrl-C stops all of it.")
@@ -34,6 +35,7 @@ def test_a_run_serves_until_it_is_asked_to_stop_and_leaves_nothing(home: Path) -
     assert marked(mark) == {}
 
 
+@pytest.mark.long
 def test_the_account_of_the_admin_is_made_by_the_first_run_that_serves_it(home: Path) -> None:
     with run(home, "--once") as once:
         assert once.end() == 0
@@ -44,6 +46,7 @@ def test_the_account_of_the_admin_is_made_by_the_first_run_that_serves_it(home: 
             assert serving.end(signal.SIGTERM) == 0
 
 
+@pytest.mark.long
 def test_after_kill_9_the_next_run_starts_clean_and_shows_no_password_again(home: Path) -> None:
     with run(home) as killed:
         killed.until("Ctrl-C stops all of it.")
@@ -58,6 +61,7 @@ def test_after_kill_9_the_next_run_starts_clean_and_shows_no_password_again(home
         assert (Postgres(home).running(), Valkey(home).running()) == (False, False)
 
 
+@pytest.mark.long
 def test_a_part_that_dies_is_named_and_takes_the_rest_with_it(home: Path) -> None:
     with run(home) as one:
         one.until("Ctrl-C stops all of it.")

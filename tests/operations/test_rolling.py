@@ -135,6 +135,7 @@ def _ask() -> None:
         current_app.send_task("digest.tasks.deliver_waiting", queue="rolling")
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("_next_schema")
 def test_a_roll_in_the_middle_of_a_run_sends_each_message_once(before: Path) -> None:
     now = timezone.now()
