@@ -183,10 +183,10 @@ class Run:
     def _refill(self) -> None:
         if self._policy.clock() - self._started_at >= self._policy.seconds or self._halted or stopping.asked():
             self._supply.stop()
-        else:
-            self._outcomes += self._supply.refill(self._now)
-            if self._supply.composable and (not self._links.busy or self._supply.starving):
-                self._outcomes += self._supply.compose(self._now, _PORTION)
+        # A claim that is under way when the run is to end is taken all the same, and given back with the rest.
+        self._outcomes += self._supply.refill(self._now)
+        if self._supply.composable and (not self._links.busy or self._supply.starving):
+            self._outcomes += self._supply.compose(self._now, _PORTION)
 
     def _heed(self) -> None:
         """Open and close the breakers that answers ask for, and obey those that others have opened."""

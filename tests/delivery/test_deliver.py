@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -451,6 +452,22 @@ def test_what_the_relay_cannot_carry_fails_with_the_reason(relays: Callable[...,
 
 
 # Workers that die
+
+
+def test_a_run_whose_time_is_up_while_it_claims_gives_back_what_it_gets_and_ends(
+    relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting("ada", "grace")
+    clock, begin = Clock(), claims.Claims.begin
+
+    def begin_late(each: claims.Claims, *asked: Any, **more: Any) -> None:
+        begin(each, *asked, **more)
+        clock.ahead = 10.0
+
+    monkeypatch.setattr(claims.Claims, "begin", begin_late)
+    delivered = deliver(MONDAY, 10, policy=policy(relay.url, clock=clock, seconds=5.0), make=letters)
+    assert (delivered.claimed, delivered.by_state, delivered.more) == (2, {"queued": 2}, True)
+    assert relay.taken == []
 
 
 def test_a_dead_workers_claims_are_queued_again_and_its_sends_are_uncertain(relay: Relay) -> None:
