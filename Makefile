@@ -38,7 +38,7 @@ down: requirements ## stop the private PostgreSQL and Valkey
 	@$(BIN)/python -m digest.local down
 
 test: requirements-dev chromium ## run every test
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist load --maxschedchunk 1 $(ARGS)
 
 chaos: requirements-dev ## kill workers, databases and connections at random, and count at the server (some minutes)
 	$(BIN)/python -m tests.chaos $(ARGS)

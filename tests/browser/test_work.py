@@ -30,7 +30,7 @@ def test_a_browser_does_the_work_and_signs_up(world: World, new_context: NewCont
     complaints: list[str] = []
     asked: list[str] = []
     page = _page(new_context, world, complaints, asked, viewport={"width": 360, "height": 800})
-    expect(page.locator("input[name=altcha]")).not_to_have_value("", timeout=60_000)
+    expect(page.locator("input[name=altcha]")).not_to_have_value("", timeout=120_000)
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.get_by_label("Your email address").fill("grace@example.org")
     page.get_by_role("button", name="Send me papers").click()

@@ -71,7 +71,7 @@ def test_a_worker_that_is_asked_to_stop_leaves_nothing_in_doubt() -> None:
     worker = _worker(relay)
     try:
         deliver_waiting.apply_async(queue="drain")
-        assert flowing.wait(60), "nothing was sent"
+        assert flowing.wait(240), "nothing was sent"
         worker.send_signal(signal.SIGTERM)
         assert worker.wait(DRAINED_WITHIN) == 0
     finally:

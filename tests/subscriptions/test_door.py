@@ -84,6 +84,7 @@ def test_plus_tags_and_dots_lead_to_the_same_mailbox(topics: list[Topic], now: d
     assert set(reasons) == {"1 in 1:00:00 had gone to this mailbox"}
 
 
+@pytest.mark.long
 def test_ten_thousand_sign_ups_for_one_address_make_at_most_three_messages(
     topics: list[Topic], now: dt.datetime, settings: Settings
 ) -> None:
