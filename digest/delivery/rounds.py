@@ -126,6 +126,7 @@ class Run:
                 self._now = self._start + dt.timedelta(seconds=self._policy.clock() - self._started_at)
                 self._keep_books()
                 self._hand_out()
+                self._hurry()
                 if self._done():
                     break
                 for link, events in self._links.wait(self._patience(), self._channels()):
@@ -194,10 +195,10 @@ class Run:
     def _refill(self) -> None:
         if self._policy.clock() - self._started_at >= self._policy.seconds or self._halted or stopping.asked():
             self._supply.stop()
-        else:
-            self._outcomes += self._supply.refill(self._now)
-            if self._supply.composable and (not self._links.busy or self._supply.starving):
-                self._outcomes += self._supply.compose(self._now, _PORTION)
+        # A claim that is under way is waited for, also when the run is to end: what it took has to be given back.
+        self._outcomes += self._supply.refill(self._now)
+        if self._supply.composable and (not self._links.busy or self._supply.starving):
+            self._outcomes += self._supply.compose(self._now, _PORTION)
 
     def _heed(self) -> None:
         """Open and close the breakers that answers ask for, and obey those that others have opened."""
@@ -305,7 +306,7 @@ class Run:
         if self._away_since is None:
             self._away_since = now
             log.warning("The database is away; deliveries wait for it: %s", error)
-        if now - self._away_since >= self._policy.patience:
+        if now - self._away_since >= self._policy.patience or stopping.lasted() >= stopping.LAST_SECONDS:
             raise error
         self._retry_at = now + _RETRY_SECONDS
 
@@ -323,6 +324,14 @@ class Run:
             for link, events in self._links.dial(busy + self._supply.waiting):
                 self._react(link, events)
         self._links.forget_closed()
+
+    def _hurry(self) -> None:
+        """Once asked to stop, wait for no relay longer than a deployment waits for us."""
+        if (lasted := stopping.lasted()) < stopping.HURRY_SECONDS:
+            return
+        for link in self._links.all:
+            if not link.closed and not link.session.idle and (lasted >= stopping.LAST_SECONDS or not link.session.uncertain):
+                self._react(link, link.drop("this worker was asked to stop, and the relay had not answered"))
 
     def _may_offer(self) -> bool:
         """Whether another message may be tried while others are on the way."""

@@ -20,7 +20,7 @@ from django.conf import settings
 from django.core.mail import get_connection
 from requests import RequestException
 
-from digest.delivery import Delivered, Policy, brakes
+from digest.delivery import Delivered, Policy, brakes, stopping
 from digest.delivery.books import Books
 from digest.delivery.composing import MessagesFor, messages_for
 from digest.delivery.journal import Page
@@ -120,12 +120,12 @@ class _Run:
         self._counts["queued"] += len(self._supply.heed(self._standing))
         self._halted = self._halted or self._standing.everything
         self._supply.renew()
-        if self._halted or self._policy.clock() - self._started_at >= self._policy.seconds:
+        if self._halted or self._policy.clock() - self._started_at >= self._policy.seconds or stopping.asked():
             self._supply.stop()
-        else:
-            self._outcomes += self._supply.refill(now)
-            if self._supply.composable:
-                self._outcomes += self._supply.compose(now, 2 * self._policy.connections)
+        # A claim that is under way is waited for, also when the run is to end: what it took has to be given back.
+        self._outcomes += self._supply.refill(now)
+        if self._supply.composable:
+            self._outcomes += self._supply.compose(now, 2 * self._policy.connections)
         self._outcomes += self._supply.recheck(now)
 
     def _waited(self) -> bool:

@@ -185,6 +185,7 @@ def desk(transactional_db: None, live_server: LiveServer, settings: Settings) ->
     return World(live_server.url, Relay())
 
 
+@pytest.mark.long
 def test_the_pages_of_the_desk_are_accessible_fit_a_phone_and_load_nothing_from_elsewhere(
     desk: World, new_context: NewContext
 ) -> None:
