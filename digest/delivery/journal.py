@@ -32,8 +32,8 @@ FROM digest_journal WHERE name = $1 FOR KEY SHARE
 RETURNING true
 """,
 )
-# What began and was accepted later is accepted. What began and is on its way stays so: its outcome is yet to come. The array makes
-# PostgreSQL look the rows up by their numbers; of a join alone it believes that next to no row is `claimed`, and reads them all.
+# What began and was accepted later is accepted. What began and is on its way stays so: its outcome is yet to come. The array
+# makes PostgreSQL look the rows up by their numbers; of a join alone it believes that next to no row is `claimed`, and reads all.
 _POST = """
 WITH page AS (
     DELETE FROM digest_journalpage WHERE {which} RETURNING *
