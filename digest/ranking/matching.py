@@ -24,8 +24,6 @@ EXACT_SHARE = 0.5
 """How much of a match the words as written make; the folded words make the rest."""
 REMEMBERED = 20_000
 """Different interests whose columns are kept at once; more are forgotten together, and met again when they are asked for."""
-SPOKEN = 200_000
-"""The same for reasons in words."""
 
 CLOSE = 0.45
 """The cosine from which a paper without any word of a free text meets it by meaning alone. A key term is to be matched as it
@@ -43,7 +41,7 @@ class BadProfile(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """The papers that meet an interest, ascending, and what it gives each: weighted and exact."""
+    """The papers that meet an interest, those that it meets best first, and what it gives each: weighted and exact."""
 
     papers: Ints
     values: Floats
@@ -78,9 +76,6 @@ class Matcher:
         if max(len(self._columns), len(self._queries), len(self._barred), len(self._said)) > REMEMBERED:
             for remembered in (self._columns, self._queries, self._barred, self._said, self._holding):
                 remembered.clear()
-        if sum(map(len, self._said.values())) > SPOKEN:
-            self._said.clear()
-            self._holding.clear()
 
     def columns(self, keys: Iterable[Key]) -> list[Column]:
         """For each wanted interest the papers that meet it."""
@@ -117,7 +112,8 @@ class Matcher:
     def _keep(self, key: Key, papers: Ints, values: Floats) -> None:
         weight: float = getattr(self._configuration, key[0])
         given = exact(weight * values)
-        some = given > 0
+        some = np.flatnonzero(given > 0)
+        some = some[np.argsort(-given[some], kind="stable")]
         self._columns[key] = Column(papers[some], given[some])
 
     def _bar(self, kind: str, value: str) -> Ints:
@@ -195,31 +191,40 @@ class Matcher:
         return holding
 
 
-class Said(dict[int, str]):
-    """Why papers meet an interest, in plain words, once they are asked for."""
+class Said:
+    """Why papers meet an interest, in plain words."""
 
     def __init__(
         self, interest: Interest, index: Index, names: Names, held: Sequence[tuple[int, frozenset[int]]] | None
     ) -> None:
         """`held` are the single words of an interest that is words, and the papers that hold each."""
-        super().__init__()
         self._interest, self._index, self._names, self._held = interest, index, names, held
         self._label = clipped(interest.label or interest.value, 60)
         # What was typed is said again only while it is short.
         self._short = interest.kind == "keyword" or len(self._label) <= 40
+        self._holding = [papers for _, papers in held or ()]
+        self._counted: dict[int, str] = {}
 
-    def __missing__(self, paper: int) -> str:
-        words = self[paper] = self._of(paper)
-        return words
+    def __getitem__(self, paper: int) -> str:
+        if self._short and self._held is not None:
+            found = 0
+            for papers in self._holding:
+                found += paper in papers
+            return self._counted.get(found) or self._said(found)
+        return self._of(paper)
+
+    def _said(self, found: int) -> str:
+        """The words for an interest of which a paper holds so many words."""
+        said = self._counted[found] = (
+            f"matches “{self._label}” {_terms(found)}" if found else f"close in meaning to “{self._label}”"
+        )
+        return said
 
     def _of(self, paper: int) -> str:
         interest = self._interest
         if self._held is not None:
             found = [code for code, papers in self._held if paper in papers]
-            if not found:
-                return f"close in meaning to “{self._label}”"
-            said = f"matches “{self._label}”" if self._short else f"matches your words “{self._rarest(found)}”"
-            return f"{said} ({len(found)} term)" if len(found) == 1 else f"{said} ({len(found)} terms)"
+            return f"matches your words “{self._rarest(found)}” {_terms(len(found))}" if found else self._said(0)
         if interest.kind == "author":
             return f"by {self._names.spelled(paper, interest.value)}, an author you follow"
         return f"in your {interest.kind} {self._label}"
@@ -228,6 +233,10 @@ class Said(dict[int, str]):
         rarity = self._index.folded.rarity(np.array(found, np.int64))
         rarest = [found[place] for place in np.argsort(-rarity, kind="stable")[:3].tolist()]
         return ", ".join(self._index.lexicon.phrase(code) for code in rarest)
+
+
+def _terms(found: int) -> str:
+    return f"({found} term)" if found == 1 else f"({found} terms)"
 
 
 def clipped(text: str, limit: int) -> str:

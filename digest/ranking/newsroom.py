@@ -13,7 +13,7 @@ from digest.ranking.exact import TIE, exact
 from digest.ranking.explaining import General, Terms
 from digest.ranking.given import Contents
 from digest.ranking.index import SKETCH, SKETCH_UNIT, Index
-from digest.ranking.inputs import Paper, Profile
+from digest.ranking.inputs import Interest, Paper, Profile
 from digest.ranking.layers import Floats, Ints
 from digest.ranking.matching import Key, Matcher
 from digest.ranking.scoring import Columns, Reader, Scores, pools_of, pools_of_all, scores_of
@@ -86,35 +86,32 @@ class Desk:
         self._configuration = room.configuration
         self._papers = room.papers
         room.matcher.forget()
-        usable = room.matcher.usable
-        wanted = [[each for each in profile.interests if not each.excluded and usable(each)] for profile in profiles]
-        rows: dict[Key, int] = {}
-        for interests in wanted:
-            for each in interests:
-                rows.setdefault((each.kind, each.value, each.meaning), len(rows))
-        self._columns = Columns(room.matcher.columns(rows))
+        rows = _Rows(room.matcher)
+        asked = [rows.of(profile) for profile in profiles]
+        self._columns = Columns(room.matcher.columns(rows.keys))
         self._read: Read = room.ballot.read((vote for profile in profiles for vote in profile.votes), hour.now)
-        eligible = room.eligibility.of(profiles)
         cast = self._read.cast
         self._readers = [
             Reader(
                 profile,
-                eligible[place],
-                tuple(interests),
-                tuple([rows[each.kind, each.value, each.meaning] for each in interests]),
+                eligible,
+                interests,
+                own,
                 cast([vote for vote in profile.votes if vote.kind in LIKES]),
                 cast([vote for vote in profile.votes if vote.kind in DISLIKES]),
             )
-            for place, (profile, interests) in enumerate(zip(profiles, wanted, strict=True))
+            for profile, eligible, (interests, own) in zip(profiles, room.eligibility.of(profiles), asked, strict=True)
         ]
 
     def slates(self) -> list[Slate]:
         """One slate a profile, in their order."""
-        by_size: dict[int, list[int]] = {}
+        # Readers with votes take more steps; the others need not go along.
+        alike: dict[tuple[int, bool], list[int]] = {}
         for place, reader in enumerate(self._readers):
-            by_size.setdefault(min(reader.profile.size, max(len(self._papers), 1)), []).append(place)
+            size = min(reader.profile.size, max(len(self._papers), 1))
+            alike.setdefault((size, not reader.profile.votes), []).append(place)
         slates: dict[int, Slate] = {}
-        for size, places in by_size.items():
+        for (size, _), places in alike.items():
             for start in range(0, len(places), GROUP):
                 group = places[start : start + GROUP]
                 slates.update(zip(group, self._slates([self._readers[place] for place in group], size), strict=True))
@@ -129,14 +126,15 @@ class Desk:
         scores = self._scores(readers, all_allowed=True)
         pools = pools_of_all(scores)
         ordinary = "match" if readers[0].known else "trending"
-        slots = [ordinary if fits else "" for fits in (scores.keys > NOBODY).tolist()]
-        choices = self._choices(readers, scores, scores.owner, pools.papers[0], pools.given[:, :-1], slots)
+        slots = [ordinary if fits else "" for fits in (pools.keys[0] > NOBODY).tolist()]
+        owner = np.zeros(len(slots), np.int64)
+        choices = self._choices(readers, scores, owner, pools.papers[0], pools.given[:, :-1], slots)
         return sorted(choices, key=lambda each: (-each.score, each.paper))
 
     def pools(self, place: int) -> Pools:
         """For measuring ways to choose: what one reader's slate is chosen from."""
         reader = self._readers[place]
-        return pools_of([reader], self._scores([reader]), reader.profile.size, self._configuration.near_misses)
+        return pools_of([reader], self._columns, self._scores([reader]), reader.profile.size, self._configuration.near_misses)
 
     def _scores(self, readers: Sequence[Reader], *, all_allowed: bool = False) -> Scores:
         return scores_of(
@@ -154,7 +152,7 @@ class Desk:
     def _slates(self, readers: Sequence[Reader], size: int) -> list[Slate]:
         configuration = self._configuration
         scores = self._scores(readers)
-        pools = pools_of(readers, scores, size, configuration.near_misses)
+        pools = pools_of(readers, self._columns, scores, size, configuration.near_misses)
         room = self._room_for_surprises(readers, scores, size)
         picked = select(pools, size - room, self._room.sketches, configuration)
         for row, reader in enumerate(readers):
@@ -273,6 +271,37 @@ class Desk:
             [handles[each] for each in which],
             [words[each][paper] for each, paper in zip(which, place[at].tolist(), strict=True)],
         )
+
+
+class _Rows:
+    """The distinct interests of a batch that papers can be ranked by, in the order in which they are met."""
+
+    def __init__(self, matcher: Matcher) -> None:
+        self.keys: list[Key] = []
+        self._rows: dict[Key, int | None] = {}
+        self._matcher = matcher
+
+    def of(self, profile: Profile) -> tuple[list[Interest], list[int]]:
+        """A profile's wanted interests that say anything, and the row of each."""
+        interests, own = [], []
+        rows = self._rows
+        for each in profile.interests:
+            if each.excluded:
+                continue
+            key = (each.kind, each.value, each.meaning)
+            row = rows[key] if key in rows else self._add(key, each)
+            if row is not None:
+                interests.append(each)
+                own.append(row)
+        return interests, own
+
+    def _add(self, key: Key, interest: Interest) -> int | None:
+        row = None
+        if self._matcher.usable(interest):
+            row = len(self.keys)
+            self.keys.append(key)
+        self._rows[key] = row
+        return row
 
 
 def _ordered(pools: Pools, picked: Ints, near_misses: int) -> tuple[list[list[int]], list[list[int]]]:
