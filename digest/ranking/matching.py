@@ -41,10 +41,14 @@ class BadProfile(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """The papers that meet an interest, those that it meets best first, and what it gives each: weighted and exact."""
+    """The papers that meet an interest, those that it meets best first, what it gives each, weighted and exact, and how many of
+
+    its words each holds, 0 where it is not words.
+    """
 
     papers: Ints
     values: Floats
+    held: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +72,12 @@ class Matcher:
         self._columns: dict[Key, Column] = {}
         self._barred: dict[tuple[str, str], Ints] = {}
         self._queries: dict[str, _Query] = {}
-        self._said: dict[tuple[str, str, str], Said] = {}
-        self._holding: dict[int, frozenset[int]] = {}
+        self._said: dict[tuple[str, str, str], Said | None] = {}
 
     def forget(self) -> None:
         """Make room when too much is remembered. Nothing that is answered depends on it."""
         if max(len(self._columns), len(self._queries), len(self._barred), len(self._said)) > REMEMBERED:
-            for remembered in (self._columns, self._queries, self._barred, self._said, self._holding):
+            for remembered in (self._columns, self._queries, self._barred, self._said):
                 remembered.clear()
 
     def columns(self, keys: Iterable[Key]) -> list[Column]:
@@ -84,7 +87,7 @@ class Matcher:
         for key in new:
             if key[0] not in WORDS:
                 papers, values = self._meet(*key[:2])
-                self._keep(key, papers, values)
+                self._keep(key, papers, values, np.zeros(len(papers), np.int64))
         self._meet_words([key for key in new if key[0] in WORDS])
         return [self._columns[key] for key in wanted]
 
@@ -96,25 +99,26 @@ class Matcher:
             barred = self._barred[key] = self._bar(*key)
         return barred
 
-    def usable(self, interest: Interest) -> bool:
-        """Whether an interest says anything that papers could be matched by; function words alone do not."""
-        return interest.kind not in WORDS or bool(len(self._query(interest.value).exact[0]))
+    def said(self, kind: str, value: str, label: str) -> "Said | None":
+        """Why papers meet an interest, in plain words. None where it says nothing that papers could be matched by, as function
 
-    def said(self, interest: Interest) -> "Said":
-        """Why each paper meets an interest, in plain words, by the paper's place."""
-        key = (interest.kind, interest.value, interest.label)
-        said = self._said.get(key)
-        if said is None:
-            held = self._held(interest.value) if interest.kind in WORDS else None
-            said = self._said[key] = Said(interest, self._index, self._names, held)
-        return said
+        words alone do.
+        """
+        key = (kind, value, label)
+        if key not in self._said:
+            words = None
+            if kind in WORDS:
+                query = self._query(value)
+                words = _single_words(query) if len(query.exact[0]) else []
+            self._said[key] = None if words == [] else Said(kind, value, label, self._index, self._names, words)
+        return self._said[key]
 
-    def _keep(self, key: Key, papers: Ints, values: Floats) -> None:
+    def _keep(self, key: Key, papers: Ints, values: Floats, held: Ints) -> None:
         weight: float = getattr(self._configuration, key[0])
         given = exact(weight * values)
         some = np.flatnonzero(given > 0)
         some = some[np.argsort(-given[some], kind="stable")]
-        self._columns[key] = Column(papers[some], given[some])
+        self._columns[key] = Column(papers[some], given[some], held[some])
 
     def _bar(self, kind: str, value: str) -> Ints:
         if kind not in WORDS:
@@ -161,7 +165,7 @@ class Matcher:
                 if key[0] == "text":
                     papers, values = _with_more(papers, values, np.flatnonzero(close >= CLOSE))
                 values = values + configuration.meaning * close[papers]
-            self._keep(key, papers, values)
+            self._keep(key, papers, values, self._held_by(papers, query))
 
     def _near(self, keys: Sequence[Key]) -> Iterator[Floats | None]:
         """For each interest how near it is in meaning to every paper; None without a vector of it, or of any paper."""
@@ -180,59 +184,55 @@ class Matcher:
             query = self._queries[text] = _Query(exact_codes, folded_codes, _bare(typed))
         return query
 
-    def _held(self, text: str) -> list[tuple[int, frozenset[int]]]:
-        """The single words of a text, and the papers that hold each."""
-        return [(code, self._holders(code)) for code in self._query(text).folded[0].tolist() if length_of(code) == 1]
-
-    def _holders(self, code: int) -> frozenset[int]:
-        holding = self._holding.get(code)
-        if holding is None:
-            holding = self._holding[code] = frozenset(self._index.folded.holders(code).tolist())
-        return holding
+    def _held_by(self, papers: Ints, query: _Query) -> Ints:
+        """How many of a text's single words each of these papers holds."""
+        held = np.zeros(len(self._papers), np.int64)
+        for code in _single_words(query):
+            held[self._index.folded.holders(code)] += 1
+        return held[papers]
 
 
-class Said:
-    """Why papers meet an interest, in plain words."""
+class Said(dict[int, str]):
+    """Why papers meet an interest, in plain words: `self[held]` for a paper that holds so many of its words, where `alike` says
 
-    def __init__(
-        self, interest: Interest, index: Index, names: Names, held: Sequence[tuple[int, frozenset[int]]] | None
-    ) -> None:
-        """`held` are the single words of an interest that is words, and the papers that hold each."""
-        self._interest, self._index, self._names, self._held = interest, index, names, held
-        self._label = clipped(interest.label or interest.value, 60)
+    that nothing else of a paper matters; else `of(paper)`.
+    """
+
+    def __init__(self, kind: str, value: str, label: str, index: Index, names: Names, words: Sequence[int] | None) -> None:
+        """`words` are the single words of an interest that is words."""
+        super().__init__()
+        self._kind, self._value, self._index, self._names, self._words = kind, value, index, names, words
+        self._label = clipped(label or value, 60)
         # What was typed is said again only while it is short.
-        self._short = interest.kind == "keyword" or len(self._label) <= 40
-        self._holding = [papers for _, papers in held or ()]
-        self._counted: dict[int, str] = {}
+        short = kind == "keyword" or len(self._label) <= 40
+        self.alike = kind != "author" if words is None else short
 
-    def __getitem__(self, paper: int) -> str:
-        if self._short and self._held is not None:
-            found = 0
-            for papers in self._holding:
-                found += paper in papers
-            return self._counted.get(found) or self._said(found)
-        return self._of(paper)
-
-    def _said(self, found: int) -> str:
-        """The words for an interest of which a paper holds so many words."""
-        said = self._counted[found] = (
-            f"matches “{self._label}” {_terms(found)}" if found else f"close in meaning to “{self._label}”"
-        )
+    def __missing__(self, held: int) -> str:
+        if self._words is None:
+            said = f"in your {self._kind} {self._label}"
+        elif held:
+            said = f"matches “{self._label}” {_terms(held)}"
+        else:
+            said = f"close in meaning to “{self._label}”"
+        self[held] = said
         return said
 
-    def _of(self, paper: int) -> str:
-        interest = self._interest
-        if self._held is not None:
-            found = [code for code, papers in self._held if paper in papers]
-            return f"matches your words “{self._rarest(found)}” {_terms(len(found))}" if found else self._said(0)
-        if interest.kind == "author":
-            return f"by {self._names.spelled(paper, interest.value)}, an author you follow"
-        return f"in your {interest.kind} {self._label}"
+    def of(self, paper: int) -> str:
+        """The words for the paper at this place."""
+        if self._words is None:
+            return f"by {self._names.spelled(paper, self._value)}, an author you follow"
+        holders = self._index.folded.holders
+        found = [code for code in self._words if paper in holders(code)]
+        return f"matches your words “{self._rarest(found)}” {_terms(len(found))}" if found else self[0]
 
     def _rarest(self, found: Sequence[int]) -> str:
         rarity = self._index.folded.rarity(np.array(found, np.int64))
         rarest = [found[place] for place in np.argsort(-rarity, kind="stable")[:3].tolist()]
         return ", ".join(self._index.lexicon.phrase(code) for code in rarest)
+
+
+def _single_words(query: _Query) -> list[int]:
+    return [code for code in query.folded[0].tolist() if length_of(code) == 1]
 
 
 def _terms(found: int) -> str:

@@ -15,7 +15,7 @@ from digest.ranking.given import Contents
 from digest.ranking.index import SKETCH, SKETCH_UNIT, Index
 from digest.ranking.inputs import Interest, Paper, Profile
 from digest.ranking.layers import Floats, Ints
-from digest.ranking.matching import Key, Matcher
+from digest.ranking.matching import Key, Matcher, Said
 from digest.ranking.scoring import Columns, Reader, Scores, pools_of, pools_of_all, scores_of
 from digest.ranking.selection import NOBODY, Pools, select
 from digest.ranking.slates import Choice, Miss, Slate, Term
@@ -39,7 +39,8 @@ class Newsroom:
         self.matcher = Matcher(self.papers, index, configuration)
         self.ballot = Ballot(self.papers, index, configuration)
         self.eligibility = Eligibility(self.papers, self.matcher)
-        self.sketches = index.sketch()
+        self.sketches = np.vstack([index.sketch(), np.zeros((1, SKETCH))]).astype(np.float32)
+        """One more than there are papers: the last, of zeros, stands for none."""
         self.content = index.content
         self.contents = Contents(index.content)
 
@@ -86,9 +87,9 @@ class Desk:
         self._configuration = room.configuration
         self._papers = room.papers
         room.matcher.forget()
-        rows = _Rows(room.matcher)
-        asked = [rows.of(profile) for profile in profiles]
-        self._columns = Columns(room.matcher.columns(rows.keys))
+        self._rows = _Rows(room.matcher)
+        asked = [self._rows.of(profile) for profile in profiles]
+        self._columns = Columns(room.matcher.columns(self._rows.keys))
         self._read: Read = room.ballot.read((vote for profile in profiles for vote in profile.votes), hour.now)
         cast = self._read.cast
         self._readers = [
@@ -128,7 +129,7 @@ class Desk:
         ordinary = "match" if readers[0].known else "trending"
         slots = [ordinary if fits else "" for fits in (pools.keys[0] > NOBODY).tolist()]
         owner = np.zeros(len(slots), np.int64)
-        choices = self._choices(readers, scores, owner, pools.papers[0], pools.given[:, :-1], slots)
+        choices = self._choices(readers, scores, owner, pools.papers[0], pools.given[:, :-1], pools.columns, slots)
         return sorted(choices, key=lambda each: (-each.score, each.paper))
 
     def pools(self, place: int) -> Pools:
@@ -166,10 +167,11 @@ class Desk:
         owner = np.concatenate([chosen[0], new[0]])
         place = np.concatenate([pools.papers[chosen], new[1]])
         given = np.zeros((len(owner), pools.given.shape[1] - 1))
-        given[: len(chosen[0])] = pools.given[pools.starts[chosen[0]] + chosen[1], :-1]
+        rows = pools.starts[chosen[0]] + chosen[1]
+        given[: len(rows)] = pools.given[rows, :-1]
         ordinary = ["match" if reader.known else "trending" for reader in readers]
         slots = [ordinary[row] for row in chosen[0].tolist()] + ["serendipity"] * len(new[0])
-        choices = iter(self._choices(readers, scores, owner, place, given, slots))
+        choices = iter(self._choices(readers, scores, owner, place, given, pools.columns[rows], slots))
         own, outside = ([tuple(islice(choices, len(each))) for each in part] for part in (shown, surprises))
         near = self._misses(pools, missed)
         return [
@@ -224,8 +226,7 @@ class Desk:
         talked_of = self._hour.talked_of
         sketches = self._room.sketches
         chosen = np.where(picked >= 0, np.take_along_axis(pools.papers, np.maximum(picked, 0), axis=1), -1)
-        padded = np.vstack([sketches, np.zeros((1, SKETCH))])
-        together = padded[chosen].sum(axis=1)
+        together = sketches[chosen].sum(axis=1)
         counts = np.maximum((chosen >= 0).sum(axis=1), 1)[:, None]
         near = np.clip(together @ sketches[talked_of].T / (counts * SKETCH_UNIT**2), 0.0, 1.0)
         appeal = np.where(scores.outside, self._hour.everyone[talked_of] * (1.0 + near), NOBODY)
@@ -233,12 +234,22 @@ class Desk:
         return [talked_of[row[:count]].tolist() for row, count in zip(best, room.tolist(), strict=True)]
 
     def _choices(
-        self, readers: Sequence[Reader], scores: Scores, owner: Ints, place: Ints, given: Floats, slots: Sequence[str]
+        self,
+        readers: Sequence[Reader],
+        scores: Scores,
+        owner: Ints,
+        place: Ints,
+        given: Floats,
+        columns: np.ndarray,
+        slots: Sequence[str],
     ) -> list[Choice]:
-        """For readers (`owner`) and papers (`place`) the choice with its terms and reasons; `given` is what interests give."""
+        """For readers (`owner`) and papers (`place`) the choice with its terms and reasons; `given` is what interests give, and
+
+        `columns` where among the batch's columns, for those that are given anything.
+        """
         if not slots:
             return []
-        parts = [self._interest_terms(readers, given, owner, place)]
+        parts = [self._interest_terms(readers, given, columns, owner, place)]
         if scores.liked.some:
             parts.append(vote_terms("vote", [reader.likes for reader in readers], scores.liked, owner, place))
         if scores.disliked.some:
@@ -253,32 +264,37 @@ class Desk:
             self._configuration.reasons,
         )
 
-    def _interest_terms(self, readers: Sequence[Reader], given: Floats, owner: Ints, place: Ints) -> Terms:
-        said = self._room.matcher.said
+    def _interest_terms(
+        self, readers: Sequence[Reader], given: Floats, columns: np.ndarray, owner: Ints, place: Ints
+    ) -> Terms:
         interests = [each for reader in readers for each in reader.interests]
+        rows = [row for reader in readers for row in reader.columns]
         counts = np.array([len(reader.interests) for reader in readers], np.int64)
         at, number = np.nonzero(given)
         which = ((np.cumsum(counts) - counts)[owner[at]] + number).tolist()
-        kinds, handles, words = (
-            [each.kind for each in interests],
-            [each.handle for each in interests],
-            [said(each) for each in interests],
-        )
+        held = self._columns.held[columns[at, number]].tolist()
+        said = self._rows.said
+        asked = [interests[each] for each in which]
+        words = [said[rows[each]] for each in which]
         return Terms(
             at,
             given[at, number],
-            [kinds[each] for each in which],
-            [handles[each] for each in which],
-            [words[each][paper] for each, paper in zip(which, place[at].tolist(), strict=True)],
+            [each.kind for each in asked],
+            [each.handle for each in asked],
+            [
+                each[count] if each.alike else each.of(paper)
+                for each, count, paper in zip(words, held, place[at].tolist(), strict=True)
+            ],
         )
 
 
 class _Rows:
-    """The distinct interests of a batch that papers can be ranked by, in the order in which they are met."""
+    """The distinct interests of a batch that papers can be ranked by, in the order in which they are met, with words for each."""
 
     def __init__(self, matcher: Matcher) -> None:
         self.keys: list[Key] = []
-        self._rows: dict[Key, int | None] = {}
+        self.said: list[Said] = []
+        self._rows: dict[tuple[str, str, bytes, str], int | None] = {}
         self._matcher = matcher
 
     def of(self, profile: Profile) -> tuple[list[Interest], list[int]]:
@@ -288,18 +304,21 @@ class _Rows:
         for each in profile.interests:
             if each.excluded:
                 continue
-            key = (each.kind, each.value, each.meaning)
-            row = rows[key] if key in rows else self._add(key, each)
+            key = (each.kind, each.value, each.meaning, each.label)
+            row = rows[key] if key in rows else self._add(key)
             if row is not None:
                 interests.append(each)
                 own.append(row)
         return interests, own
 
-    def _add(self, key: Key, interest: Interest) -> int | None:
+    def _add(self, key: tuple[str, str, bytes, str]) -> int | None:
+        kind, value, meaning, label = key
+        said = self._matcher.said(kind, value, label)
         row = None
-        if self._matcher.usable(interest):
+        if said is not None:
             row = len(self.keys)
-            self.keys.append(key)
+            self.keys.append((kind, value, meaning))
+            self.said.append(said)
         self._rows[key] = row
         return row
 

@@ -32,7 +32,7 @@ BLOCK = 16
 
 
 class Reader(NamedTuple):
-    """A profile with what of it can be ranked by; `columns` are its wanted interests' places among the batch's columns."""
+    """A profile with what of it can be ranked by; `columns` are the places of its wanted interests among the batch's."""
 
     profile: Profile
     eligible: Eligible
@@ -55,6 +55,7 @@ class Columns:
         self.starts = np.cumsum(self.sizes) - self.sizes
         self.papers = np.concatenate([column.papers for column in columns]) if columns else np.empty(0, np.int64)
         self.values = np.concatenate([column.values for column in columns]) if columns else np.empty(0)
+        self.held = np.concatenate([column.held for column in columns]) if columns else np.empty(0, np.int64)
 
     def first(self, columns: Ints) -> tuple[Ints, Ints]:
         """The places of the papers that each column meets best, at most FIRST_OF_EACH of them: which column, and the place."""
@@ -70,9 +71,13 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """What single interests give single papers. `runs` entries in a row are of one interest, `interest` in its reader's count."""
+    """What single interests give single papers, and where in the columns that is said. `runs` entries in a row are of one
+
+    interest, `interest` in its reader's count.
+    """
 
     cells: Ints
+    at: Ints
     values: Floats
     runs: Ints
     interest: Ints
@@ -113,7 +118,7 @@ def entries_of(readers: Sequence[Reader], columns: Columns, width: int) -> Entri
     at += np.arange(len(at))
     cells = columns.papers[at]
     cells += np.repeat(owner * width, runs)
-    return Entries(cells, columns.values[at], runs, interest)
+    return Entries(cells, at, columns.values[at], runs, interest)
 
 
 def scores_of(
@@ -169,7 +174,7 @@ def scores_of(
             wanted.ravel()[cells] -= against
     keys = wanted
     keys[:, :papers] += everyone - TIE * np.arange(papers)
-    keys[~met] = NOBODY
+    np.copyto(keys, NOBODY, where=~met)
     return Scores(entries, allowed, keys, by_likes, liked, disliked, outside, np.count_nonzero(met, axis=1).tolist())
 
 
@@ -220,7 +225,10 @@ def _pools(wanted: Bools, scores: Scores) -> Pools:
     inside = np.flatnonzero(at >= 0)
     interests = int(entries.interest.max(initial=-1)) + 1
     given = np.zeros((len(chosen), interests + 1))
-    given[at[inside], np.repeat(entries.interest, entries.runs)[inside]] = entries.values[inside]
+    given_at = (at[inside], np.repeat(entries.interest, entries.runs)[inside])
+    given[given_at] = entries.values[inside]
+    columns: npt.NDArray[np.int32] = np.zeros(given.shape, np.int32)
+    columns[given_at] = entries.at[inside]
     if scores.by_likes is not None:
         given[:, -1] = scores.by_likes.ravel()[chosen]
     main = given.argmax(axis=1)
@@ -235,7 +243,7 @@ def _pools(wanted: Bools, scores: Scores) -> Pools:
     keys[owner, within] = scores.keys.ravel()[chosen]
     mains[owner, within] = main
     values[owner, within] = given[np.arange(len(chosen)), main]
-    return Pools(places, keys, mains, values, given, np.cumsum(counts) - counts, scores.liked.count)
+    return Pools(places, keys, mains, values, given, columns, np.cumsum(counts) - counts, scores.liked.count)
 
 
 def _reaching(keys: Floats, count: int) -> Bools:
