@@ -174,7 +174,7 @@ def scores_of(
             wanted.ravel()[cells] -= against
     keys = wanted
     keys[:, :papers] += everyone - TIE * np.arange(papers)
-    np.copyto(keys, NOBODY, where=~met)
+    keys += NOBODY * ~met
     return Scores(entries, allowed, keys, by_likes, liked, disliked, outside, np.count_nonzero(met, axis=1).tolist())
 
 
@@ -256,7 +256,7 @@ def _reaching(keys: Floats, count: int) -> Bools:
     if count >= best.shape[1]:
         return keys > NOBODY
     least = np.partition(best, best.shape[1] - count, axis=1)[:, -count]
-    return keys >= np.maximum(least, np.finfo(np.float64).min)[:, None]
+    return keys >= np.maximum(least, NOBODY / 2)[:, None]
 
 
 def _best_of_each(readers: Sequence[Reader], columns: Columns, scores: Scores) -> Ints:

@@ -20,7 +20,8 @@ from digest.ranking.configuration import Configuration
 from digest.ranking.index import SKETCH_UNIT
 from digest.ranking.layers import Floats, Ints
 
-NOBODY = -np.inf
+NOBODY = -(2.0**1000)
+"""The key of what may not be chosen. So large that nothing added to it changes it: a table is barred by adding it, at once."""
 
 
 @dataclass(frozen=True, slots=True)
