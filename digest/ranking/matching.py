@@ -28,6 +28,9 @@ REMEMBERED = 20_000
 CLOSE = 0.45
 """The cosine from which a paper without any word of a free text meets it by meaning alone. A key term is to be matched as it
 stands: there, nearness only orders what the words have found."""
+AS_IT_STANDS = 4
+"""A text of so many words or fewer is matched as it stands: added to what words had found, nearness made slates worse about as
+often as better."""
 TOGETHER = 64
 """Texts whose nearness to all papers is held at once."""
 
@@ -164,7 +167,9 @@ class Matcher:
             if close is not None:
                 if key[0] == "text":
                     papers, values = _with_more(papers, values, np.flatnonzero(close >= CLOSE))
-                values = values + configuration.meaning * close[papers]
+                near_ = configuration.meaning * close[papers]
+                # A few words are matched as they stand: nearness finds other papers, and moves none of those that have them.
+                values = np.where(values > 0, values, near_) if len(query.pieces) <= AS_IT_STANDS else values + near_
             self._keep(key, papers, values, self._held_by(papers, query))
 
     def _near(self, keys: Sequence[Key]) -> Iterator[Floats | None]:
