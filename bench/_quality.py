@@ -83,6 +83,12 @@ RIVALS: dict[str, WeekRanker] = {
     "popularity": _one_by_one(rivals.Popularity),
 }
 
+OTHER_SVMS: dict[str, WeekRanker] = {
+    "svm_before": _one_by_one(rivals.svm_of_before),
+    "svm_all": _one_by_one(rivals.svm_of_all_terms),
+}
+"""Other settings of the SVM, so that ours is never held against a weak one."""
+
 
 def gain(shown: Sequence[int], relevant: frozenset[int]) -> tuple[float, float]:
     """nDCG@10 with one point for each relevant paper (Järvelin and Kekäläinen, 2002), and recall@10."""

@@ -24,14 +24,14 @@ BATCH = 500
 PHRASES = 10
 """Key phrases of a reader who states interests; of three words each they make a profile of thirty terms."""
 DIFFERENT_PHRASES = 1_000
-_MEASURED = {"svm": 20, "svm_all": 10, "tfidf": 60, "bm25": 60, "popularity": 200}
+_MEASURED = {"svm": 20, "svm_before": 20, "svm_all": 10, "tfidf": 60, "bm25": 60, "popularity": 200}
 """For how many readers a rival is really asked; its rate for all follows from them."""
 _DENSE_SIZE = 384
 
 
 @dataclass(frozen=True)
 class Speed:
-    """Readers per second of each ranker, by mode; for each round ours over either SVM's, by mode; peak memory in octets."""
+    """Readers per second of each ranker, by mode; for each round ours over each SVM's, by mode; peak memory in octets."""
 
     rates: dict[str, dict[str, float]]
     ratios: dict[str, dict[str, list[float]]]
@@ -67,7 +67,7 @@ def measure(corpus: Corpus, readers: int, papers: int, rounds: int, *, dense: bo
         rates[mode] |= {name: statistics.median(each) for name, each in theirs.items()}
     ratios = {
         name: {mode: [one / other for one, other in zip(ours[mode], theirs[name], strict=True)] for mode in MODES}
-        for name in ("svm", "svm_all")
+        for name in ("svm", "svm_before", "svm_all")
     }
     return Speed(rates, ratios, statistics.median(set_ups), memory)
 
@@ -106,6 +106,7 @@ def _theirs(name: str, week: Week, readers: int, measured: int) -> float:
     chance = random.Random(5)
     makers: dict[str, Any] = {
         "svm": rivals.Svm,
+        "svm_before": rivals.svm_of_before,
         "svm_all": rivals.svm_of_all_terms,
         "tfidf": rivals.TfIdf,
         "bm25": rivals.Bm25,

@@ -1,8 +1,11 @@
 """The rankers that ours is measured against. Each learns from the papers up to the week it ranks, the week included.
 
-`svm` is arxiv-sanity-lite's recommender with its settings (compute.py and serve.py of karpathy/arxiv-sanity-lite, MIT):
-TF-IDF of one and two words of title, abstract and authors, of which it keeps the 20,000 commonest terms that five papers hold,
-and for each tag of a reader a linear SVM with the tag's papers against all others. `svm_all` is the same with every term.
+`svm` is arxiv-sanity-lite's recommender by mail (karpathy/arxiv-sanity-lite, MIT): vectors as in its compute.py, TF-IDF of one
+and two words of title, abstract and authors, of which it keeps the 20,000 commonest terms that five papers hold; then, as in
+`calculate_recommendation` of its send_emails.py, for each tag of a reader a linear SVM with the tag's papers against all others
+(balanced classes, tolerance 10^-6, C = 0.01), its decision for all papers, all of them sorted, and of these the recent ones that
+bear no tag. The web page (`svm_rank` of serve.py) has the same C; both had 0.1 in earlier versions (`svm_before`). `svm_all` is
+the same with every term. What is left out favours it: it turns vectors into single precision and back, and filters in Python.
 `tfidf` is the cosine with the same kind of vectors over the whole vocabulary, the likes as their centroid.
 `bm25` is Robertson and Zaragoza (2009) with k1 = 1.2 and b = 0.75 over single words, the likes as one long query.
 `popularity` is upvotes.
@@ -22,6 +25,7 @@ from digest.ranking import Paper
 from digest.ranking.layers import Floats
 
 _K1, _B = 1.2, 0.75
+SVM_COST, SVM_COST_BEFORE = 0.01, 0.1
 _FEW = 100
 """Fewer papers would leave arxiv-sanity-lite's vocabulary empty; they keep every word."""
 
@@ -53,7 +57,8 @@ def _texts(papers: Sequence[Paper]) -> list[str]:
 class Svm:
     """arxiv-sanity-lite's way; it has no use for free text."""
 
-    def __init__(self, papers: Sequence[Paper], week: Week, *, all_terms: bool = False) -> None:
+    def __init__(self, papers: Sequence[Paper], week: Week, *, cost: float = SVM_COST, all_terms: bool = False) -> None:
+        """`cost` is the SVM's C."""
         few = all_terms or len(papers) < _FEW
         texts = [f"{paper.title} {paper.abstract} {' '.join(paper.authors)}" for paper in papers]
         vectors = TfidfVectorizer(
@@ -67,14 +72,22 @@ class Svm:
             min_df=1 if few else 5,
         )
         self._all: Any = vectors.fit_transform(texts)
+        self._cost = cost
         self._week = week
 
     def top(self, known: Known, size: int) -> list[int]:
         wanted = np.zeros(self._all.shape[0])
         wanted[list(known.likes)] = 1.0
-        machine = LinearSVC(class_weight="balanced", max_iter=10_000, tol=1e-6, C=0.01, random_state=0)
+        machine = LinearSVC(class_weight="balanced", max_iter=10_000, tol=1e-6, C=self._cost, random_state=0)
         machine.fit(self._all, wanted)
-        return _best(machine.decision_function(self._all[self._week.before :]), self._week.before, size)
+        order = np.argsort(-machine.decision_function(self._all), kind="stable")
+        recent = order[(order >= self._week.before) & (wanted[order] == 0)]
+        return [int(place) for place in recent[:size]]
+
+
+def svm_of_before(papers: Sequence[Paper], week: Week) -> Ranker:
+    """The same with the C of arxiv-sanity-lite's earlier versions."""
+    return Svm(papers, week, cost=SVM_COST_BEFORE)
 
 
 def svm_of_all_terms(papers: Sequence[Paper], week: Week) -> Ranker:

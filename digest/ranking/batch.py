@@ -108,6 +108,10 @@ def _collector_paused() -> Iterator[None]:
         yield
     finally:
         if running:
+            if not gc.get_freeze_count():
+                # What was made joins what is old, unwalked. Who has frozen objects (before a fork, say) keeps them frozen.
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
 
 

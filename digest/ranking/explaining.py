@@ -1,7 +1,9 @@
 """Scores in words: the terms of papers' scores for readers, and which of them are worth saying."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +25,12 @@ TOGETHER = {
     "less": ("less together", "what your votes against have in common"),
 }
 """What votes of one sign give only together: the term's name and words."""
+
+
+# Named tuples straight from tuples: a third of the time, and there are some dozens of them to a reader.
+_TERM: Callable[[Any], Term] = partial(tuple.__new__, Term)
+_REASON: Callable[[Any], Reason] = partial(tuple.__new__, Reason)
+_CHOICE: Callable[[Any], Choice] = partial(tuple.__new__, Choice)
 
 
 def voted(vote: Vote) -> str:
@@ -79,9 +87,9 @@ def choices(
     comes first; attention is mentioned when there is room; age only when nothing else can be said.
     """
     said = np.flatnonzero(_worth_saying(terms, len(papers), most))
-    own = list(map(Term, terms.names, terms.values.tolist(), terms.handles, terms.words))
+    own = tuple(map(_TERM, zip(terms.names, terms.values.tolist(), terms.handles, terms.words, strict=True)))
     words, handles = terms.words, terms.handles
-    reasons = [Reason(words[place], handles[place]) for place in said.tolist()]
+    reasons = tuple([_REASON((words[place], handles[place])) for place in said.tolist()])
     edges = np.concatenate([[0], np.cumsum(np.bincount(terms.at, minlength=len(papers)))])
     edge, said_edge = edges.tolist(), np.searchsorted(said, edges).tolist()
     scores = (np.bincount(terms.at, terms.values, len(papers)) + everyone).tolist()
@@ -89,14 +97,14 @@ def choices(
     start = first = 0
     for paper, slot, score, all_, end, last in zip(papers, slots, scores, general, edge[1:], said_edge[1:], strict=True):
         if last - first >= most:
-            because = tuple(reasons[first:last])
+            because = reasons[first:last]
         elif first < last:
-            because = (*reasons[first:last], *all_.talked_of)
+            because = reasons[first:last] + all_.talked_of
         else:
             because = all_.otherwise[:most]
             if slot == "serendipity" and start == end:
                 because = tuple([Reason(f"outside your topics, {text}", handle) for text, handle in because])
-        made.append(Choice(paper.id, paper.revision, score, slot, (*own[start:end], *all_.terms), because))
+        made.append(_CHOICE((paper.id, paper.revision, score, slot, own[start:end] + all_.terms, because)))
         start, first = end, last
     return made
 

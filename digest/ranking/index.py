@@ -24,18 +24,17 @@ SMALL_CORPUS = 50
 
 def saturated(counts: sparse.csr_array) -> sparse.csr_array:
     """How present each phrase is in each paper, in [0, 1)."""
-    presence = counts.copy()
-    presence.data = counts.data / (counts.data + SATURATION)
-    return presence
+    presence = counts.data.astype(np.float64)
+    presence /= presence + SATURATION
+    return sparse.csr_array((presence, counts.indices, counts.indptr), shape=counts.shape)
 
 
 def unit_rows(matrix: sparse.csr_array) -> sparse.csr_array:
     """Rows at length 1; empty rows stay empty."""
-    norms = np.sqrt(np.bincount(np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr)), matrix.data**2, matrix.shape[0]))
+    sizes = np.diff(matrix.indptr)
+    norms = np.sqrt(np.bincount(np.repeat(np.arange(matrix.shape[0]), sizes), matrix.data**2, matrix.shape[0]))
     norms[norms == 0] = 1.0
-    unit = matrix.copy()
-    unit.data = matrix.data / np.repeat(norms, np.diff(matrix.indptr))
-    return unit
+    return sparse.csr_array((matrix.data / np.repeat(norms, sizes), matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
 class Words:
@@ -148,6 +147,5 @@ class Index:
 
     def weighed(self, presence: sparse.csr_array) -> sparse.csr_array:
         """Content vectors of papers, from their `presence`."""
-        weighed = presence.copy()
-        weighed.data = presence.data * self.rarity[presence.indices]
-        return unit_rows(weighed)
+        weights = presence.data * self.rarity[presence.indices]
+        return unit_rows(sparse.csr_array((weights, presence.indices, presence.indptr), shape=presence.shape))

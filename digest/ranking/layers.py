@@ -96,11 +96,11 @@ def counted(numbers: Codes, owners: Ints, papers: int) -> Layer:
         codes, starts = phrases(numbers, length)
         vocabulary, column = _words(codes) if length == 1 else np.unique(codes, return_inverse=True)
         vocabularies.append(vocabulary)
-        columns.append(column + known)
-        rows.append(owners[starts])
+        columns.append((column + known).astype(np.int32))
+        rows.append(owners[starts].astype(np.int32))
         known += len(vocabulary)
     # Longer phrases have larger codes, so the vocabulary ascends; and every phrase's papers come in order.
-    cells = (np.ones(sum(map(len, rows))), (np.concatenate(columns), np.concatenate(rows)))
+    cells = (np.ones(sum(map(len, rows)), np.float32), (np.concatenate(columns), np.concatenate(rows)))
     return Layer(np.concatenate(vocabularies), sparse.csr_array(cells, shape=(known, papers)))
 
 

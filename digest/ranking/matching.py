@@ -24,12 +24,13 @@ EXACT_SHARE = 0.5
 """How much of a match the words as written make; the folded words make the rest."""
 REMEMBERED = 20_000
 """Different interests whose columns are kept at once; more are forgotten together, and met again when they are asked for."""
-SPOKEN = 200_000
-"""The same for reasons in words."""
 
 CLOSE = 0.45
 """The cosine from which a paper without any word of a free text meets it by meaning alone. A key term is to be matched as it
 stands: there, nearness only orders what the words have found."""
+AS_IT_STANDS = 4
+"""A text of so many words or fewer is matched as it stands: added to what words had found, nearness made slates worse about as
+often as better."""
 TOGETHER = 64
 """Texts whose nearness to all papers is held at once."""
 
@@ -43,10 +44,14 @@ class BadProfile(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """The papers that meet an interest, ascending, and what it gives each: weighted and exact."""
+    """The papers that meet an interest, those that it meets best first, what it gives each, weighted and exact, and how many of
+
+    its words each holds, 0 where it is not words.
+    """
 
     papers: Ints
     values: Floats
+    held: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +75,13 @@ class Matcher:
         self._columns: dict[Key, Column] = {}
         self._barred: dict[tuple[str, str], Ints] = {}
         self._queries: dict[str, _Query] = {}
-        self._said: dict[tuple[str, str, str], Said] = {}
-        self._holding: dict[int, frozenset[int]] = {}
+        self._said: dict[tuple[str, str, str], Said | None] = {}
 
     def forget(self) -> None:
         """Make room when too much is remembered. Nothing that is answered depends on it."""
         if max(len(self._columns), len(self._queries), len(self._barred), len(self._said)) > REMEMBERED:
-            for remembered in (self._columns, self._queries, self._barred, self._said, self._holding):
+            for remembered in (self._columns, self._queries, self._barred, self._said):
                 remembered.clear()
-        if sum(map(len, self._said.values())) > SPOKEN:
-            self._said.clear()
-            self._holding.clear()
 
     def columns(self, keys: Iterable[Key]) -> list[Column]:
         """For each wanted interest the papers that meet it."""
@@ -89,7 +90,7 @@ class Matcher:
         for key in new:
             if key[0] not in WORDS:
                 papers, values = self._meet(*key[:2])
-                self._keep(key, papers, values)
+                self._keep(key, papers, values, np.zeros(len(papers), np.int64))
         self._meet_words([key for key in new if key[0] in WORDS])
         return [self._columns[key] for key in wanted]
 
@@ -101,24 +102,26 @@ class Matcher:
             barred = self._barred[key] = self._bar(*key)
         return barred
 
-    def usable(self, interest: Interest) -> bool:
-        """Whether an interest says anything that papers could be matched by; function words alone do not."""
-        return interest.kind not in WORDS or bool(len(self._query(interest.value).exact[0]))
+    def said(self, kind: str, value: str, label: str) -> "Said | None":
+        """Why papers meet an interest, in plain words. None where it says nothing that papers could be matched by, as function
 
-    def said(self, interest: Interest) -> "Said":
-        """Why each paper meets an interest, in plain words, by the paper's place."""
-        key = (interest.kind, interest.value, interest.label)
-        said = self._said.get(key)
-        if said is None:
-            held = self._held(interest.value) if interest.kind in WORDS else None
-            said = self._said[key] = Said(interest, self._index, self._names, held)
-        return said
+        words alone do.
+        """
+        key = (kind, value, label)
+        if key not in self._said:
+            words = None
+            if kind in WORDS:
+                query = self._query(value)
+                words = _single_words(query) if len(query.exact[0]) else []
+            self._said[key] = None if words == [] else Said(kind, value, label, self._index, self._names, words)
+        return self._said[key]
 
-    def _keep(self, key: Key, papers: Ints, values: Floats) -> None:
+    def _keep(self, key: Key, papers: Ints, values: Floats, held: Ints) -> None:
         weight: float = getattr(self._configuration, key[0])
         given = exact(weight * values)
-        some = given > 0
-        self._columns[key] = Column(papers[some], given[some])
+        some = np.flatnonzero(given > 0)
+        some = some[np.argsort(-given[some], kind="stable")]
+        self._columns[key] = Column(papers[some], given[some], held[some])
 
     def _bar(self, kind: str, value: str) -> Ints:
         if kind not in WORDS:
@@ -164,8 +167,10 @@ class Matcher:
             if close is not None:
                 if key[0] == "text":
                     papers, values = _with_more(papers, values, np.flatnonzero(close >= CLOSE))
-                values = values + configuration.meaning * close[papers]
-            self._keep(key, papers, values)
+                near_ = configuration.meaning * close[papers]
+                # A few words are matched as they stand: nearness finds other papers, and moves none of those that have them.
+                values = np.where(values > 0, values, near_) if len(query.pieces) <= AS_IT_STANDS else values + near_
+            self._keep(key, papers, values, self._held_by(papers, query))
 
     def _near(self, keys: Sequence[Key]) -> Iterator[Floats | None]:
         """For each interest how near it is in meaning to every paper; None without a vector of it, or of any paper."""
@@ -184,50 +189,59 @@ class Matcher:
             query = self._queries[text] = _Query(exact_codes, folded_codes, _bare(typed))
         return query
 
-    def _held(self, text: str) -> list[tuple[int, frozenset[int]]]:
-        """The single words of a text, and the papers that hold each."""
-        return [(code, self._holders(code)) for code in self._query(text).folded[0].tolist() if length_of(code) == 1]
-
-    def _holders(self, code: int) -> frozenset[int]:
-        holding = self._holding.get(code)
-        if holding is None:
-            holding = self._holding[code] = frozenset(self._index.folded.holders(code).tolist())
-        return holding
+    def _held_by(self, papers: Ints, query: _Query) -> Ints:
+        """How many of a text's single words each of these papers holds."""
+        held = np.zeros(len(self._papers), np.int64)
+        for code in _single_words(query):
+            held[self._index.folded.holders(code)] += 1
+        return held[papers]
 
 
 class Said(dict[int, str]):
-    """Why papers meet an interest, in plain words, once they are asked for."""
+    """Why papers meet an interest, in plain words: `self[held]` for a paper that holds so many of its words, where `alike` says
 
-    def __init__(
-        self, interest: Interest, index: Index, names: Names, held: Sequence[tuple[int, frozenset[int]]] | None
-    ) -> None:
-        """`held` are the single words of an interest that is words, and the papers that hold each."""
+    that nothing else of a paper matters; else `of(paper)`.
+    """
+
+    def __init__(self, kind: str, value: str, label: str, index: Index, names: Names, words: Sequence[int] | None) -> None:
+        """`words` are the single words of an interest that is words."""
         super().__init__()
-        self._interest, self._index, self._names, self._held = interest, index, names, held
-        self._label = clipped(interest.label or interest.value, 60)
+        self._kind, self._value, self._index, self._names, self._words = kind, value, index, names, words
+        self._label = clipped(label or value, 60)
         # What was typed is said again only while it is short.
-        self._short = interest.kind == "keyword" or len(self._label) <= 40
+        short = kind == "keyword" or len(self._label) <= 40
+        self.alike = kind != "author" if words is None else short
 
-    def __missing__(self, paper: int) -> str:
-        words = self[paper] = self._of(paper)
-        return words
+    def __missing__(self, held: int) -> str:
+        if self._words is None:
+            said = f"in your {self._kind} {self._label}"
+        elif held:
+            said = f"matches “{self._label}” {_terms(held)}"
+        else:
+            said = f"close in meaning to “{self._label}”"
+        self[held] = said
+        return said
 
-    def _of(self, paper: int) -> str:
-        interest = self._interest
-        if self._held is not None:
-            found = [code for code, papers in self._held if paper in papers]
-            if not found:
-                return f"close in meaning to “{self._label}”"
-            said = f"matches “{self._label}”" if self._short else f"matches your words “{self._rarest(found)}”"
-            return f"{said} ({len(found)} term)" if len(found) == 1 else f"{said} ({len(found)} terms)"
-        if interest.kind == "author":
-            return f"by {self._names.spelled(paper, interest.value)}, an author you follow"
-        return f"in your {interest.kind} {self._label}"
+    def of(self, paper: int) -> str:
+        """The words for the paper at this place."""
+        if self._words is None:
+            return f"by {self._names.spelled(paper, self._value)}, an author you follow"
+        holders = self._index.folded.holders
+        found = [code for code in self._words if paper in holders(code)]
+        return f"matches your words “{self._rarest(found)}” {_terms(len(found))}" if found else self[0]
 
     def _rarest(self, found: Sequence[int]) -> str:
         rarity = self._index.folded.rarity(np.array(found, np.int64))
         rarest = [found[place] for place in np.argsort(-rarity, kind="stable")[:3].tolist()]
         return ", ".join(self._index.lexicon.phrase(code) for code in rarest)
+
+
+def _single_words(query: _Query) -> list[int]:
+    return [code for code in query.folded[0].tolist() if length_of(code) == 1]
+
+
+def _terms(found: int) -> str:
+    return f"({found} term)" if found == 1 else f"({found} terms)"
 
 
 def clipped(text: str, limit: int) -> str:

@@ -13,9 +13,9 @@ from digest.ranking.exact import TIE, exact
 from digest.ranking.explaining import General, Terms
 from digest.ranking.given import Contents
 from digest.ranking.index import SKETCH, SKETCH_UNIT, Index
-from digest.ranking.inputs import Paper, Profile
+from digest.ranking.inputs import Interest, Paper, Profile
 from digest.ranking.layers import Floats, Ints
-from digest.ranking.matching import Key, Matcher
+from digest.ranking.matching import Key, Matcher, Said
 from digest.ranking.scoring import Columns, Reader, Scores, pools_of, pools_of_all, scores_of
 from digest.ranking.selection import NOBODY, Pools, select
 from digest.ranking.slates import Choice, Miss, Slate, Term
@@ -39,7 +39,8 @@ class Newsroom:
         self.matcher = Matcher(self.papers, index, configuration)
         self.ballot = Ballot(self.papers, index, configuration)
         self.eligibility = Eligibility(self.papers, self.matcher)
-        self.sketches = index.sketch()
+        self.sketches = np.vstack([index.sketch(), np.zeros((1, SKETCH))]).astype(np.float32)
+        """One more than there are papers: the last, of zeros, stands for none."""
         self.content = index.content
         self.contents = Contents(index.content)
 
@@ -86,35 +87,32 @@ class Desk:
         self._configuration = room.configuration
         self._papers = room.papers
         room.matcher.forget()
-        usable = room.matcher.usable
-        wanted = [[each for each in profile.interests if not each.excluded and usable(each)] for profile in profiles]
-        rows: dict[Key, int] = {}
-        for interests in wanted:
-            for each in interests:
-                rows.setdefault((each.kind, each.value, each.meaning), len(rows))
-        self._columns = Columns(room.matcher.columns(rows))
+        self._rows = _Rows(room.matcher)
+        asked = [self._rows.of(profile) for profile in profiles]
+        self._columns = Columns(room.matcher.columns(self._rows.keys))
         self._read: Read = room.ballot.read((vote for profile in profiles for vote in profile.votes), hour.now)
-        eligible = room.eligibility.of(profiles)
         cast = self._read.cast
         self._readers = [
             Reader(
                 profile,
-                eligible[place],
-                tuple(interests),
-                tuple([rows[each.kind, each.value, each.meaning] for each in interests]),
+                eligible,
+                interests,
+                own,
                 cast([vote for vote in profile.votes if vote.kind in LIKES]),
                 cast([vote for vote in profile.votes if vote.kind in DISLIKES]),
             )
-            for place, (profile, interests) in enumerate(zip(profiles, wanted, strict=True))
+            for profile, eligible, (interests, own) in zip(profiles, room.eligibility.of(profiles), asked, strict=True)
         ]
 
     def slates(self) -> list[Slate]:
         """One slate a profile, in their order."""
-        by_size: dict[int, list[int]] = {}
+        # Readers with votes take more steps; the others need not go along.
+        alike: dict[tuple[int, bool], list[int]] = {}
         for place, reader in enumerate(self._readers):
-            by_size.setdefault(min(reader.profile.size, max(len(self._papers), 1)), []).append(place)
+            size = min(reader.profile.size, max(len(self._papers), 1))
+            alike.setdefault((size, not reader.profile.votes), []).append(place)
         slates: dict[int, Slate] = {}
-        for size, places in by_size.items():
+        for (size, _), places in alike.items():
             for start in range(0, len(places), GROUP):
                 group = places[start : start + GROUP]
                 slates.update(zip(group, self._slates([self._readers[place] for place in group], size), strict=True))
@@ -129,14 +127,15 @@ class Desk:
         scores = self._scores(readers, all_allowed=True)
         pools = pools_of_all(scores)
         ordinary = "match" if readers[0].known else "trending"
-        slots = [ordinary if fits else "" for fits in (scores.keys > NOBODY).tolist()]
-        choices = self._choices(readers, scores, scores.owner, pools.papers[0], pools.given[:, :-1], slots)
+        slots = [ordinary if fits else "" for fits in (pools.keys[0] > NOBODY).tolist()]
+        owner = np.zeros(len(slots), np.int64)
+        choices = self._choices(readers, scores, owner, pools.papers[0], pools.given[:, :-1], pools.columns, slots)
         return sorted(choices, key=lambda each: (-each.score, each.paper))
 
     def pools(self, place: int) -> Pools:
         """For measuring ways to choose: what one reader's slate is chosen from."""
         reader = self._readers[place]
-        return pools_of([reader], self._scores([reader]), reader.profile.size, self._configuration.near_misses)
+        return pools_of([reader], self._columns, self._scores([reader]), reader.profile.size, self._configuration.near_misses)
 
     def _scores(self, readers: Sequence[Reader], *, all_allowed: bool = False) -> Scores:
         return scores_of(
@@ -154,7 +153,7 @@ class Desk:
     def _slates(self, readers: Sequence[Reader], size: int) -> list[Slate]:
         configuration = self._configuration
         scores = self._scores(readers)
-        pools = pools_of(readers, scores, size, configuration.near_misses)
+        pools = pools_of(readers, self._columns, scores, size, configuration.near_misses)
         room = self._room_for_surprises(readers, scores, size)
         picked = select(pools, size - room, self._room.sketches, configuration)
         for row, reader in enumerate(readers):
@@ -168,10 +167,11 @@ class Desk:
         owner = np.concatenate([chosen[0], new[0]])
         place = np.concatenate([pools.papers[chosen], new[1]])
         given = np.zeros((len(owner), pools.given.shape[1] - 1))
-        given[: len(chosen[0])] = pools.given[pools.starts[chosen[0]] + chosen[1], :-1]
+        rows = pools.starts[chosen[0]] + chosen[1]
+        given[: len(rows)] = pools.given[rows, :-1]
         ordinary = ["match" if reader.known else "trending" for reader in readers]
         slots = [ordinary[row] for row in chosen[0].tolist()] + ["serendipity"] * len(new[0])
-        choices = iter(self._choices(readers, scores, owner, place, given, slots))
+        choices = iter(self._choices(readers, scores, owner, place, given, pools.columns[rows], slots))
         own, outside = ([tuple(islice(choices, len(each))) for each in part] for part in (shown, surprises))
         near = self._misses(pools, missed)
         return [
@@ -226,8 +226,7 @@ class Desk:
         talked_of = self._hour.talked_of
         sketches = self._room.sketches
         chosen = np.where(picked >= 0, np.take_along_axis(pools.papers, np.maximum(picked, 0), axis=1), -1)
-        padded = np.vstack([sketches, np.zeros((1, SKETCH))])
-        together = padded[chosen].sum(axis=1)
+        together = sketches[chosen].sum(axis=1)
         counts = np.maximum((chosen >= 0).sum(axis=1), 1)[:, None]
         near = np.clip(together @ sketches[talked_of].T / (counts * SKETCH_UNIT**2), 0.0, 1.0)
         appeal = np.where(scores.outside, self._hour.everyone[talked_of] * (1.0 + near), NOBODY)
@@ -235,12 +234,22 @@ class Desk:
         return [talked_of[row[:count]].tolist() for row, count in zip(best, room.tolist(), strict=True)]
 
     def _choices(
-        self, readers: Sequence[Reader], scores: Scores, owner: Ints, place: Ints, given: Floats, slots: Sequence[str]
+        self,
+        readers: Sequence[Reader],
+        scores: Scores,
+        owner: Ints,
+        place: Ints,
+        given: Floats,
+        columns: np.ndarray,
+        slots: Sequence[str],
     ) -> list[Choice]:
-        """For readers (`owner`) and papers (`place`) the choice with its terms and reasons; `given` is what interests give."""
+        """For readers (`owner`) and papers (`place`) the choice with its terms and reasons; `given` is what interests give, and
+
+        `columns` where among the batch's columns, for those that are given anything.
+        """
         if not slots:
             return []
-        parts = [self._interest_terms(readers, given, owner, place)]
+        parts = [self._interest_terms(readers, given, columns, owner, place)]
         if scores.liked.some:
             parts.append(vote_terms("vote", [reader.likes for reader in readers], scores.liked, owner, place))
         if scores.disliked.some:
@@ -255,24 +264,63 @@ class Desk:
             self._configuration.reasons,
         )
 
-    def _interest_terms(self, readers: Sequence[Reader], given: Floats, owner: Ints, place: Ints) -> Terms:
-        said = self._room.matcher.said
+    def _interest_terms(
+        self, readers: Sequence[Reader], given: Floats, columns: np.ndarray, owner: Ints, place: Ints
+    ) -> Terms:
         interests = [each for reader in readers for each in reader.interests]
+        rows = [row for reader in readers for row in reader.columns]
         counts = np.array([len(reader.interests) for reader in readers], np.int64)
         at, number = np.nonzero(given)
         which = ((np.cumsum(counts) - counts)[owner[at]] + number).tolist()
-        kinds, handles, words = (
-            [each.kind for each in interests],
-            [each.handle for each in interests],
-            [said(each) for each in interests],
-        )
+        held = self._columns.held[columns[at, number]].tolist()
+        said = self._rows.said
+        asked = [interests[each] for each in which]
+        words = [said[rows[each]] for each in which]
         return Terms(
             at,
             given[at, number],
-            [kinds[each] for each in which],
-            [handles[each] for each in which],
-            [words[each][paper] for each, paper in zip(which, place[at].tolist(), strict=True)],
+            [each.kind for each in asked],
+            [each.handle for each in asked],
+            [
+                each[count] if each.alike else each.of(paper)
+                for each, count, paper in zip(words, held, place[at].tolist(), strict=True)
+            ],
         )
+
+
+class _Rows:
+    """The distinct interests of a batch that papers can be ranked by, in the order in which they are met, with words for each."""
+
+    def __init__(self, matcher: Matcher) -> None:
+        self.keys: list[Key] = []
+        self.said: list[Said] = []
+        self._rows: dict[tuple[str, str, bytes, str], int | None] = {}
+        self._matcher = matcher
+
+    def of(self, profile: Profile) -> tuple[list[Interest], list[int]]:
+        """A profile's wanted interests that say anything, and the row of each."""
+        interests, own = [], []
+        rows = self._rows
+        for each in profile.interests:
+            if each.excluded:
+                continue
+            key = (each.kind, each.value, each.meaning, each.label)
+            row = rows[key] if key in rows else self._add(key)
+            if row is not None:
+                interests.append(each)
+                own.append(row)
+        return interests, own
+
+    def _add(self, key: tuple[str, str, bytes, str]) -> int | None:
+        kind, value, meaning, label = key
+        said = self._matcher.said(kind, value, label)
+        row = None
+        if said is not None:
+            row = len(self.keys)
+            self.keys.append((kind, value, meaning))
+            self.said.append(said)
+        self._rows[key] = row
+        return row
 
 
 def _ordered(pools: Pools, picked: Ints, near_misses: int) -> tuple[list[list[int]], list[list[int]]]:

@@ -1,11 +1,12 @@
 """Readers meet papers: for a group of readers what the papers score that fit, and a pool of them worth choosing from.
 
-Everything is laid out flat: a *cell* is a reader and a paper, reader * papers + place, an *entry* is what one interest of a
-reader gives one paper. All keys of one reader are different, so nothing depends on who else is in the group.
+A group's papers are rows of one table; a *cell* of it is a reader and a paper, reader * width + place, an *entry* is what one
+interest of a reader gives one paper. All keys of one reader are different, so nothing depends on who else is in the group.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,18 +25,19 @@ SPARE = 3
 """A pool holds this many times the papers that are wanted, so that diversity has a choice."""
 FROM_EACH = 4
 """And so many papers of each single interest, so that every interest can have its share."""
+FIRST_OF_EACH = 16
+"""Among so many papers that an interest meets best those are looked for, for some may not be shown."""
 BLOCK = 16
-"""Places whose best key is looked at first: the n best papers lie in the n blocks with the best of them."""
+"""Places whose best key is looked at first: at least n papers reach the n-th of the blocks' best keys, and the n best do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """A profile with what of it can be ranked by; `columns` are its wanted interests' places among the batch's columns."""
+class Reader(NamedTuple):
+    """A profile with what of it can be ranked by; `columns` are the places of its wanted interests among the batch's."""
 
     profile: Profile
     eligible: Eligible
-    interests: tuple[Interest, ...]
-    columns: tuple[int, ...]
+    interests: Sequence[Interest]
+    columns: Sequence[int]
     likes: Cast
     dislikes: Cast
 
@@ -46,50 +48,59 @@ class Reader:
 
 
 class Columns:
-    """The columns of a batch's distinct interests, one after the other."""
+    """The columns of a batch's distinct interests, one after the other; each begins with the papers that it meets best."""
 
     def __init__(self, columns: Sequence[Column]) -> None:
         self.sizes = np.array([len(column.papers) for column in columns], np.int64)
         self.starts = np.cumsum(self.sizes) - self.sizes
         self.papers = np.concatenate([column.papers for column in columns]) if columns else np.empty(0, np.int64)
         self.values = np.concatenate([column.values for column in columns]) if columns else np.empty(0)
+        self.held = np.concatenate([column.held for column in columns]) if columns else np.empty(0, np.int64)
+
+    def first(self, columns: Ints) -> tuple[Ints, Ints]:
+        """The places of the papers that each column meets best, at most FIRST_OF_EACH of them: which column, and the place."""
+        which, within = spread(np.minimum(self.sizes[columns], FIRST_OF_EACH))
+        return which, self.papers[self.starts[columns][which] + within]
+
+    def inside(self, column: int, inside: Bools | None) -> Ints:
+        """As `first`, for one column and the papers of one window; None for all."""
+        papers = self.papers[self.starts[column] : self.starts[column] + self.sizes[column]]
+        first: Ints = papers if inside is None else papers[inside[papers]]
+        return first[:FIRST_OF_EACH]
 
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """What single interests give single papers. `interest` counts through a reader's own, `run` through the group's."""
+    """What single interests give single papers, and where in the columns that is said. `runs` entries in a row are of one
+
+    interest, `interest` in its reader's count.
+    """
 
     cells: Ints
-    interest: Ints
-    run: Ints
+    at: Ints
     values: Floats
+    runs: Ints
+    interest: Ints
 
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """What a group of readers may be shown: `cells`, ascending, each of an `owner`; `width` of them to a reader, the last no
+    """What a group of readers may be shown, in tables of readers x width, of which the last columns are no papers.
 
-    papers. `keys` order a reader's papers: the score less a trifle for the place, NOBODY for a cell that may not fill an
-    ordinary place. `by_likes` is what the likes give of it. `outside` (readers x talked-of papers): allowed, and met by nothing
-    liked or disliked. `matched` counts each reader's keys that are not NOBODY.
+    `keys` order a reader's papers: the score less a trifle for the place, NOBODY for what may not fill an ordinary place.
+    `by_likes` is what the likes give of it, None where nobody likes anything; both are worked out where papers fit, or where
+    they are `allowed` if so asked. `outside` (readers x talked-of papers): allowed, and met by nothing liked or disliked.
+    `matched` counts each reader's keys that are not NOBODY.
     """
 
-    width: int
     entries: Entries
-    cells: Ints
-    owner: Ints
+    allowed: Bools
     keys: Floats
-    by_likes: Floats
+    by_likes: Floats | None
     liked: Given
     disliked: Given
     outside: Bools
     matched: list[int]
-
-    def places(self) -> npt.NDArray[np.int32]:
-        """For every cell there could be its place among `cells`, or one past the last."""
-        place: npt.NDArray[np.int32] = np.full(len(self.matched) * self.width, len(self.cells), np.int32)
-        place[self.cells] = np.arange(len(self.cells))
-        return place
 
 
 def width_of(papers: int) -> int:
@@ -102,9 +113,12 @@ def entries_of(readers: Sequence[Reader], columns: Columns, width: int) -> Entri
     counts = np.array([len(reader.columns) for reader in readers], np.int64)
     owner, interest = spread(counts)
     column = np.array([column for reader in readers for column in reader.columns], np.int64)
-    run, within = spread(columns.sizes[column])
-    at = columns.starts[column][run] + within
-    return Entries((owner * width)[run] + columns.papers[at], interest[run], run, columns.values[at])
+    runs = columns.sizes[column]
+    at = np.repeat(columns.starts[column] - (np.cumsum(runs) - runs), runs)
+    at += np.arange(len(at))
+    cells = columns.papers[at]
+    cells += np.repeat(owner * width, runs)
+    return Entries(cells, at, columns.values[at], runs, interest)
 
 
 def scores_of(
@@ -123,16 +137,16 @@ def scores_of(
 
     A reader of whom nothing is known may be given anything allowed. For others a paper fits if an interest meets it, or if it
     is liked at least `vote_floor` and `vote_floor_share` of what is liked most; and if it is not more disliked than wanted.
-    Cells that do not fit are left out, unless `all_allowed` asks for whatever may be shown at all.
+    What votes give is worked out for papers that fit, or with `all_allowed` for whatever may be shown at all.
     """
     papers, width = len(everyone), width_of(len(everyone))
     shape = (len(readers), width)
     entries = entries_of(readers, columns, width)
-    wanted: Floats = np.bincount(entries.cells, entries.values, shape[0] * width).astype(np.float64, copy=False)
+    wanted = np.bincount(entries.cells, entries.values, shape[0] * width).astype(np.float64, copy=False).reshape(shape)
     liked = Given(contents, ballot, [reader.likes for reader in readers], read, "vote")
     disliked = Given(contents, ballot, [reader.dislikes for reader in readers], read, "less")
     allowed = _allowed(readers, papers, width, liked)
-    met = (wanted > 0).reshape(shape)
+    met = wanted > 0
     if liked.some:
         floor = configuration.vote_floor * configuration.vote
         met[liked.at_least(np.maximum(floor, configuration.vote_floor_share * liked.most()))] = True
@@ -143,22 +157,25 @@ def scores_of(
         outside[rows, columns_] = disliked.at(rows, talked_of[columns_]) < faint
     known = np.array([reader.known for reader in readers], bool)
     met &= allowed
-    met[~known] = allowed[~known]
-    cells = np.flatnonzero(allowed if all_allowed else met)
-    owner = cells // max(width, 1)
-    place = cells - owner * width
-    by_likes = liked.at(owner, place)
-    keys = wanted[cells] + by_likes
-    good = met.ravel()[cells]
-    if disliked.some:
-        against = disliked.at(owner, place)
-        good &= (keys > against) | ~known[owner]
-        keys -= against
-    keys += (everyone - TIE * np.arange(papers))[place]
-    if disliked.some or all_allowed:
-        keys[~good] = NOBODY
-    matched = np.bincount(owner[good], minlength=shape[0]).tolist()
-    return Scores(width, entries, cells, owner, keys, by_likes, liked, disliked, outside, matched)
+    if not known.all():
+        met[~known] = allowed[~known]
+    by_likes: Floats | None = None
+    if liked.some or disliked.some:
+        cells = np.flatnonzero(allowed if all_allowed else met)
+        owner = cells // max(width, 1)
+        place = cells - owner * width
+        if liked.some:
+            by_likes = np.zeros(shape)
+            by_likes.ravel()[cells] = liked.at(owner, place)
+            wanted += by_likes
+        if disliked.some:
+            against = disliked.at(owner, place)
+            met.ravel()[cells[(wanted.ravel()[cells] <= against) & known[owner]]] = False
+            wanted.ravel()[cells] -= against
+    keys = wanted
+    keys[:, :papers] += everyone - TIE * np.arange(papers)
+    keys += NOBODY * ~met
+    return Scores(entries, allowed, keys, by_likes, liked, disliked, outside, np.count_nonzero(met, axis=1).tolist())
 
 
 def _allowed(readers: Sequence[Reader], papers: int, width: int, liked: Given) -> Bools:
@@ -177,41 +194,44 @@ def _allowed(readers: Sequence[Reader], papers: int, width: int, liked: Given) -
     return allowed
 
 
-def pools_of(readers: Sequence[Reader], scores: Scores, size: int, near_misses: int) -> Pools:
-    """The papers worth choosing from: each reader's best, the best of each interest, and the best by votes alone."""
-    place = scores.places()
-    wanted = np.zeros(len(scores.cells), bool)
-    wanted[place[_best(scores.keys, scores, max(SPARE * size, size + near_misses))]] = True
-    at = place[scores.entries.cells]
-    wanted[_best_of_each(scores, at)] = True
-    if scores.liked.some:
-        mixed = np.array([bool(reader.likes.rows and reader.columns) for reader in readers], bool)
-        liked = scores.by_likes - TIE * (scores.cells - scores.owner * scores.width)
-        liked[~mixed[scores.owner] | (scores.by_likes <= 0) | (scores.keys == NOBODY)] = NOBODY
-        wanted[place[_best(liked, scores, FROM_EACH)]] = True
-    return _pools(np.flatnonzero(wanted), at, scores)
+def pools_of(readers: Sequence[Reader], columns: Columns, scores: Scores, size: int, near_misses: int) -> Pools:
+    """The papers worth choosing from: each reader's best, those that each interest meets best, and the best by votes alone."""
+    wanted = _reaching(scores.keys, max(SPARE * size, size + near_misses))
+    wanted.ravel()[_best_of_each(readers, columns, scores)] = True
+    if scores.by_likes is not None:
+        mixed = np.flatnonzero([bool(reader.likes.rows and reader.columns) for reader in readers])
+        if len(mixed):
+            liked = scores.by_likes[mixed]
+            liked -= TIE * np.arange(liked.shape[1])
+            liked[(scores.by_likes[mixed] <= 0) | (scores.keys[mixed] == NOBODY)] = NOBODY
+            wanted[mixed] |= _reaching(liked, FROM_EACH)
+    return _pools(wanted, scores)
 
 
 def pools_of_all(scores: Scores) -> Pools:
-    """All cells of the scores, as a pool."""
-    return _pools(np.arange(len(scores.cells)), scores.places()[scores.entries.cells], scores)
+    """All that is allowed, as a pool."""
+    return _pools(scores.allowed, scores)
 
 
-def _pools(chosen: Ints, entries_at: npt.NDArray[np.int32], scores: Scores) -> Pools:
-    """Cells, by their place among those of the scores, as a pool, with what each interest and the likes give each of them."""
-    readers, entries = len(scores.matched), scores.entries
-    owner = scores.owner[chosen]
-    counts = np.bincount(owner, minlength=readers)
-    slot: npt.NDArray[np.int32] = np.full(len(scores.cells) + 1, -1, np.int32)
+def _pools(wanted: Bools, scores: Scores) -> Pools:
+    """Wanted cells as a pool, with what each interest and the likes give each of them."""
+    (readers, width), entries = wanted.shape, scores.entries
+    chosen = np.flatnonzero(wanted)
+    counts = np.count_nonzero(wanted, axis=1)
+    owner, within = spread(counts)
+    slot: npt.NDArray[np.int32] = np.full(readers * width, -1, np.int32)
     slot[chosen] = np.arange(len(chosen))
-    at = slot[entries_at]
+    at = slot[entries.cells]
     inside = np.flatnonzero(at >= 0)
     interests = int(entries.interest.max(initial=-1)) + 1
     given = np.zeros((len(chosen), interests + 1))
-    given[at[inside], entries.interest[inside]] = entries.values[inside]
-    given[:, -1] = scores.by_likes[chosen]
+    given_at = (at[inside], np.repeat(entries.interest, entries.runs)[inside])
+    given[given_at] = entries.values[inside]
+    columns: npt.NDArray[np.int32] = np.zeros(given.shape, np.int32)
+    columns[given_at] = entries.at[inside]
+    if scores.by_likes is not None:
+        given[:, -1] = scores.by_likes.ravel()[chosen]
     main = given.argmax(axis=1)
-    _, within = spread(counts)
     shape = (readers, int(counts.max(initial=0)))
     places, keys, mains, values = (
         np.zeros(shape, np.int64),
@@ -219,47 +239,46 @@ def _pools(chosen: Ints, entries_at: npt.NDArray[np.int32], scores: Scores) -> P
         np.zeros(shape, np.int64),
         np.zeros(shape),
     )
-    places[owner, within] = scores.cells[chosen] - owner * scores.width
-    keys[owner, within] = scores.keys[chosen]
+    places[owner, within] = chosen - owner * width
+    keys[owner, within] = scores.keys.ravel()[chosen]
     mains[owner, within] = main
     values[owner, within] = given[np.arange(len(chosen)), main]
-    return Pools(places, keys, mains, values, given, np.cumsum(counts) - counts, scores.liked.count)
+    return Pools(places, keys, mains, values, given, columns, np.cumsum(counts) - counts, scores.liked.count)
 
 
-def _best(keys: Floats, scores: Scores, count: int) -> Ints:
-    """The cells of each reader's `count` highest keys, one for each of the scores' cells, in no order; none that is NOBODY."""
-    readers, width = len(scores.matched), scores.width
-    table: Floats = np.full((readers, width), NOBODY)
-    table.ravel()[scores.cells] = keys
-    rows = np.arange(readers)[:, None]
-    places: Ints = np.broadcast_to(np.arange(width), table.shape)
+def _reaching(keys: Floats, count: int) -> Bools:
+    """The `count` highest keys of each row, and perhaps a few that come next; none that is NOBODY."""
+    readers, width = keys.shape
+    best = keys
     if count * BLOCK < width:
         # A block's places lie apart from each other, so that whole rows can be compared at a time.
-        apart = width // BLOCK
-        blocks = table.reshape(readers, BLOCK, apart).max(axis=1)
-        best = np.argpartition(blocks, apart - count, axis=1)[:, -count:]
-        places = (best[:, :, None] + apart * np.arange(BLOCK)).reshape(readers, count * BLOCK)
-        table = table[rows, places]
-    if count < table.shape[1]:
-        best = np.argpartition(table, table.shape[1] - count, axis=1)[:, -count:]
-        places, table = places[rows, best], table[rows, best]
-    found: Ints = (rows * width + places)[table > NOBODY]
-    return found
+        best = keys.reshape(readers, BLOCK, width // BLOCK).max(axis=1)
+    if count >= best.shape[1]:
+        return keys > NOBODY
+    least = np.partition(best, best.shape[1] - count, axis=1)[:, -count]
+    return keys >= np.maximum(least, NOBODY / 2)[:, None]
 
 
-def _best_of_each(scores: Scores, entries_at: npt.NDArray[np.int32]) -> Ints:
-    """Where the FROM_EACH best cells of every interest are."""
-    open_ = np.flatnonzero(entries_at < len(scores.cells))
-    at, run = entries_at[open_], scores.entries.run[open_]
-    if not len(run):
-        return open_
-    keys = scores.keys[at]
-    starts = np.flatnonzero(np.concatenate([[True], run[1:] != run[:-1]]))
-    lengths = np.diff(np.append(starts, len(run)))
-    found = []
-    for _ in range(FROM_EACH):
-        best = np.repeat(np.maximum.reduceat(keys, starts), lengths)
-        top = np.flatnonzero((keys == best) & (best > NOBODY))
-        found.append(at[top])
-        keys[top] = NOBODY
-    return np.concatenate(found)
+def _best_of_each(readers: Sequence[Reader], columns: Columns, scores: Scores) -> Ints:
+    """The cells of the FROM_EACH papers that every interest meets best, of those that may fill a place."""
+    width = scores.keys.shape[1]
+    counts = np.array([len(reader.columns) for reader in readers], np.int64)
+    column = np.array([column for reader in readers for column in reader.columns], np.int64)
+    owner = np.repeat(np.arange(len(readers)), counts)
+    whole = np.array([reader.eligible.inside is None for reader in readers], bool)[owner]
+    unbound = np.flatnonzero(whole)
+    run, places = columns.first(column[unbound])
+    run = unbound[run]
+    if len(unbound) < len(column):
+        bound = np.flatnonzero(~whole)
+        found = [columns.inside(int(column[each]), readers[owner[each]].eligible.inside) for each in bound.tolist()]
+        run = np.concatenate([run, np.repeat(bound, list(map(len, found)))])
+        places = np.concatenate([places, *found])
+        order = np.argsort(run, kind="stable")
+        run, places = run[order], places[order]
+    cells = owner[run] * width + places
+    fits = np.flatnonzero(scores.keys.ravel()[cells] > NOBODY)
+    run = run[fits]
+    within = np.arange(len(run)) - np.searchsorted(run, run)
+    best: Ints = cells[fits[within < FROM_EACH]]
+    return best

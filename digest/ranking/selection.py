@@ -14,20 +14,22 @@ of the lower id.
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from digest.ranking.configuration import Configuration
 from digest.ranking.index import SKETCH_UNIT
 from digest.ranking.layers import Floats, Ints
 
-NOBODY = -np.inf
+NOBODY = -(2.0**1000)
+"""The key of what may not be chosen. So large that nothing added to it changes it: a table is barred by adding it, at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pools:
     """For each reader (row) some papers: their places, ascending, keys (NOBODY where the place is empty), main interest and
 
-    what that gives. `given` (papers of all pools x interests and, last, likes) says what each gives; row r's papers start at
-    `starts[r]`. `likes_count`: for how many papers of a reader's shares one counts that serves mainly the likes.
+    what that gives. `given` (papers of all pools x interests and, last, likes) says what each gives, `columns` where in the
+    batch's columns that is said; row r's papers start at `starts[r]`. `likes_count`: for how many papers of a reader's shares one counts that serves mainly the likes.
     """
 
     papers: Ints
@@ -35,11 +37,12 @@ class Pools:
     main: Ints
     main_values: Floats
     given: Floats
+    columns: npt.NDArray[np.int32]
     starts: Ints
     likes_count: Ints
 
 
-def select(pools: Pools, sizes: Ints, sketches: Floats, configuration: Configuration) -> Ints:
+def select(pools: Pools, sizes: Ints, sketches: npt.NDArray[np.float32], configuration: Configuration) -> Ints:
     """For each reader at most `sizes` columns of its pool, in the order of choice, then -1."""
     readers, width = pools.keys.shape
     most = int(sizes.max(initial=0))
@@ -55,7 +58,9 @@ def select(pools: Pools, sizes: Ints, sketches: Floats, configuration: Configura
     waiting = np.bincount(cells[pools.keys > NOBODY], minlength=readers * buckets).reshape(readers, buckets)
     lost = 1.0 - configuration.repeat_decay ** np.arange(highest + 1.0)
     near = np.zeros((readers, width), np.float32)
-    sketched = sketches[pools.papers].astype(np.float32)
+    # Whole numbers far below 2^24: exact in single precision, in whatever order they are added.
+    sketched = sketches[pools.papers]
+    alike = sketched @ sketched.transpose(0, 2, 1) if configuration.diversity else None
     keys = pools.keys.copy()
     costly = configuration.diversity / SKETCH_UNIT**2 * np.maximum(np.where(keys > NOBODY, keys, 0.0), 0.0)
     for step in range(most):
@@ -71,8 +76,6 @@ def select(pools: Pools, sizes: Ints, sketches: Floats, configuration: Configura
         keys[rows, columns] = NOBODY
         served[rows, pools.main[rows, columns]] += counts[rows, columns]
         waiting[rows, pools.main[rows, columns]] -= 1
-        if configuration.diversity:
-            # Whole numbers far below 2^24: exact in single precision, in whatever order they are added.
-            latest = sketched[everyone, pick]
-            near = np.maximum(near, (sketched @ latest[:, :, None])[:, :, 0])
+        if alike is not None:
+            np.maximum(near, alike[everyone, pick], out=near)
     return chosen

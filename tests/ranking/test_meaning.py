@@ -47,7 +47,18 @@ def test_a_key_term_finds_by_its_words_alone() -> None:
     plain = _given(_asks(b"", "keyword", "koopman operator"))
     close = _given(_asks(_axis(AGB.id), "keyword", "koopman operator"))
     assert close[AGB.id] == plain[AGB.id] == 0
-    assert _given(_asks(_axis(KOOPMAN.id), "keyword", "koopman operator"))[KOOPMAN.id] > plain[KOOPMAN.id] > 0
+    longer = "koopman operator of a chaotic flow"
+    plain = _given(_asks(b"", "keyword", longer))
+    assert _given(_asks(_axis(KOOPMAN.id), "keyword", longer))[KOOPMAN.id] > plain[KOOPMAN.id] > 0
+
+
+def test_a_few_words_are_matched_as_they_stand_and_nearness_only_adds_papers_without_them() -> None:
+    plain = _given(_asks(b"", value="koopman operator"))
+    near = _given(_asks(_axis(KOOPMAN.id), value="koopman operator"))
+    assert near[KOOPMAN.id] == plain[KOOPMAN.id] > 0
+    further = _given(_asks(_axis(AGB.id), value="koopman operator"))
+    assert further.pop(AGB.id) > plain.pop(AGB.id) == 0
+    assert further == plain
 
 
 def test_readers_of_one_text_with_and_without_its_vector_each_get_what_they_would_alone() -> None:

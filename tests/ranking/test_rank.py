@@ -9,6 +9,7 @@ from digest.ranking import BadProfile, Configuration, Interest, Paper, Profile, 
 from tests.ranking.cast import (
     AGB,
     AGB_DUST,
+    DAY,
     DIFFUSION,
     EVERYONE,
     KOOPMAN,
@@ -248,6 +249,30 @@ def test_a_mistake_in_a_profile_is_named() -> None:
         slate_of(profile(size=0))
     with pytest.raises(ValueError, match="two papers of one id"):
         slate_of(profile(), (AGB, dataclasses.replace(POPULAR, id=AGB.id)))
+
+
+def test_of_two_votes_the_recent_one_counts_more_and_a_fresh_vote_gives_most() -> None:
+    robots = [paper(n, f"Robots that fold cloth {n}", "Grippers fold sleeves with care.") for n in (70, 71)]
+    stars = [paper(n, f"Dust around giant stars {n}", "Grains condense in stellar winds.") for n in (80, 81)]
+    window = (robots[1], stars[1], *(paper(n, f"Subject {n} of no kind", f"Nothing but matter {n}.") for n in range(8, 40)))
+
+    def given(robots_days: float, stars_days: float) -> tuple[float, float]:
+        votes = [
+            dataclasses.replace(vote("save", each[0], n), at=NOW - days * DAY)
+            for n, (each, days) in enumerate(((robots, robots_days), (stars, stars_days)))
+        ]
+        scores = {each.paper: each for each in explain(window, profile(*votes), Configuration(), NOW)}
+        robot, star = (sum(t.value for t in scores[n].terms if t.name.startswith("vote")) for n in (71, 81))
+        return robot, star
+
+    assert given(0, 0)[0] == pytest.approx(given(0, 0)[1], rel=0.2)
+    robot, star = given(0, 90)
+    assert robot > 1.2 * star > 0
+    robot, star = given(90, 0)
+    assert star > 1.2 * robot > 0
+    alone = [dataclasses.replace(vote("save", robots[0], 0), at=NOW - days * DAY) for days in (0, 90, 900)]
+    values = [explain(window, profile(each), Configuration(), NOW)[0].terms[0].value for each in alone]
+    assert values[0] > values[1] > values[2]
 
 
 def test_likes_that_have_nothing_in_common_are_trusted_less_than_likes_that_have() -> None:
