@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from subscriptions.admin.base import AddressSearch, ReadOnlyInline, change_link, links, list_path
-from subscriptions.admin.filters import DueFilter, StateFilter, days
+from subscriptions.admin.filters import DueFilter, StateFilter, TopicFilter, days
 from subscriptions.models import Consent, Interest, Notice, Subscriber, Subscription
 
 
@@ -49,7 +49,7 @@ class InterestInline(ReadOnlyInline[Interest, Subscription]):
 class SubscriberAdmin(AddressSearch[Subscriber]):
     address_of = ""
     list_display = ("address", "name", "status", "time_zone", "created_at", "confirmed_at")
-    list_filter = (StateFilter, days("created_at", "signed up", "created"), days("confirmed_at", "confirmed", "confirmed"))
+    list_filter = (StateFilter, TopicFilter, days("created_at", "signed up", "created"), days("confirmed_at", "confirmed", "confirmed"))
     search_fields = ("address", "name")
     search_help_text = "A whole address is found at once; parts of addresses and names, of three letters or more, too."
     sortable_by = ()

@@ -122,7 +122,10 @@ def _history(now: dt.datetime) -> None:
             "domain-failed": {"example.net": chance.randrange(6), "example.org": chance.randrange(3)},
             "bounces": {"suppress": chance.randrange(7), "soft": chance.randrange(12), "complaint": int(back % 9 == 4)},
             "latency": {"p50": 9_000 + chance.randrange(3_000), "p95": 48_000 + chance.randrange(9_000), "p99": 90_000},
-            "topic-readers": {str(topic.pk): 900 + 400 * place for place, topic in enumerate(Topic.objects.all())},
+            "topic-readers": {
+                str(topic.pk): 900 + 700 * place + (grown * (37 + 13 * place) + chance.randrange(90)) // 4
+                for place, topic in enumerate(Topic.objects.all())
+            },
         }
         made["papers"] = {
             str(source.pk): 0 if weekend else chance.randrange(10, 90 - 20 * place)
