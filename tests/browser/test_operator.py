@@ -16,14 +16,12 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 from pytest_httpserver import HTTPServer
 
-from digest import issues, polling, search
+from digest import issues, search
 from digest.access import roles
 from digest.celery import app
 from digest.environment import BASE
 from digest.issues import reading, rendering
 from digest.models import Brake, Delivery, Issue, Paper, Pick, Poll, RankingConfiguration, Source, Submission
-from digest.sources.fetch import Client, Limits
-from digest.sources.pool import Pool
 from subscriptions import jobs
 from subscriptions.models import AuditEntry, Job, Notice, Subscriber, Subscription, Suppression
 from tests.admin import world
@@ -84,21 +82,6 @@ def desk(transactional_db: None, live_server: LiveServer, settings: Settings, ne
             broker.SimpleQueue(queue).clear()
     yield Desk(live_server.url, new_context)
     rendering.forget()
-
-
-@pytest.fixture
-def internet(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[HTTPServer]:
-    """Whatever address is asked, this server answers."""
-    client = Client(
-        "papers.example.org",
-        resolver=lambda host, port: ["93.184.216.34"],
-        dial=lambda address, port: ("127.0.0.1", httpserver.port),
-        limits=Limits(seconds=10.0),
-    )
-    pool = Pool()
-    monkeypatch.setattr(polling.Tools, "shared", lambda: polling.Tools(client, pool))
-    yield httpserver
-    pool.close()
 
 
 def published(number: int = 4) -> list[Issue]:
