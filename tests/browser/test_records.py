@@ -49,12 +49,12 @@ def test_every_record_of_the_admin_is_accessible_and_fits_a_phone(
     context = new_context(viewport=size, color_scheme=scheme)
     context.add_cookies([{"name": "sessionid", "value": signed_in(user).cookies["sessionid"].value, "url": desk.url}])
     page = context.new_page()
-    faults: dict[str, list[str]] = {}
+    faults: list[str] = []
     for name, path in _paths(user):
         answer = page.goto(desk.url + path)
-        assert answer is not None and answer.status == 200, path
+        assert answer
+        assert answer.status == 200, path
         if KEPT and (kept := KEPT / "records").is_dir():
             page.screenshot(path=kept / f"{name}-{scheme}-{size['width']}.png", full_page=True)
-        if found := _faults(page):
-            faults[name] = found
-    assert faults == {}
+        faults += [f"{name}: {each}" for each in _faults(page)]
+    assert not faults, "\n".join(faults)
