@@ -164,7 +164,11 @@ class PickAdmin(OurAdmin[Pick]):
     def get_form(self, request: HttpRequest, obj: Pick | None = None, change: bool = False, **kwargs: Any) -> Any:
         if obj is None:
             kwargs["form"] = type("PickForm", (PickForm,), {"editor": request.user})
-        return super().get_form(request, obj, change, **kwargs)
+        form = super().get_form(request, obj, change, **kwargs)
+        if obj is None:
+            # The script that searches papers hides the list that the label belongs to, and takes its name from here.
+            form.base_fields["paper"].widget.attrs["aria-label"] = "Paper"
+        return form
 
     def save_model(self, request: HttpRequest, obj: Pick, form: Any, change: bool) -> None:
         """A pick bears the name of who made it."""
