@@ -155,6 +155,9 @@ class PickAdmin(OurAdmin[Pick]):
     readonly_fields = ("editor", "created_at")
     sortable_by = ("created_at",)
 
+    class Media:
+        js = ("admin_site/named.js",)
+
     def get_readonly_fields(self, request: HttpRequest, obj: Pick | None = None) -> Any:
         return (*self.readonly_fields, "paper") if obj else self.readonly_fields
 
@@ -164,11 +167,7 @@ class PickAdmin(OurAdmin[Pick]):
     def get_form(self, request: HttpRequest, obj: Pick | None = None, change: bool = False, **kwargs: Any) -> Any:
         if obj is None:
             kwargs["form"] = type("PickForm", (PickForm,), {"editor": request.user})
-        form = super().get_form(request, obj, change, **kwargs)
-        if obj is None:
-            # The script that searches papers hides the list that the label belongs to, and takes its name from here.
-            form.base_fields["paper"].widget.attrs["aria-label"] = "Paper"
-        return form
+        return super().get_form(request, obj, change, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Pick, form: Any, change: bool) -> None:
         """A pick bears the name of who made it."""

@@ -95,14 +95,19 @@ class TopicFilter(SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: "ModelAdmin[Any]") -> list[tuple[str, str]]:
         chosen = request.GET.get("topic", "")
-        return [(str(pk), name) for pk, name in Topic.objects.filter(pk=chosen).values_list("pk", "name")] if chosen.isdecimal() else []
+        return (
+            [(str(pk), name) for pk, name in Topic.objects.filter(pk=chosen).values_list("pk", "name")]
+            if chosen.isdecimal()
+            else []
+        )
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        topic = self.value()
-        if topic is None:
+        topic = self.value() or ""
+        if not topic.isdecimal():
             return queryset
-        wanted = Interest.objects.filter(kind=Interest.Kind.TOPIC, topic=topic, excluded=False)
-        reading = Subscription.objects.live().filter(pk__in=wanted.values("subscription"))
+        wanted = Interest.objects.filter(kind=Interest.Kind.TOPIC, topic=int(topic), excluded=False)
+        # A digest with a next issue is confirmed: asking its subscriber too would double the work.
+        reading = Subscription.objects.filter(ended_at=None, next_issue_at__isnull=False, pk__in=wanted.values("subscription"))
         return queryset.filter(pk__in=reading.values("subscriber"))
 
 

@@ -49,7 +49,12 @@ class InterestInline(ReadOnlyInline[Interest, Subscription]):
 class SubscriberAdmin(AddressSearch[Subscriber]):
     address_of = ""
     list_display = ("address", "name", "status", "time_zone", "created_at", "confirmed_at")
-    list_filter = (StateFilter, TopicFilter, days("created_at", "signed up", "created"), days("confirmed_at", "confirmed", "confirmed"))
+    list_filter = (
+        StateFilter,
+        TopicFilter,
+        days("created_at", "signed up", "created"),
+        days("confirmed_at", "confirmed", "confirmed"),
+    )
     search_fields = ("address", "name")
     search_help_text = "A whole address is found at once; parts of addresses and names, of three letters or more, too."
     sortable_by = ()
