@@ -58,8 +58,8 @@ class SubscriberAdmin(AddressSearch[Subscriber]):
     search_fields = ("address", "name")
     search_help_text = "A whole address is found at once; parts of addresses and names, of three letters or more, too."
     sortable_by = ()
-    fields = ("address", "name", "status", "time_zone", "created_at", "confirmed_at", "token_generation", "elsewhere")
-    readonly_fields = ("address", "status", "time_zone", "created_at", "confirmed_at", "token_generation", "elsewhere")
+    fields = ("address", "name", "status", "time_zone", "created_at", "confirmed_at", "revoked", "elsewhere")
+    readonly_fields = ("address", "status", "time_zone", "created_at", "confirmed_at", "revoked", "elsewhere")
     inlines: ClassVar[Any] = (SubscriptionInline, ConsentInline)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -69,6 +69,12 @@ class SubscriberAdmin(AddressSearch[Subscriber]):
     def has_delete_permission(self, request: HttpRequest, obj: Subscriber | None = None) -> bool:
         """Erasing also says so in the record of consent; a bare DELETE would not."""
         return False
+
+    @admin.display(description="links revoked")
+    def revoked(self, subscriber: Subscriber) -> str:
+        """Each time, every link that was mailed before stopped working, but those that unsubscribe."""
+        times = subscriber.token_generation
+        return f"{times} time{'' if times == 1 else 's'}" if times else "never"
 
     @admin.display(description="see also")
     def elsewhere(self, subscriber: Subscriber) -> str:

@@ -21,7 +21,7 @@ from digest.access import roles
 from digest.celery import app
 from digest.environment import BASE
 from digest.issues import reading, rendering
-from digest.models import Brake, Delivery, Issue, Paper, Pick, Poll, RankingConfiguration, Source, Submission
+from digest.models import Brake, Delivery, Feedback, Issue, Paper, Pick, Poll, RankingConfiguration, Source, Submission
 from subscriptions import jobs
 from subscriptions.models import AuditEntry, Job, Notice, Subscriber, Subscription, Suppression
 from tests.admin import world
@@ -225,6 +225,25 @@ def test_the_chosen_are_erased_suppressed_or_asked_again_for_a_reason(desk: Desk
         assert Notice.objects.count() == notices + 1
         assert Notice.objects.latest("id").kind == "confirmation"
     assert AuditEntry.objects.filter(action=f"start {job.kind}").exists()
+
+
+def test_a_subscribers_page_has_their_consent_issues_deliveries_votes_and_revoked_links(desk: Desk) -> None:
+    vote = Feedback.objects.order_by("id")[0]
+    reader = vote.subscription.subscriber
+    Subscriber.objects.filter(pk=reader.pk).update(token_generation=2)
+    issue = Issue.objects.filter(subscription=vote.subscription).latest("id")
+    page = desk.open(f"subscriptions/subscriber/?q={reader.address}", roles.OPERATOR)
+    page.get_by_role("link", name=reader.address).first.click()
+    page.get_by_text("Consent history").wait_for()
+    said = text(page)
+    assert re.search(r"links revoked\s+2 times", said, re.IGNORECASE)
+    assert "asked for the digest" in said
+    assert f"{vote.paper.title}: {vote.get_vote_display()}" in said
+    assert f"issue {issue.number}: {issue.delivery.get_state_display()}" in said
+    deliveries = page.locator("table#deliveries-data tbody")
+    assert deliveries.count() >= 3
+    page.get_by_role("link", name=f"issue {issue.number}").first.click()
+    page.wait_for_url(f"**/issue/{issue.pk}/change/")
 
 
 def test_what_failed_is_sent_again_by_a_job(desk: Desk) -> None:
