@@ -71,7 +71,7 @@ RECENT = 12
 
 
 class ReaderAdmin(SubscriberAdmin):
-    fieldsets = ((None, {"fields": SubscriberAdmin.fields}), ("Issues and votes", {"fields": ("issues", "votes")}))
+    fieldsets = (*SubscriberAdmin.fieldsets, ("Issues and votes", {"fields": ("issues", "votes")}))
     readonly_fields = (*SubscriberAdmin.readonly_fields, "issues", "votes")
     inlines = (SubscriptionInline, ConsentInline, DeliveryInline)
     actions = ("erase_chosen", "suppress_chosen", "ask_chosen")

@@ -58,8 +58,10 @@ class SubscriberAdmin(AddressSearch[Subscriber]):
     search_fields = ("address", "name")
     search_help_text = "A whole address is found at once; parts of addresses and names, of three letters or more, too."
     sortable_by = ()
-    fields = ("address", "name", "status", "time_zone", "created_at", "confirmed_at", "revoked", "elsewhere")
-    readonly_fields = ("address", "status", "time_zone", "created_at", "confirmed_at", "revoked", "elsewhere")
+    fieldsets: ClassVar[Any] = (
+        (None, {"fields": ("address", "name", "status", "time_zone", "created_at", "confirmed_at", "revoked", "elsewhere")}),
+    )
+    readonly_fields: ClassVar[Any] = ("address", "status", "time_zone", "created_at", "confirmed_at", "revoked", "elsewhere")
     inlines: ClassVar[Any] = (SubscriptionInline, ConsentInline)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
