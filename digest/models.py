@@ -624,6 +624,37 @@ class Attempt(models.Model):
         return f"attempt {self.number}: {self.state}"
 
 
+class Journal(models.Model):
+    """A run of the sender that keeps a journal. Whoever removes the row lets no page follow: see `delivery.journal`."""
+
+    name = models.CharField(primary_key=True, max_length=120, help_text="The run's name, as in `claimed_by`.")
+    opened_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class JournalPage(models.Model):
+    """A round that the ledger does not know of yet: deliveries that began, and those that the relay accepted."""
+
+    # No foreign key: a page outlives its journal until it is posted.
+    journal = models.CharField(max_length=120)
+    written_at = models.DateTimeField()
+    begun = ArrayField(models.BigIntegerField())
+    begun_fences = ArrayField(models.BigIntegerField())
+    accepted = ArrayField(models.BigIntegerField())
+    accepted_fences = ArrayField(models.BigIntegerField())
+    codes = ArrayField(models.SmallIntegerField(), help_text="What the relay said when it accepted.")
+    replies = ArrayField(models.TextField())
+    sizes = ArrayField(models.IntegerField(), help_text="Octets.")
+
+    class Meta:
+        indexes = [models.Index(fields=["journal"], name="journalpage_journal")]
+
+    def __str__(self) -> str:
+        return f"{len(self.begun)} began, {len(self.accepted)} accepted"
+
+
 class AlarmSent(models.Model):
     """An alarm that the operator was told of. `watched` ones are removed once they are over, and may be told again."""
 

@@ -114,6 +114,20 @@ def test_every_figure_of_a_chart_leads_to_as_many_rows(viewer: Client) -> None:
 
 
 @pytest.mark.usefixtures("full")
+def test_what_a_source_brought_leads_to_the_polls_that_brought_it_and_to_its_missing_days(operator: Client) -> None:
+    counts.refresh(dt.datetime.now(dt.UTC))
+    body = operator.get(reverse("admin:desk-sources")).content.decode()
+    brought = re.findall(r'<a href="(/admin/[^"]+)">([\d,]+) new in', body)
+    missing = re.findall(r'<a href="(/admin/[^"]+)">([\d,]+) days? missing', body)
+    assert (len(brought), len(missing)) == (Source.objects.count(), 1)
+    for path, number in brought:
+        polls = operator.get(path.replace("&amp;", "&")).context["cl"].queryset
+        assert sum(poll.entries_new for poll in polls) == int(number.replace(",", "")), path
+    for path, number in missing:
+        assert operator.get(path.replace("&amp;", "&")).context["cl"].queryset.count() == int(number), path
+
+
+@pytest.mark.usefixtures("full")
 def test_the_share_of_a_topic_leads_to_those_who_read_about_it(viewer: Client) -> None:
     now = dt.datetime.now(dt.UTC)
     counts.refresh(now)

@@ -65,7 +65,7 @@ def new_context(browser: Browser) -> Iterator[NewContext]:
 
     def make(**options: Any) -> BrowserContext:
         context = browser.new_context(**options)
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(120_000)
         made.append(context)
         return context
 

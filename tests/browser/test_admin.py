@@ -124,6 +124,7 @@ def _desk_screens(first: Subscription) -> list[Screen]:
     ]
 
 
+@pytest.mark.long
 def test_the_pages_of_the_desk_are_accessible_fit_a_phone_and_load_nothing_from_elsewhere(
     desk: World, internet: HTTPServer, new_context: NewContext
 ) -> None:
@@ -161,6 +162,7 @@ def test_charts_are_drawn_and_change_with_the_colours(desk: World, new_context: 
     assert page.get_by_role("region", name="Subscribers by day").get_by_role("row").count() == 91
 
 
+@pytest.mark.long
 def test_the_way_in_is_accessible_and_fits_a_phone(desk: World, new_context: NewContext, settings: Settings) -> None:
     """Password, the device of the first time and its codes, and the code of every other time."""
     settings.SECOND_FACTOR = True

@@ -63,7 +63,6 @@ class Desk:
             user.groups.add(Group.objects.get(name=role))
         context = self.new_context(viewport={"width": 1280, "height": 900})
         context.add_cookies([{"name": "sessionid", "value": signed_in(user).cookies["sessionid"].value, "url": self.url}])
-        context.set_default_timeout(8_000)
         page = context.new_page()
         page.goto(f"{self.url}/admin/{path}")
         return page

@@ -96,6 +96,7 @@ def invalid(sources: Sources) -> dict[str, list[str]]:
     return found
 
 
+@pytest.mark.long
 def test_every_page_is_accessible_fits_a_phone_and_loads_nothing_from_elsewhere(world: World, new_context: NewContext) -> None:
     faults, sources = {}, Sources()
     for screen in screens:

@@ -41,6 +41,7 @@ def _faults(page: Page) -> list[str]:
     return faults
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("scheme", "size"), LOOKS, ids=lambda value: str(value) if isinstance(value, str) else "")
 def test_every_record_of_the_admin_is_accessible_and_fits_a_phone(
     desk: World, new_context: NewContext, scheme: str, size: dict[str, Any]
