@@ -59,7 +59,7 @@ golden: requirements-dev ## rewrite the golden files; look at the difference bef
 	git diff --stat -- tests
 
 screens: requirements-dev chromium ## take the pictures of every page into docs/screens; look at them before you commit them
-	SCREENS=docs/screens $(BIN)/python -m pytest tests/browser/test_pages.py tests/browser/test_readers.py -q $(ARGS)
+	SCREENS=docs/screens $(BIN)/python -m pytest tests/browser/test_pages.py tests/browser/test_readers.py tests/browser/test_admin.py -q $(ARGS)
 
 preview: requirements-dev chromium ## pictures of every message, phone and desktop, light and dark; ARGS=--screens renews docs/screens
 	@$(SETTINGS); export DJANGO_SETTINGS_MODULE=digest.settings PAPER_ROUND_VAR=$(CURDIR)/var; exec $(BIN)/python -m tests.messages.gallery $(ARGS)

@@ -568,6 +568,12 @@ class Delivery(models.Model):
             models.Index(
                 fields=["priority", "next_attempt_at", "id"], name="delivery_unfinished", condition=Q(finished_at=None)
             ),
+            # The same without those in trouble, which may lie in a million pages: what waits or is in hand is found at once.
+            models.Index(
+                fields=["priority", "next_attempt_at", "id"],
+                name="delivery_under_way",
+                condition=Q(finished_at=None, trouble=None),
+            ),
             models.Index(fields=["trouble", "-created_at"], name="delivery_trouble", condition=Q(trouble__isnull=False)),
             BrinIndex(fields=["created_at"], name="delivery_created_brin"),
             BrinIndex(fields=["finished_at"], name="delivery_finished_brin"),
