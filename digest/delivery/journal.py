@@ -33,7 +33,7 @@ RETURNING true
 """,
 )
 # What began and was accepted later is accepted. What began and is on its way stays so: its outcome is yet to come. The array
-# makes PostgreSQL look the rows up by their numbers; of a join alone it believes that next to no row is `claimed`, and reads all.
+# makes PostgreSQL look the rows up by number; of a join alone it believes that next to no row is `claimed`, and reads them all.
 _POST = """
 WITH page AS (
     DELETE FROM digest_journalpage WHERE {which} RETURNING *
