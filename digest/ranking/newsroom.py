@@ -264,9 +264,7 @@ class Desk:
             self._configuration.reasons,
         )
 
-    def _interest_terms(
-        self, readers: Sequence[Reader], given: Floats, columns: np.ndarray, owner: Ints, place: Ints
-    ) -> Terms:
+    def _interest_terms(self, readers: Sequence[Reader], given: Floats, columns: np.ndarray, owner: Ints, place: Ints) -> Terms:
         interests = [each for reader in readers for each in reader.interests]
         rows = [row for reader in readers for row in reader.columns]
         counts = np.array([len(reader.interests) for reader in readers], np.int64)
