@@ -198,14 +198,16 @@ def test_a_journal_that_was_left_behind_is_removed() -> None:
 def test_posting_waits_until_there_is_enough_to_post(worker: Worker) -> None:
     waiting("ada")
     (ada,) = worker.claim()
-    worker.round([], [ada])
-    assert not worker.journal.due
-    worker.round([accepted(ada)] * 500, [])
-    assert worker.journal.due
-    worker.journal.turn(may_post=False)
-    assert not worker.journal.posting, "rows of the ledger are being changed by a round"
-    worker.journal.turn(may_post=True)
-    assert worker.journal.posting
+    due = []
+    for page in (Page([], [ada], MONDAY), Page([accepted(ada)] * 500, [], MONDAY)):
+        worker.round(page.outcomes, page.begun)
+        due.append(worker.journal.due)
+    assert due == [False, True]
+    seen = []
+    for may_post in (False, True):
+        worker.journal.turn(may_post=may_post)
+        seen.append(worker.journal.posting)
+    assert seen == [False, True], "nothing is posted while a round changes rows of the ledger"
     worker.post()
     assert states() == {"ada@example.org": "accepted"}
 
