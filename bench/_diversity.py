@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from bench.readers import Corpus
 from digest.ranking import Configuration, ContentModel, Interest, Profile
@@ -25,7 +26,7 @@ class _Met:
     """A reader of two keywords in one week: what may be chosen, the papers' vectors, and who wants which."""
 
     pools: Pools
-    sketches: Floats
+    sketches: npt.NDArray[np.float32]
     content: Floats
     relevant: frozenset[int]
 

@@ -264,9 +264,7 @@ class Desk:
             self._configuration.reasons,
         )
 
-    def _interest_terms(
-        self, readers: Sequence[Reader], given: Floats, columns: np.ndarray, owner: Ints, place: Ints
-    ) -> Terms:
+    def _interest_terms(self, readers: Sequence[Reader], given: Floats, columns: np.ndarray, owner: Ints, place: Ints) -> Terms:
         interests = [each for reader in readers for each in reader.interests]
         rows = [row for reader in readers for row in reader.columns]
         counts = np.array([len(reader.interests) for reader in readers], np.int64)
@@ -289,7 +287,7 @@ class Desk:
 
 
 class _Rows:
-    """The distinct interests of a batch that papers can be ranked by, in the order in which they are met, with words for each."""
+    """The distinct interests of a batch that papers can be ranked by, in the order in which they are met, each with words."""
 
     def __init__(self, matcher: Matcher) -> None:
         self.keys: list[Key] = []

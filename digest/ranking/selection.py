@@ -29,7 +29,8 @@ class Pools:
     """For each reader (row) some papers: their places, ascending, keys (NOBODY where the place is empty), main interest and
 
     what that gives. `given` (papers of all pools x interests and, last, likes) says what each gives, `columns` where in the
-    batch's columns that is said; row r's papers start at `starts[r]`. `likes_count`: for how many papers of a reader's shares one counts that serves mainly the likes.
+    batch's columns that is said; row r's papers start at `starts[r]`. `likes_count`: for how many papers of a reader's shares
+    one counts that serves mainly the likes.
     """
 
     papers: Ints

@@ -269,6 +269,40 @@ def test_the_vector_is_in_the_readers_export_and_goes_with_the_reader(install: I
     assert not Issue.objects.exists()
 
 
+def test_the_vector_goes_with_the_text_that_its_reader_stops(install: Install, client: Client) -> None:
+    library = _library()
+    wants = _asks()
+    install("stand-in 1", StandIn())
+    _embed()
+    interest = wants.interests.get()
+    message = tokens.message_token(wants.pk, wants.subscriber.token_generation)
+    page = client.post(tokens.stop_interest_path(message, interest.pk)).content.decode()
+    assert not Interest.objects.exists()
+    assert _scores(wants)[library["wordless"].pk] == _scores(wants)[library["giants"].pk]
+    proof = page.split('name="proof" value="')[1].split('"')[0]
+    undo = {"do": "undo", "kind": "text", "value": TEXT, "excluded": "no", "proof": proof}
+    client.post(tokens.stop_interest_path(message, interest.pk), undo)
+    assert Interest.objects.get().value == TEXT
+    assert _stored() == b""
+    _embed()
+    assert len(_stored()) == dense.SIZE
+
+
+def test_erasing_oneself_leaves_no_vector_of_what_was_typed(install: Install, client: Client) -> None:
+    _library()
+    wants = _asks()
+    install("stand-in 1", StandIn())
+    _embed()
+    issues.publish_due(MONDAY, limit=10)
+    vector = _stored()
+    assert frozen.inputs_of(Issue.objects.get()).profile.interests[0].meaning == vector
+    cookie = sessions.start(wants.subscriber, timezone.now())
+    client.cookies[sessions.COOKIE] = cookie
+    client.post("/you/erase/", {"proof": sessions.proof(cookie)})
+    assert not Interest.objects.exists()
+    assert not Issue.objects.exists()
+
+
 def test_without_the_extra_nothing_is_computed_read_or_frozen(install: Install) -> None:
     embedder = install("", StandIn())
     _library()
