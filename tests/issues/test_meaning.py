@@ -284,7 +284,7 @@ def test_the_vector_goes_with_the_text_that_its_reader_stops(install: Install, c
     client.post(tokens.stop_interest_path(message, interest.pk), undo)
     assert Interest.objects.get().value == TEXT
     assert _stored() == b""
-    _embed()
+    assert tasks.embed_papers() == {"embedded": 0, "texts": 1}
     assert len(_stored()) == dense.SIZE
 
 
