@@ -19,7 +19,7 @@ KEY := 0000000000000000000000000000000000000000000000000000000000000000
 SETTINGS = set -a; . ./.env.example; set +a; export PAPER_ROUND_VAR=$(CURDIR)/var/check SECRET_KEY=$(KEY) TOKEN_KEYS=$(KEY) IDENTITY_KEY=$(KEY) DATABASE_URL=postgres://nobody@%2Fnonexistent/none
 
 .DEFAULT_GOAL := help
-.PHONY: help run cluster test chaos check up down golden screens docs audit lock dense clean venv requirements requirements-dev chromium
+.PHONY: help run cluster test chaos defences check up down golden screens docs audit lock dense clean venv requirements requirements-dev chromium
 
 help: ## list the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | awk -F '\t' '{printf "make %-9s %s\n", $$1, $$2}'
@@ -38,10 +38,13 @@ down: requirements ## stop the private PostgreSQL and Valkey
 	@$(BIN)/python -m digest.local down
 
 test: requirements-dev chromium ## run every test
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist load --maxschedchunk 1 $(ARGS)
 
 chaos: requirements-dev ## kill workers, databases and connections at random, and count at the server (some minutes)
 	$(BIN)/python -m tests.chaos $(ARGS)
+
+defences: requirements-dev ## take each defence away on a copy, and see that a test notices (some minutes); ARGS=words of names
+	$(BIN)/python -m tests.defences $(ARGS)
 
 check: requirements-dev ## format, lint, types, layers, templates, missing migrations
 	$(BIN)/ruff format --check .
@@ -56,7 +59,7 @@ golden: requirements-dev ## rewrite the golden files; look at the difference bef
 	git diff --stat -- tests
 
 screens: requirements-dev chromium ## take the pictures of every page into docs/screens; look at them before you commit them
-	SCREENS=docs/screens $(BIN)/python -m pytest tests/browser/test_pages.py tests/browser/test_readers.py -q $(ARGS)
+	SCREENS=docs/screens $(BIN)/python -m pytest tests/browser/test_pages.py tests/browser/test_readers.py tests/browser/test_admin.py -q $(ARGS)
 
 preview: requirements-dev chromium ## pictures of every message, phone and desktop, light and dark; ARGS=--screens renews docs/screens
 	@$(SETTINGS); export DJANGO_SETTINGS_MODULE=digest.settings PAPER_ROUND_VAR=$(CURDIR)/var; exec $(BIN)/python -m tests.messages.gallery $(ARGS)
@@ -65,9 +68,12 @@ docs: requirements-dev ## build the documentation into var/docs; a warning is an
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs var/docs
 	@echo "Open var/docs/index.html"
 
-audit: requirements-dev ## look for known holes in the locked packages, and list their licences
-	$(BIN)/pip-audit --require-hashes --disable-pip -r requirements.txt
+audit: requirements-dev ## list the licences of the locked packages, and look for known holes in them (asks pypi.org)
 	$(BIN)/pip-licenses --from=mixed --order=license
+	@$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements.txt || { \
+		echo 'A package above has a known hole, or could not be looked up: pip-audit asks https://pypi.org about each one.'; \
+		echo 'Without that service nothing is known about holes; the list of licences is complete. Try again with the network.'; \
+		exit 1; }
 
 lock: requirements-dev ## renew requirements.txt, -dev.txt and -dense.txt from the .in files
 	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --upgrade requirements.in -o requirements.txt

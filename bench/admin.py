@@ -226,6 +226,7 @@ def _paths(now: dt.datetime, people: int) -> dict[str, tuple[str, dict[str, str]
         "subscribers reading": "subscriptions/subscriber/?state=reading",
         "subscribers waiting": "subscriptions/subscriber/?state=waiting",
         "subscribers who left": "subscriptions/subscriber/?state=left",
+        "readers of a topic": "subscriptions/subscriber/?topic=1",
         "subscribers, part of an address": "subscriptions/subscriber/?q=reader77",
         "one address": "subscriptions/subscriber/?q=reader7@example.net",
         "one subscriber": "subscriptions/subscriber/7/change/",

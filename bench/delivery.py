@@ -25,13 +25,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from bench.agreement import Disagreement, agree
 from bench.postfix import Postfix
 from bench.surroundings import HOME, database
 from digest.local.servers import Postgres
-
-
-class Disagreement(SystemExit):
-    """Acknowledgements, ledger and sink do not say the same."""
 
 
 def _line_of(process: "subprocess.Popen[str]") -> str:
@@ -109,10 +106,7 @@ def measure(way: str, sink: "CheapSink | PostfixSink", messages: int, workers: i
         said = send(way, sink.port, messages, workers)
         took = sink.counted()
     acknowledged, recorded = sum(each["sent"] for each in said), mailing.accepted()
-    if not acknowledged == recorded == took == messages:
-        raise Disagreement(f"{way}: {acknowledged} acknowledged, {recorded} in the ledger, {took} in the sink, of {messages}")
-    if isinstance(sink, CheapSink) and sink.recipients != messages:
-        raise Disagreement(f"{way}: {messages} messages went to {sink.recipients} recipients")
+    agree(way, messages, acknowledged, recorded, took, sink.recipients if isinstance(sink, CheapSink) else None)
     parts: dict[str, float] = {}
     for each in said:
         for part, seconds in each["parts"].items():

@@ -5,7 +5,8 @@ and two words of title, abstract and authors, of which it keeps the 20,000 commo
 `calculate_recommendation` of its send_emails.py, for each tag of a reader a linear SVM with the tag's papers against all others
 (balanced classes, tolerance 10^-6, C = 0.01), its decision for all papers, all of them sorted, and of these the recent ones
 that bear no tag. The web page (`svm_rank` of serve.py) has the same C; both had 0.1 in earlier versions (`svm_before`).
-`svm_all` is the same with every term. What is left out favours it: vectors in single precision, filters in plain Python.
+`svm_all` is the same with every term. What is left out favours it: it turns vectors into single precision and back, and
+filters in Python.
 `tfidf` is the cosine with the same kind of vectors over the whole vocabulary, the likes as their centroid.
 `bm25` is Robertson and Zaragoza (2009) with k1 = 1.2 and b = 0.75 over single words, the likes as one long query.
 `popularity` is upvotes.

@@ -64,13 +64,16 @@ class Web:
 
 
 @contextlib.contextmanager
-def web(application: str = "digest.wsgi:application", threads: int = 1) -> Iterator[Web]:
-    """An application under granian on a free port of 127.0.0.1: one worker with so many blocking threads."""
+def web(application: str = "digest.wsgi:application", threads: int = 1, **variables: str) -> Iterator[Web]:
+    """An application under granian on a free port of 127.0.0.1: one worker with so many blocking threads.
+
+    `variables` are settings of its own.
+    """
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = int(probe.getsockname()[1])
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
     command += ["--workers", "1", "--blocking-threads", str(threads), "--no-ws", "--log-level", "error", application]
-    server = subprocess.Popen(command)
+    server = subprocess.Popen(command, env={**os.environ, **variables})
     try:
         deadline = time.monotonic() + 60
         while True:

@@ -1,8 +1,9 @@
 """The site against the least that Django can answer: `python -m bench.web [--rounds 7] [--seconds 2] [--papers 64] [--json]`.
 
-Three things are asked for over the same connections, one after the other in every round and in an order that turns: a bare
+Four things are asked for over the same connections, one after the other in every round and in an order that turns: a bare
 Django view that says hello (`bench.hello`, no middleware), the first page as it is kept in memory, and a sign-up, each with an
-address of its own, that PostgreSQL and Valkey take before it is answered. All run under granian with one worker and as many
+address of its own, that PostgreSQL and Valkey take before it is answered; and the same with PROOF_OF_WORK=near, which asks
+Valkey once more how near the limits are. All run under granian with one worker and as many
 blocking threads. What counts is the median over the rounds of the ratios within a round; the site's CPU seconds per request are
 reported beside the rates. Any answer that is not 2xx, and a ratio below its bound, ends it with status 1.
 """
@@ -25,6 +26,7 @@ from urllib.parse import urlencode
 from bench.site import Web, servers, web
 
 BOUNDS = {"home": 0.6, "sign-up": 0.1}
+NEAR = "sign-up, proof of work near"
 CONNECTIONS = 8
 _READ = 1 << 18
 
@@ -99,9 +101,9 @@ def _get() -> Iterator[bytes]:
         yield request
 
 
-def _sign_ups(opened: str) -> Iterator[bytes]:
+def _sign_ups(opened: str, who: str = "reader") -> Iterator[bytes]:
     for number in count():
-        fields = {"address": f"reader{number}@example.org", "topics": "koopman", "opened": opened}
+        fields = {"address": f"{who}{number}@example.org", "topics": "koopman", "opened": opened}
         body = urlencode(fields).encode()
         head = (
             "POST /subscribe/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"
@@ -159,13 +161,18 @@ def report(measured: dict[str, Measured]) -> dict[str, object]:
 
 def measure(options: argparse.Namespace, opened: str) -> dict[str, object]:
     """All rounds."""
-    measured = {name: Measured() for name in ("hello", *BOUNDS)}
-    with web("bench.hello:application", options.threads) as bare, web(threads=options.threads) as site:
+    measured = {name: Measured() for name in ("hello", *BOUNDS, NEAR)}
+    with (
+        web("bench.hello:application", options.threads) as bare,
+        web(threads=options.threads) as site,
+        web(threads=options.threads, PROOF_OF_WORK="near") as wary,
+    ):
         sides: dict[str, Callable[[Measured], None]] = {}
         for name, server, requests in (
             ("hello", bare, _get()),
             ("home", site, _get()),
             ("sign-up", site, _sign_ups(opened)),
+            (NEAR, wary, _sign_ups(opened, "wary")),
         ):
             ask(server.port, requests, 0.5)
 
@@ -175,9 +182,13 @@ def measure(options: argparse.Namespace, opened: str) -> dict[str, object]:
             sides[name] = once
         names = list(sides)
         for turn in range(options.rounds):
-            for name in names[turn % 3 :] + names[: turn % 3]:
+            for name in names[turn % len(names) :] + names[: turn % len(names)]:
                 sides[name](measured[name])
-    return report(measured)
+    found = report(measured)
+    beside = [near / never for near, never in zip(measured[NEAR].rates, measured["sign-up"].rates, strict=True)]
+    quartiles = statistics.quantiles(beside, n=4) if len(beside) > 1 else [beside[0]] * 3
+    found[NEAR] |= {"beside_never": [round(each, 3) for each in quartiles]}  # type: ignore[operator]  # a dict of figures
+    return found
 
 
 def main() -> int:

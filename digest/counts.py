@@ -11,7 +11,7 @@
 | latency | p50, p95, p99 | milliseconds from due to accepted, of issues accepted that day |
 | papers | source's id | new entries that its polls brought |
 | standing | reading, waiting, left | people at the day's end, as far as today's rows remember it |
-| topic-readers | topic's id | live subscriptions that asked for the topic, when the day was last counted |
+| topic-readers | topic's id | people with a live digest that asks for the topic, when the day was last counted |
 
 A day's deliveries change for as long as they are tried, so the last RECOUNTED days are counted anew each time. Each count reads
 one day through an index on time, so the work does not grow with the history. The last two kinds read everyone, so they are
@@ -79,7 +79,7 @@ _STEPS = """
         GROUP BY 1 HAVING NOT bool_or(ended_at IS NULL AND next_issue_at IS NOT NULL)
     ) gone JOIN subscriptions_subscriber s ON s.id = gone.subscriber_id WHERE s.confirmed_at IS NOT NULL GROUP BY 2"""
 _TOPIC_READERS = """
-    SELECT i.topic_id::text, count(*) FROM subscriptions_interest i
+    SELECT i.topic_id::text, count(DISTINCT s.subscriber_id) FROM subscriptions_interest i
     JOIN subscriptions_subscription s ON s.id = i.subscription_id
     WHERE i.kind = 'topic' AND NOT i.excluded AND s.ended_at IS NULL AND s.next_issue_at IS NOT NULL GROUP BY 1"""
 _OF_EVERYONE = ("standing", "topic-readers")

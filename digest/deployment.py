@@ -5,8 +5,10 @@ database and Redis; one that does not answer is an error of its own.
 """
 
 import datetime as dt
+import os
 from collections.abc import Callable, Iterator, Sequence
 from email.utils import parseaddr
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import redis
@@ -15,6 +17,7 @@ from django.core import checks
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
+from digest import environment
 from digest.environment import BASE, read_env_file
 from digest.intake import webhooks
 
@@ -100,6 +103,31 @@ def _local() -> Iterator[checks.CheckMessage]:
         )
 
 
+def _places() -> Iterator[checks.CheckMessage]:
+    for name, place in (("SAFETY_LOG", Path(settings.SAFETY_LOG).parent), ("PAPER_ROUND_VAR", environment.VAR)):
+        if not _writable(place):
+            yield _error(
+                18,
+                f"{name}: this account cannot write in {place}.",
+                f"Make the directory, give it to this account, or set {name}=…",
+            )
+    if Path(settings.SAFETY_LOG).is_dir():
+        yield _error(
+            19, f"SAFETY_LOG is {settings.SAFETY_LOG}, a directory.", "Name a file: SAFETY_LOG=/var/lib/paper-round/safety.log"
+        )
+
+
+def _writable(place: Path) -> bool:
+    """Whether this account may write there, or in the nearest directory above that exists and may hold it."""
+    found = next((each for each in (place, *place.parents) if each.exists()), None)
+    return found is not None and found.is_dir() and os.access(found, os.W_OK | os.X_OK)
+
+
+def _debug() -> Iterator[checks.CheckMessage]:
+    if settings.DEBUG:
+        yield _error(20, "DEBUG is on: every fault shows its variables to whoever meets it.", "Set DEBUG=0.")
+
+
 def _admin() -> Iterator[checks.CheckMessage]:
     if not settings.SECOND_FACTOR:
         yield _error(15, "SECOND_FACTOR is off: a password alone opens every address on the list.", "Set SECOND_FACTOR=1.")
@@ -164,7 +192,7 @@ def _clock() -> Iterator[checks.CheckMessage]:
 
 
 _CHECKS: tuple[Callable[[], Iterator[checks.CheckMessage]], ...] = (
-    _site, _senders, _words, _secrets, _local, _admin, _webhooks, _redis, _clock,
+    _site, _senders, _words, _secrets, _local, _places, _debug, _admin, _webhooks, _redis, _clock,
 )  # fmt: skip
 
 

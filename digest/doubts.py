@@ -5,12 +5,16 @@ import enum
 
 from django.db import connection
 
-# An answer may come while the sender that died still seems to hold the delivery, or when it already waits to be sent once more.
+# An answer may come while the sender that died still seems to hold the delivery, in the ledger or in its journal, or when it
+# already waits to be sent once more.
 _SETTLE = """
 UPDATE digest_delivery
 SET state = %(state)s, reason = %(reason)s, held = false, finished_at = %(now)s, claimed_by = '', lease_expires_at = NULL
 WHERE {which} AND (
     state IN ('sending', 'uncertain') OR (state IN ('queued', 'deferred', 'claimed') AND doubts > 0)
+    OR state = 'claimed' AND EXISTS (
+        SELECT FROM digest_journalpage WHERE journal = claimed_by AND digest_delivery.id = ANY(begun)
+    )
 )
 """
 

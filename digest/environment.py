@@ -4,8 +4,13 @@ Values come from the process environment; where it is silent, from `var/local.en
 the commands that are started by hand beside them.
 """
 
+import ipaddress
 import os
+import re
+from collections.abc import Collection
+from email.utils import parseaddr
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -60,12 +65,100 @@ def flag(name: str, *, default: bool = False) -> bool:
     raise ImproperlyConfigured(f"{name} is {value!r}. It takes 1 or 0; for example {name}=1")
 
 
-def number(name: str, default: int) -> int:
-    """A whole number; raises ImproperlyConfigured for anything else."""
+def number(name: str, default: int, least: int = 0, most: int | None = None) -> int:
+    """A whole number from `least` to `most`; raises ImproperlyConfigured for anything else."""
     value = optional(name, str(default))
-    if value.isdecimal():
+    # int() takes more digits than those of ASCII, and underscores between them; nobody means those.
+    if value.isascii() and value.isdecimal() and least <= int(value) and (most is None or int(value) <= most):
         return int(value)
-    raise ImproperlyConfigured(f"{name} is {value!r}. It takes a whole number; for example {name}={default}")
+    bounds = f"from {least}" + ("" if most is None else f" to {most}")
+    raise ImproperlyConfigured(f"{name} is {value!r}. It takes a whole number {bounds}; for example {name}={default}")
+
+
+def words(name: str, default: str) -> str:
+    """A line of text, such as may stand in a header field; raises ImproperlyConfigured for what cannot be seen or has ends."""
+    value = optional(name, default)
+    if value.isprintable():
+        return value
+    raise ImproperlyConfigured(f"{name} is {value!r}. It takes one line of visible text; for example {name}={default}")
+
+
+def choice(name: str, default: str, allowed: Collection[str]) -> str:
+    """One of several words; raises ImproperlyConfigured for any other."""
+    value = optional(name, default)
+    if value in allowed:
+        return value
+    example = default or min(filter(None, allowed))
+    raise ImproperlyConfigured(
+        f"{name} is {value!r}. It takes {', '.join(sorted(filter(None, allowed)))}; for example {name}={example}"
+    )
+
+
+def shaped(name: str, shape: str, what: str, example: str, default: str = "") -> str:
+    """A value of this shape (a regular expression), or the default; raises ImproperlyConfigured saying `what` it takes."""
+    value = optional(name, default)
+    if not value or re.fullmatch(shape, value):
+        return value
+    raise ImproperlyConfigured(f"{name} is {value!r}. It takes {what}; for example {name}={example}")
+
+
+def listed(name: str, shape: str, what: str, example: str) -> list[str]:
+    """Values of this shape, separated by commas; none when it is unset."""
+    values = [each.strip() for each in optional(name, "").split(",") if each.strip()]
+    for value in values:
+        if not re.fullmatch(shape, value):
+            raise ImproperlyConfigured(
+                f"{name} holds {value!r}. It takes {what}, separated by commas; for example {name}={example}"
+            )
+    return values
+
+
+def addresses(name: str, example: str) -> list[str]:
+    """Addresses of the Internet Protocol, separated by commas."""
+    values = listed(name, r"\S+", "IP addresses", example)
+    for value in values:
+        try:
+            ipaddress.ip_address(value)
+        except ValueError as error:
+            raise ImproperlyConfigured(
+                f"{name} holds {value!r}. It takes IP addresses, separated by commas; for example {name}={example}"
+            ) from error
+    return values
+
+
+def url(name: str, value: str, schemes: Collection[str], example: str, *, bare: bool = False) -> str:
+    """`value`, when it is an absolute URL of one of these schemes; `bare`: nothing but scheme, host and port.
+
+    Raises ImproperlyConfigured, without showing a password that the value may hold.
+    """
+    begins = " or ".join(f"{each}://" for each in schemes)
+    wrong = f"{name} cannot be read. It takes an address that begins with {begins}"
+    try:
+        parts = urlsplit(value)
+        known = parts.port is None or parts.port > 0
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{wrong} ({error}); for example {name}={example}") from error
+    place = parts.path if parts.scheme == "unix" else parts.hostname
+    if parts.scheme not in schemes or not place or not known or not value.isprintable() or " " in value:
+        raise ImproperlyConfigured(f"{wrong} and names a host; for example {name}={example}")
+    if bare and (parts.username is not None or parts.path not in {"", "/"} or parts.query or parts.fragment):
+        raise ImproperlyConfigured(f"{name} holds more than scheme, host and port; for example {name}={example}")
+    return value
+
+
+def mailbox(name: str, value: str, example: str) -> str:
+    """`value`, when it is an address, perhaps with a name; raises ImproperlyConfigured for anything else."""
+    if value.isprintable() and re.fullmatch(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)*", parseaddr(value)[1]):
+        return value
+    raise ImproperlyConfigured(f"{name} is {value!r}. It takes an address, with a name if wanted; for example {name}={example}")
+
+
+def directory(name: str, example: str) -> str:
+    """A directory that is there, or nothing; raises ImproperlyConfigured for one that is not."""
+    value = optional(name, "")
+    if not value or Path(value).is_dir():
+        return value
+    raise ImproperlyConfigured(f"{name} is {value!r}, and there is no such directory; for example {name}={example}")
 
 
 def rates(name: str) -> dict[str, float]:

@@ -4,6 +4,7 @@ The lock belongs to a connection (PostgreSQL, 13.3.5, session-level advisory loc
 connection breaks, has lost it by itself. Two beats that each believe they lead for a moment do no harm: tasks are hints.
 """
 
+import contextlib
 import logging
 import time
 from pathlib import Path
@@ -64,6 +65,9 @@ class Leadership:
     def release(self) -> None:
         """Let another lead."""
         if self._connection is not None:
+            # Hanging up would free the lock too, but only once the server's process has ended, a moment later.
+            with contextlib.suppress(psycopg.Error):
+                self._connection.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
             self._connection.close()
             self._connection = None
 

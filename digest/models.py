@@ -568,6 +568,12 @@ class Delivery(models.Model):
             models.Index(
                 fields=["priority", "next_attempt_at", "id"], name="delivery_unfinished", condition=Q(finished_at=None)
             ),
+            # The same without those in trouble, which may lie in a million pages: what waits or is in hand is found at once.
+            models.Index(
+                fields=["priority", "next_attempt_at", "id"],
+                name="delivery_under_way",
+                condition=Q(finished_at=None, trouble=None),
+            ),
             models.Index(fields=["trouble", "-created_at"], name="delivery_trouble", condition=Q(trouble__isnull=False)),
             BrinIndex(fields=["created_at"], name="delivery_created_brin"),
             BrinIndex(fields=["finished_at"], name="delivery_finished_brin"),
@@ -616,6 +622,37 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"attempt {self.number}: {self.state}"
+
+
+class Journal(models.Model):
+    """A run of the sender that keeps a journal. Whoever removes the row lets no page follow: see `delivery.journal`."""
+
+    name = models.CharField(primary_key=True, max_length=120, help_text="The run's name, as in `claimed_by`.")
+    opened_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class JournalPage(models.Model):
+    """A round that the ledger does not know of yet: deliveries that began, and those that the relay accepted."""
+
+    # No foreign key: a page outlives its journal until it is posted.
+    journal = models.CharField(max_length=120)
+    written_at = models.DateTimeField()
+    begun = ArrayField(models.BigIntegerField())
+    begun_fences = ArrayField(models.BigIntegerField())
+    accepted = ArrayField(models.BigIntegerField())
+    accepted_fences = ArrayField(models.BigIntegerField())
+    codes = ArrayField(models.SmallIntegerField(), help_text="What the relay said when it accepted.")
+    replies = ArrayField(models.TextField())
+    sizes = ArrayField(models.IntegerField(), help_text="Octets.")
+
+    class Meta:
+        indexes = [models.Index(fields=["journal"], name="journalpage_journal")]
+
+    def __str__(self) -> str:
+        return f"{len(self.begun)} began, {len(self.accepted)} accepted"
 
 
 class AlarmSent(models.Model):

@@ -10,20 +10,41 @@ from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 from kombu import Queue
 
-from digest.environment import BASE, VAR, flag, number, optional, prefixed, rates, required, secret
+from digest.environment import (
+    BASE,
+    VAR,
+    addresses,
+    choice,
+    directory,
+    flag,
+    listed,
+    mailbox,
+    number,
+    optional,
+    prefixed,
+    rates,
+    required,
+    secret,
+    shaped,
+    url,
+    words,
+)
 from digest.observability import logs, sentry
 
 DEBUG = flag("DEBUG")
 SECRET_KEY = secret("SECRET_KEY", "the key that signs sessions, 50 random characters or more", "$(openssl rand -hex 32)", 50)
-SITE_URL = required("SITE_URL", "the address of the site, from which every link is made", "https://papers.example.org").rstrip(
-    "/"
-)
-if urlsplit(SITE_URL).scheme not in {"http", "https"} or not urlsplit(SITE_URL).netloc:
-    raise ImproperlyConfigured(
-        f"SITE_URL is {SITE_URL!r}. It takes an absolute address; for example SITE_URL=https://papers.example.org"
-    )
-SITE_NAME = optional("SITE_NAME", "Paper Round")
-ALLOWED_HOSTS = [urlsplit(SITE_URL).hostname or "", *filter(None, optional("ALLOWED_HOSTS", "").split(","))]
+SITE_URL = url(
+    "SITE_URL",
+    required("SITE_URL", "the address of the site, from which every link is made", "https://papers.example.org"),
+    ("https", "http"),
+    "https://papers.example.org",
+    bare=True,
+).rstrip("/")
+SITE_NAME = words("SITE_NAME", "Paper Round")
+ALLOWED_HOSTS = [
+    urlsplit(SITE_URL).hostname or "",
+    *listed("ALLOWED_HOSTS", r"\.?[\w-]+(\.[\w-]+)*|\[[0-9a-fA-F:]+\]", "names of hosts", "www.example.org"),
+]
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 
 TOKEN_KEYS = secret(
@@ -36,86 +57,133 @@ IDENTITY_KEY = secret(
     32,
 )
 
-_database = required("DATABASE_URL", "the PostgreSQL database", "postgres://paperround:secret@db.example.org/paperround")
-if urlsplit(_database).scheme not in {"postgres", "postgresql"}:
-    raise ImproperlyConfigured(
-        "DATABASE_URL does not begin with postgres://, and Paper Round runs on PostgreSQL only; "
-        "for example DATABASE_URL=postgres://paperround:secret@db.example.org/paperround"
-    )
+_database = url(
+    "DATABASE_URL",
+    required("DATABASE_URL", "the PostgreSQL database", "postgres://paperround:secret@db.example.org/paperround"),
+    ("postgres", "postgresql"),
+    "postgres://paperround:secret@db.example.org/paperround",
+)
 DATABASES = {
     "default": dj_database_url.parse(
         _database, engine="digest.postgres", conn_max_age=number("DATABASE_CONN_MAX_AGE", 60), conn_health_checks=True
     )
 }
 
-REDIS_URL = required("REDIS_URL", "the Redis or Valkey server of the queue", "redis://redis.example.org:6379")
-if urlsplit(REDIS_URL).scheme not in {"redis", "rediss", "unix"}:
-    raise ImproperlyConfigured(
-        "REDIS_URL does not begin with redis://, rediss:// or unix://; for example REDIS_URL=redis://redis.example.org:6379"
-    )
+REDIS_URL = url(
+    "REDIS_URL",
+    required("REDIS_URL", "the Redis or Valkey server of the queue", "redis://redis.example.org:6379"),
+    ("redis", "rediss", "unix"),
+    "redis://redis.example.org:6379",
+)
 
 # One relay takes every message; it, not we, talks to the world's mail exchangers.
-SMTP_URL = required(
+SMTP_URL = url(
     "SMTP_URL",
-    "the relay that takes our messages (smtp, smtp+starttls or smtps)",
+    required(
+        "SMTP_URL",
+        "the relay that takes our messages (smtp, smtp+starttls or smtps)",
+        "smtp+starttls://name:secret@relay.example.org:587",
+    ),
+    ("smtp", "smtp+starttls", "smtps"),
     "smtp+starttls://name:secret@relay.example.org:587",
 )
-if urlsplit(SMTP_URL).scheme not in {"smtp", "smtp+starttls", "smtps"} or not urlsplit(SMTP_URL).hostname:
-    raise ImproperlyConfigured(
-        "SMTP_URL does not begin with smtp://, smtp+starttls:// or smtps:// and a host; "
-        "for example SMTP_URL=smtp+starttls://name:secret@relay.example.org:587"
-    )
 # What the relay is greeted with: a name that resolves to us (RFC 5321, 4.1.1.1).
-SMTP_HELLO = optional("SMTP_HELLO", socket.gethostname())
-SMTP_CONNECTIONS = number("SMTP_CONNECTIONS", 10)
+SMTP_HELLO = shaped(
+    "SMTP_HELLO", r"[\w-]+(\.[\w-]+)*|\[[\w.:]+\]", "the name of a host", "relay.example.org", socket.gethostname()
+)
+SMTP_CONNECTIONS = number("SMTP_CONNECTIONS", 10, 1, 100)
 # No wait but the one after the final dot is longer than this; RFC 5321 (4.5.3.2) asks for 300 at most steps.
-SMTP_TIMEOUT_SECONDS = number("SMTP_TIMEOUT_SECONDS", 300)
+SMTP_TIMEOUT_SECONDS = number("SMTP_TIMEOUT_SECONDS", 300, 1)
 # Messages a second, over all workers: altogether (0: no limit), and for single domains ("example.com=20").
 SEND_RATE = number("SEND_RATE", 0)
 DOMAIN_RATES = rates("DOMAIN_RATES")
 # How many senders share these rates when Redis is away and they cannot ask one another.
-SEND_WORKERS = number("SEND_WORKERS", 4)
+SEND_WORKERS = number("SEND_WORKERS", 4, 1)
 # A new sender earns its reputation slowly: "2026-03-01:200:1.5" is 200 messages on that day and grows by half each day.
 WARMUP = optional("WARMUP", "")
 # Consent, erasures and suppressions are also appended here, as keyed hashes, so that a restored database can be told of them.
 SAFETY_LOG = optional("SAFETY_LOG", str(VAR / "safety.log"))
 # For the preflight: the selector under which the relay signs for us, and the addresses from which it sends, if we run it.
-DKIM_SELECTOR = optional("DKIM_SELECTOR", "")
-RELAY_ADDRESSES = [each for each in optional("RELAY_ADDRESSES", "").split(",") if each]
+DKIM_SELECTOR = shaped("DKIM_SELECTOR", r"[\w-]+(\.[\w-]+)*", "a selector, as behind s= in a signature", "2026a")
+RELAY_ADDRESSES = addresses("RELAY_ADDRESSES", "192.0.2.25,2001:db8::25")
 # Whether the preflight runs before the first message of each day, and a fatal finding holds issues back (never notices) until
 # it is mended. A relay on this machine is for trying things out.
 PREFLIGHT = flag("PREFLIGHT", default=urlsplit(SMTP_URL).hostname not in {"localhost", "127.0.0.1", "::1"})
 # How long a worker holds what it has claimed without saying that it lives, and how often the beat asks for work and for what
 # dead workers held.
-LEASE_SECONDS = number("LEASE_SECONDS", 120)
-DELIVER_EVERY_SECONDS = number("DELIVER_EVERY_SECONDS", 20)
-RECOVER_EVERY_SECONDS = number("RECOVER_EVERY_SECONDS", 60)
-DIGEST_FROM = required("DIGEST_FROM", "the sender of digests", "Paper Round <digest@papers.example.org>")
-NOTICE_FROM = required("NOTICE_FROM", "the sender of confirmations and links", "Paper Round <hello@papers.example.org>")
+LEASE_SECONDS = number("LEASE_SECONDS", 120, 2)
+DELIVER_EVERY_SECONDS = number("DELIVER_EVERY_SECONDS", 20, 1)
+RECOVER_EVERY_SECONDS = number("RECOVER_EVERY_SECONDS", 60, 1)
+DIGEST_FROM = mailbox(
+    "DIGEST_FROM",
+    required("DIGEST_FROM", "the sender of digests", "Paper Round <digest@papers.example.org>"),
+    "Paper Round <digest@papers.example.org>",
+)
+NOTICE_FROM = mailbox(
+    "NOTICE_FROM",
+    required("NOTICE_FROM", "the sender of confirmations and links", "Paper Round <hello@papers.example.org>"),
+    "Paper Round <hello@papers.example.org>",
+)
 OPERATOR_ADDRESS = optional("OPERATOR_ADDRESS", "")
+if OPERATOR_ADDRESS:
+    mailbox("OPERATOR_ADDRESS", OPERATOR_ADDRESS, "operator@example.org")
 # Where alarms are posted as JSON beside the mail to that address.
 ALARM_WEBHOOK = optional("ALARM_WEBHOOK", "")
+if ALARM_WEBHOOK:
+    url("ALARM_WEBHOOK", ALARM_WEBHOOK, ("https", "http"), "https://chat.example.org/hooks/papers")
 DKIM_KEYS = optional("DKIM_KEYS", "")
-BOUNCE_ADDRESS = required("BOUNCE_ADDRESS", "where relays return what cannot be delivered", "bounces@papers.example.org")
+BOUNCE_ADDRESS = mailbox(
+    "BOUNCE_ADDRESS",
+    required("BOUNCE_ADDRESS", "where relays return what cannot be delivered", "bounces@papers.example.org"),
+    "bounces@papers.example.org",
+)
 # Where else what comes back is found: a mailbox, and providers' webhooks (see docs/bounces.md). Whoever posts to a webhook must
 # know its secret; Amazon's topics must be listed besides.
 BOUNCES_IMAP_URL = optional("BOUNCES_IMAP_URL", "")
-EVENTS_FROM = frozenset(filter(None, optional("EVENTS_FROM", "").replace(" ", "").split(",")))
-EVENT_TOPICS = frozenset(filter(None, optional("EVENT_TOPICS", "").replace(" ", "").split(",")))
-ANYMAIL_WEBHOOK_SECRET = optional("ANYMAIL_WEBHOOK_SECRET", "")
-ANYMAIL = prefixed("ANYMAIL_") | ({"WEBHOOK_SECRET": ANYMAIL_WEBHOOK_SECRET} if ANYMAIL_WEBHOOK_SECRET else {})
-# How messages leave: to the relay of SMTP_URL, or by the interface of a provider that django-anymail knows.
-DELIVERY_BACKEND = optional("DELIVERY_BACKEND", "smtp")
-ANYMAIL_ESP = optional("ANYMAIL_ESP", "")
-if DELIVERY_BACKEND not in {"smtp", "anymail"} or (DELIVERY_BACKEND == "anymail" and not ANYMAIL_ESP):
-    raise ImproperlyConfigured(
-        f"DELIVERY_BACKEND is {DELIVERY_BACKEND!r}. It takes smtp, or anymail together with ANYMAIL_ESP; for example "
-        "DELIVERY_BACKEND=anymail and ANYMAIL_ESP=mailgun"
+if BOUNCES_IMAP_URL:
+    url("BOUNCES_IMAP_URL", BOUNCES_IMAP_URL, ("imaps", "imap"), "imaps://bounces:secret@mail.example.org/INBOX")
+EVENTS_FROM = frozenset(listed("EVENTS_FROM", r"\w+", "names of providers", "mailgun,postmark"))
+EVENT_TOPICS = frozenset(
+    listed(
+        "EVENT_TOPICS",
+        r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d+:[\w.-]+",
+        "ARNs of Amazon's topics",
+        "arn:aws:sns:eu-west-1:123456789012:papers",
     )
-if EVENTS_FROM and len(ANYMAIL_WEBHOOK_SECRET) < 20:
+)
+ANYMAIL_WEBHOOK_SECRET = shaped(
+    "ANYMAIL_WEBHOOK_SECRET",
+    r"[^:\s]+:\S{16,}",
+    "name:password, the password of 16 characters or more, as in the address that providers post to",
+    "events:$(openssl rand -hex 32)",
+)
+# A worker that is asked to stop waits for the requests in its hands, and has half a minute.
+ANYMAIL = (
+    prefixed("ANYMAIL_")
+    | {"REQUESTS_TIMEOUT": 20}
+    | ({"WEBHOOK_SECRET": ANYMAIL_WEBHOOK_SECRET} if ANYMAIL_WEBHOOK_SECRET else {})
+)
+# How messages leave: to the relay of SMTP_URL, or by the interface of a provider that django-anymail knows.
+PROVIDERS = frozenset(
+    {
+        "amazon_ses", "brevo", "mailersend", "mailgun", "mailjet", "mailtrap", "mandrill", "postal", "postmark", "resend",
+        "scaleway", "sendgrid", "sparkpost", "unisender_go",
+    }
+)  # fmt: skip
+DELIVERY_BACKEND = choice("DELIVERY_BACKEND", "smtp", {"smtp", "anymail"})
+ANYMAIL_ESP = choice("ANYMAIL_ESP", "", {"", *PROVIDERS})
+if DELIVERY_BACKEND == "anymail" and not ANYMAIL_ESP:
+    raise ImproperlyConfigured("ANYMAIL_ESP is not set, and DELIVERY_BACKEND is anymail; for example ANYMAIL_ESP=mailgun")
+# Scaleway posts none.
+if unknown := EVENTS_FROM - PROVIDERS | EVENTS_FROM & {"scaleway"}:
     raise ImproperlyConfigured(
-        "ANYMAIL_WEBHOOK_SECRET has fewer than 20 characters, and EVENTS_FROM lets providers post events. It is name:password, "
-        "as in the address they post to; for example ANYMAIL_WEBHOOK_SECRET=events:$(openssl rand -hex 32)"
+        f"EVENTS_FROM names {', '.join(sorted(unknown))}. It takes {', '.join(sorted(PROVIDERS - {'scaleway'}))}; "
+        "for example EVENTS_FROM=mailgun"
+    )
+if EVENTS_FROM and not ANYMAIL_WEBHOOK_SECRET:
+    raise ImproperlyConfigured(
+        "ANYMAIL_WEBHOOK_SECRET is not set, and EVENTS_FROM lets providers post events. It is name:password, as in the address "
+        "they post to; for example ANYMAIL_WEBHOOK_SECRET=events:$(openssl rand -hex 32)"
     )
 # A delivery whose outcome nobody knows is sent once more, with the same Message-ID, after this long; or it is held. A
 # provider that reports what became of each message gets time to tell.
@@ -124,6 +192,7 @@ UNCERTAIN_SETTLE_SECONDS = number("UNCERTAIN_SETTLE_SECONDS", 900 if EVENTS_FROM
 POSTAL_ADDRESS = required(
     "POSTAL_ADDRESS", "the postal address that ends each message, as the law asks", "1 Example Street, 75000 Paris"
 )
+words("POSTAL_ADDRESS", "1 Example Street, 75000 Paris")
 DEFAULT_TIME_ZONE = optional("DEFAULT_TIME_ZONE", "Europe/Paris")
 try:
     ZoneInfo(DEFAULT_TIME_ZONE)
@@ -131,21 +200,18 @@ except (ValueError, OSError, KeyError) as error:
     raise ImproperlyConfigured(
         f"DEFAULT_TIME_ZONE is {DEFAULT_TIME_ZONE!r}, which is no time zone; for example DEFAULT_TIME_ZONE=Europe/Paris"
     ) from error
-CONTACT = optional("CONTACT", urlsplit(SITE_URL).netloc)
+# It goes into the User-Agent field of our requests.
+CONTACT = shaped("CONTACT", r"[ -~]+", "visible characters of ASCII", "papers@example.org", urlsplit(SITE_URL).netloc)
 
 # How many proxies stand in front and add to X-Forwarded-For; with none, the connection's own address counts.
-PROXIES = number("PROXIES", 0)
+PROXIES = number("PROXIES", 0, 0, 20)
 
 # What strangers can make us do: forms taken from one network (/24, /48), and messages to one receiving domain and in all.
-REQUESTS_PER_NETWORK_AND_HOUR = number("REQUESTS_PER_NETWORK_AND_HOUR", 60)
-ASKED_MESSAGES_PER_DOMAIN_AND_HOUR = number("ASKED_MESSAGES_PER_DOMAIN_AND_HOUR", 500)
-ASKED_MESSAGES_PER_HOUR = number("ASKED_MESSAGES_PER_HOUR", 2000)
+REQUESTS_PER_NETWORK_AND_HOUR = number("REQUESTS_PER_NETWORK_AND_HOUR", 60, 1)
+ASKED_MESSAGES_PER_DOMAIN_AND_HOUR = number("ASKED_MESSAGES_PER_DOMAIN_AND_HOUR", 500, 1)
+ASKED_MESSAGES_PER_HOUR = number("ASKED_MESSAGES_PER_HOUR", 2000, 1)
 # When a sign-up has to show a proof of work: never, when half of a limit is used up, or always.
-PROOF_OF_WORK = optional("PROOF_OF_WORK", "never")
-if PROOF_OF_WORK not in {"never", "near", "always"}:
-    raise ImproperlyConfigured(
-        f"PROOF_OF_WORK is {PROOF_OF_WORK!r}. It takes never, near or always; for example PROOF_OF_WORK=near"
-    )
+PROOF_OF_WORK = choice("PROOF_OF_WORK", "never", {"never", "near", "always"})
 
 # How long a public page may be answered from a process's memory before it is made anew; 0 makes each one anew.
 PUBLIC_PAGES_SECONDS = number("PUBLIC_PAGES_SECONDS", 30)
@@ -191,7 +257,7 @@ MIDDLEWARE = [
 ]
 # An operator's own look: a file of colours and words, and templates that stand before ours, each under the same name.
 THEME = optional("THEME", "")
-TEMPLATES_DIR = optional("TEMPLATES_DIR", "")
+TEMPLATES_DIR = directory("TEMPLATES_DIR", "/etc/paper-round/templates")
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.jinja2.Jinja2",
@@ -321,7 +387,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A hint that cannot be given is not worth a visitor's time: three tries within a fraction of a second.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "visibility_timeout": number("VISIBILITY_TIMEOUT_SECONDS", 3600),
+    "visibility_timeout": number("VISIBILITY_TIMEOUT_SECONDS", 3600, 1),
     "max_retries": 3,
     "interval_start": 0,
     "interval_step": 0.05,
@@ -366,10 +432,10 @@ CELERY_BEAT_SCHEDULER = "digest.leadership.Scheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "beat-schedule")
 
-try:
-    LOGGING = logs.configuration(optional("LOG_FORMAT", "line"), optional("LOG_LEVEL", "INFO"))
-except ValueError as error:
-    raise ImproperlyConfigured(str(error)) from error
+LOGGING = logs.configuration(
+    choice("LOG_FORMAT", "line", logs.FORMATS),
+    choice("LOG_LEVEL", "INFO", {"DEBUG", "INFO", "WARNING", "ERROR"}),
+)
 
 # How long things are kept, in days; 0 keeps them for ever. Issues are their readers' archive and stay.
 KEEP_DAYS = {
@@ -378,13 +444,14 @@ KEEP_DAYS = {
     "notices": number("KEEP_NOTICES_DAYS", 30),
 }
 # Where pg_dump and pg_restore lie, for backups; empty: those of the wheel we depend on, or else on the PATH.
-PG_BIN = optional("PG_BIN", "")
+PG_BIN = directory("PG_BIN", "/usr/lib/postgresql/18/bin")
 
 # Whoever shows this token may read /metrics; empty: nobody. A worker serves its own on this port of 127.0.0.1; 0: nowhere.
-METRICS_TOKEN = optional("METRICS_TOKEN", "")
-METRICS_PORT = number("METRICS_PORT", 0)
+METRICS_TOKEN = shaped("METRICS_TOKEN", r"[!-~]{16,}", "16 visible characters of ASCII or more", "$(openssl rand -hex 32)")
+METRICS_PORT = number("METRICS_PORT", 0, 0, 65535)
 
 # Faults go to Sentry where its package is installed and this says where; docs/operations.md tells of traces.
 SENTRY_DSN = optional("SENTRY_DSN", "")
 if SENTRY_DSN:
+    url("SENTRY_DSN", SENTRY_DSN, ("https", "http"), "https://key@sentry.example.org/1")
     sentry.start(SENTRY_DSN)

@@ -16,6 +16,8 @@ from subscriptions.models import Consent, Notice, Subscriber, Subscription
 
 WORDING = "Send me papers by email, on the schedule and the subjects I chose. I can stop at any time, with one click."
 CONFIRM_WORDING = "Confirm my subscription"
+# The header by which the unsubscribe page says what a POST did, so that no other page passes for it: "ended" or "already".
+UNSUBSCRIBED = "X-Unsubscribed"
 STOP_WORDING = "Stop this digest"
 WORDING_VERSION = "1"
 

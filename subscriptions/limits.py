@@ -122,10 +122,10 @@ def take(rules: Sequence[Rule], name: str, now: dt.datetime) -> Rule | None:
 def share_used(rules: Sequence[Rule], now: dt.datetime) -> float:
     """How much of the rule that is nearest to its limit is used up, from 0 to 1; counts nothing."""
     try:
-        server = client(settings.REDIS_URL)
-        used = [
-            int(server.zcount(rule.key, (now - rule.window).timestamp() * 1000, "+inf")) / max(rule.limit, 1) for rule in rules
-        ]
+        with client(settings.REDIS_URL).pipeline(transaction=False) as together:
+            for rule in rules:
+                together.zcount(rule.key, (now - rule.window).timestamp() * 1000, "+inf")
+            used = [int(count) / max(rule.limit, 1) for rule, count in zip(rules, together.execute(), strict=True)]
     except redis.RedisError:
         used = [rule.counted(now) / max(rule.limit, 1) for rule in rules]
     return min(1.0, max(used, default=0.0))

@@ -54,7 +54,9 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
         )
         if found.outcome == "gone":
             return pages.gone(request)
-        return render(request, "web/unsubscribed.html.jinja", {"token": token, "found": found})
+        answer = render(request, "web/unsubscribed.html.jinja", {"token": token, "found": found})
+        answer.headers[consent.UNSUBSCRIBED] = found.outcome
+        return answer
     found = consent.ending(token)
     if found.subscription is None:
         return pages.gone(request)

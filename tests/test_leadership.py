@@ -37,7 +37,7 @@ def test_a_broken_connection_loses_the_lead(beats: tuple[Leadership, Leadership]
     assert one.held()
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s", [LOCK]
+            "SELECT pg_terminate_backend(pid, 60000) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s", [LOCK]
         )
     assert other.held()
     assert not one.held()

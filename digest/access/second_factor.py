@@ -12,6 +12,7 @@ import django_otp
 import qrcode
 import qrcode.image.svg
 from django.conf import settings
+from django.contrib import admin
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -76,7 +77,7 @@ def second_factor(request: HttpRequest) -> HttpResponse:
             return redirect(onward) if ready else _codes(request, user, onward)
         wrong = True
         _log(request, "entered a wrong code")
-    context = {"ready": ready, "wrong": wrong, "next": onward, "title": "Second factor"}
+    context = {**admin.site.each_context(request), "ready": ready, "wrong": wrong, "next": onward, "title": "Second factor"}
     if not ready:
         context |= _picture(_pending(user))
     return render(request, "admin/second_factor.html", context, status=400 if wrong else 200)
@@ -110,7 +111,11 @@ def _codes(request: HttpRequest, user: AbstractBaseUser, onward: str) -> HttpRes
         device.token_set.all().delete()
         codes = [StaticToken.random_token() for _ in range(BACKUP_CODES)]
         StaticToken.objects.bulk_create(StaticToken(device=device, token=code) for code in codes)
-    return render(request, "admin/backup_codes.html", {"codes": codes, "next": onward, "title": "Codes for a lost device"})
+    return render(
+        request,
+        "admin/backup_codes.html",
+        {**admin.site.each_context(request), "codes": codes, "next": onward, "title": "Codes for a lost device"},
+    )
 
 
 def _picture(device: TOTPDevice) -> dict[str, str]:

@@ -32,7 +32,7 @@ class FateFilter(admin.ChoicesFieldListFilter):
         if found is None:
             return queryset
         states = set((asked or request.GET.get("state__in", "")).split(","))
-        return found.filter(finished_at=None) if states <= UNFINISHED else found
+        return found.filter(finished_at=None, trouble=None) if states <= UNFINISHED else found
 
 
 class BounceInline(ReadOnlyInline[Bounce, Delivery]):

@@ -155,6 +155,9 @@ class PickAdmin(OurAdmin[Pick]):
     readonly_fields = ("editor", "created_at")
     sortable_by = ("created_at",)
 
+    class Media:
+        js = ("admin_site/named.js",)
+
     def get_readonly_fields(self, request: HttpRequest, obj: Pick | None = None) -> Any:
         return (*self.readonly_fields, "paper") if obj else self.readonly_fields
 

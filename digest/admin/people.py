@@ -1,15 +1,29 @@
 """Subscribers and subscriptions once more, now with their issues and deliveries, which only this side knows."""
 
+from collections.abc import Iterable
+
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.html import format_html_join
 
 from digest.admin.desk import people_pages
 from digest.models import Delivery, Feedback, Issue
 from subscriptions.admin.base import ReadOnlyInline, change_link, links, list_path
 from subscriptions.admin.people import ConsentInline, InterestInline, SubscriberAdmin, SubscriptionAdmin, SubscriptionInline
 from subscriptions.models import Subscriber, Subscription
+
+
+def _fate(issue: Issue) -> str:
+    delivery: Delivery | None = getattr(issue, "delivery", None)
+    return delivery.get_state_display() if delivery else "none"
+
+
+def _lines(rows: Iterable[tuple[str, Model, str, str]]) -> str:
+    """A line for each: its day, a link to what it is about, and what became of it."""
+    told = ((day, change_link(about, words), became) for day, about, words, became in rows)
+    return format_html_join("", "<p>{} {}: {}</p>", told) or "none"
 
 
 class DeliveryInline(ReadOnlyInline[Delivery, Subscriber]):
@@ -49,13 +63,41 @@ class IssueInline(ReadOnlyInline[Issue, Subscription]):
 
     @admin.display(description="delivery")
     def fate(self, issue: Issue) -> str:
-        delivery: Delivery | None = getattr(issue, "delivery", None)
-        return delivery.get_state_display() if delivery else "none"
+        return _fate(issue)
+
+
+RECENT = 12
+"""So many of a reader's last issues and votes stand on the reader's own page; lists have the others."""
 
 
 class ReaderAdmin(SubscriberAdmin):
+    fieldsets = (*SubscriberAdmin.fieldsets, ("Issues and votes", {"fields": ("issues", "votes")}))
+    readonly_fields = (*SubscriberAdmin.readonly_fields, "issues", "votes")
     inlines = (SubscriptionInline, ConsentInline, DeliveryInline)
     actions = ("erase_chosen", "suppress_chosen", "ask_chosen")
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Subscriber | None:
+        """Unfold asks for a read-only field several times a page; what these two need is looked up once."""
+        subscriber = super().get_object(request, object_id, from_field)
+        if subscriber:
+            issues = Issue.objects.filter(subscription__subscriber=subscriber).select_related("delivery").order_by("-id")
+            votes = Feedback.objects.filter(subscription__subscriber=subscriber).select_related("paper").order_by("-id")
+            subscriber.__dict__.update(issues=list(issues[:RECENT]), votes=list(votes[:RECENT]))
+        return subscriber
+
+    @admin.display(description="last issues")
+    def issues(self, subscriber: Subscriber) -> str:
+        return _lines(
+            (f"{issue.published_at:%Y-%m-%d}", issue, f"issue {issue.number or 'without a number'}", _fate(issue))
+            for issue in subscriber.__dict__["issues"]
+        )
+
+    @admin.display(description="last votes")
+    def votes(self, subscriber: Subscriber) -> str:
+        return _lines(
+            (f"{vote.created_at:%Y-%m-%d}", vote.paper, vote.paper.title, vote.get_vote_display())
+            for vote in subscriber.__dict__["votes"]
+        )
 
     @admin.action(description="Erase everything about the chosen", permissions=["erase"])
     def erase_chosen(self, request: HttpRequest, chosen: QuerySet[Subscriber]) -> HttpResponse:

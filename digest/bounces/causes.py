@@ -90,13 +90,16 @@ _SUBJECTS = {
 }
 
 
-# Links and addresses say nothing by themselves, whatever words they are made of.
-_NAMES = re.compile(r"https?://\S+|<?[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+>?", re.IGNORECASE)
+# Links, addresses and a gateway's own footer say nothing by themselves, whatever words they are made of.
+_NAMES = re.compile(
+    r"(?:has been|was|is) (?:scanned|checked)\b[^.\n]{0,120}|https?://\S+|<?[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+>?",
+    re.IGNORECASE,
+)
 # Words that can mean nothing but a mailbox that is not there.
 _SURELY_UNKNOWN = re.compile(
-    r"requested action not taken: mailbox unavailable|recipient name is not recogni[sz]ed|^unknown user: "
+    r"requested action not taken: mailbox (?:un|not )available|recipient name is not recogni[sz]ed|^unknown user: "
     r"|does(?:n.t| not) have an? .{0,40}\baccount|not our (?:user|customer)|adresse? (?:destinataire|d.au moins).{0,20}invalide"
-    r"|\(bad-mailbox\)|ディレクトリ.{0,10}見つかりません|mailbox not found"
+    r"|\(bad-mailbox\)|\bbad[_-]recipient\b|ディレクトリ.{0,10}見つかりません|mailbox not found"
     r"|no mailbox here by that name|recipient address rejected: access denied"
     r"|no (?:such (?:account|mail ?box)|(?:longer an? )?account here)|no such user\b.*존재|never existed"
     r"|(?:account|mail ?box|user name|user|recipient|rcpt|address|person|that name)\b.{0,30}"
@@ -114,11 +117,14 @@ _SURELY_UNKNOWN = re.compile(
 # Of these, what some say under a status of the security class (5.7.x), which others keep for those who are blocked.
 _PLAINLY_UNKNOWN = re.compile(
     r"no such (?:user|account|mailbox)\b|unknown (?:recipient|user)\b|(?:user|recipient) unknown"
-    r"|no mailbox here by that name|recipient address rejected: access denied",
+    r"|no mailbox here by that name|recipient address rejected: access denied"
+    r"|mail-? ?box (?:was )?not found|no mail ?box found",
     re.IGNORECASE,
 )
 
 
+# Unknown or out of order: the code beside it has to tell.
+_VAGUE = re.compile(r"\b(?:un|not )available\b|previously bounced", re.IGNORECASE)
 _WORN = re.compile(r"\buser unknown\b|\bunknown user\b|recipient not found", re.IGNORECASE)
 
 
@@ -128,9 +134,14 @@ def from_words(text: str) -> Cause | None:
     return next((cause for cause, pattern in _PATTERNS if pattern.search(plain)), None)
 
 
-def worn(text: str) -> bool:
-    """Whether the words are those that servers also say of mailboxes that filter."""
-    return _WORN.search(text) is not None
+def vague(text: str) -> bool:
+    """Whether the words may be said of a mailbox that is there but out of order, too."""
+    return _VAGUE.search(text) is not None
+
+
+def worn(text: str, *, replied: bool) -> bool:
+    """Whether the words are those that servers also say of mailboxes that filter; some of them only in a reply with a code."""
+    return _WORN.search(text) is not None or (replied and "no such user" in text.lower())
 
 
 def unknown(text: str) -> bool:

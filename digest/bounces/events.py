@@ -10,8 +10,8 @@ from hashlib import blake2b
 
 from digest import doubts
 from digest.bounces import causes, verdicts
+from digest.bounces.failures import failure
 from digest.bounces.recording import Recorded, record_on
-from digest.bounces.reports import failure
 from digest.bounces.verdicts import Judgement
 from digest.doubts import Told
 from digest.messages import delivery_of

@@ -19,6 +19,14 @@ ORIGINAL = re.compile(
     ),
     re.IGNORECASE | re.MULTILINE,
 )
+# The subject of what came back, as reports quote it: it may speak of anything.
+SUBJECT = re.compile(
+    r"^[ \t>*\xa0]*(?:subject|betreff|objet|asunto|assunto|oggetto|onderwerp|temat|тема|主题|主旨|件名)"
+    r"[ \t\xa0]*(?:is)?[:：].{0,500}(?:\n[ \t]{4,}(?![\w-]{1,15}:).{0,200})?"
+    r"|\b(?:with (?:the )?subject|message (?:about|entitled|titled)|entitled)[ :]{1,3}"
+    r"(?:[\"“«'].{1,300}?[\"”»']|.{1,300}? (?=sent on\b))",
+    re.IGNORECASE | re.MULTILINE,
+)
 UNDELIVERED = re.compile(
     r"(?:not|n.t|un)[ -]?(?:be )?(?:delivered|deliverable|sent|reach)"
     r"|unzustell|nicht .{0,60}zu(?:ge|zu)stell|(?:non|pas) .{0,40}(?:remis|distribu|d[eé]livr|recapit|consegn)"
@@ -32,6 +40,17 @@ UNDELIVERED = re.compile(
     r"|반송|전송 실패|was (?:blocked|stopped) by|delivery of the e?-?mail was stopped|virus .{0,20}in (?:your )?mail"
     r"|(?:delivery|mail|message).{0,30}(?:fail|abort|return|unable|reject|error)"
     r"|undeliver|did not reach|returned mail|failure notice",
+    re.IGNORECASE,
+)
+# How a report's subject begins, or ends, around the subject of what came back.
+RETURNED = re.compile(
+    r"^(?:undeliver|un(?:delivered|sent)\b|non-?delivery|returned mail|mail (?:system error|delivery|could not)"
+    r"|message (?:undeliver|not delivered|delivery)"
+    r"|delivery (?:status notification|failure|has failed|notification|problem)"
+    r"|failure (?:notice|delivery)|failed (?:mail|delivery)|unzustellbar"
+    r"|permanent delivery fail|mail undeliver|non remis|no se puede entregar"
+    r"|n[aã]o [eé] poss[ií]vel entregar|impossibile recapitare|onbestelbaar)"
+    r"|: (?:non remis|non-delivery)\b|\(delivery failed\)$",
     re.IGNORECASE,
 )
 DELAYED = re.compile(
@@ -49,8 +68,17 @@ ANSWERS = re.compile(
     r"|memberships? reminder|report[- ]domain:",
     re.IGNORECASE,
 )
+CHALLENGES = re.compile(
+    r"\b(?:guest|approved[ -]senders?|allowed[ -]senders?) list\b|\bpre-?approved sender|sender .{0,10}not pre-?approved"
+    r"|challenge[/ -]response"
+    r"|(?:verify|confirm|prove) (?:that )?you(?:r message)? (?:are|is|come).{0,20}(?:person|human|machine|robot|spam)"
+    r"|has been waitlisted",
+    re.IGNORECASE,
+)
 ANSWERING = re.compile(r"(?:re|auto|aw|sv|antw|odp|rif|res|vs|ynt|回复|答复|返信)\s*[:：]", re.IGNORECASE)
-DAEMON = re.compile(r"mailer.?daemon|postmaster|post_master|mail.?delivery|sub-?system|administrator|<>\s*$", re.IGNORECASE)
+DAEMON = re.compile(
+    r"mailer.?daemon|\bm?daemon@|\bndr@|postmaster|post_master|mail.?delivery|sub-?system|administrator|<>\s*$", re.IGNORECASE
+)
 LEFT = re.compile(
     r"no longer (?:works?|with|employed|at|part of)|(?:has|have) left (?:the|our|us|\w+\b)|not monitored any"
     r"|retired|passed away"

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from digest.bounces import causes, reports
 from digest.bounces.causes import VERDICTS, Cause
-from digest.bounces.reports import Failure, Report
+from digest.bounces.failures import STATUS, Failure
+from digest.bounces.reports import Report
 from digest.models import Bounce
 
 Verdict = Bounce.Verdict
@@ -26,7 +27,7 @@ _BLAMES_SENDER = {
     Cause.AUTHENTICATION, Cause.REPUTATION, Cause.CONTENT, Cause.POLICY, Cause.RATE, Cause.SENDER, Cause.SIZE,
 }  # fmt: skip
 # What is said beside "5.1.1" by servers that have no other code, when they say nothing of an unknown mailbox as well.
-_OUTWEIGHS = {Cause.REPUTATION, Cause.CONTENT}
+_OUTWEIGHS = {Cause.REPUTATION, Cause.CONTENT, Cause.RATE}
 _DROPS = {cause for cause, verdict in VERDICTS.items() if verdict is Verdict.SUPPRESS}
 # Codes that say no more than that something failed.
 _VAGUE = {"", "5.0.0", "5.3.0", "5.5.0"}
@@ -86,7 +87,9 @@ def of_failure(failure: Failure) -> tuple[Bounce.Verdict, str]:
     trying = failure.status.startswith("4.") or (not failure.status and (failure.code or 500) < 500)
     # A relay that gave up in the end was told all the while to come later, not that nobody is there.
     waited = not failure.diagnostic and (failure.code or 500) < 500 and not failure.status.startswith("5.")
-    temporary = failure.action == "delayed" or waited or (trying and failure.action != "failed")
+    # "450 mailbox unavailable" is said of one that is locked, too, however long the relay went on asking.
+    later = cause is Cause.UNKNOWN_USER and (failure.code or 500) < 500 and not failure.status.startswith(("5.", "4.1."))
+    temporary = failure.action == "delayed" or waited or later or (trying and failure.action != "failed")
     if temporary and verdict is Verdict.SUPPRESS:
         return Verdict.SOFT, f"{cause}, for now"
     return verdict, str(cause)
@@ -119,14 +122,30 @@ def cause_of(failure: Failure) -> Cause | None:
         return spoken
     later = failure.status.startswith("4.") and spoken in {Cause.SYSTEM, Cause.EXPIRED}
     if detail.startswith("7.") and not later and spoken not in {Cause.FULL, Cause.DISABLED, Cause.UNKNOWN_HOST}:
-        return Cause.UNKNOWN_USER if spoken is Cause.UNKNOWN_USER and causes.plainly_unknown(words) else Cause.POLICY
+        plain = causes.plainly_unknown(words) or (failure.command == "RCPT" and causes.surely_unknown(words))
+        return Cause.UNKNOWN_USER if spoken is Cause.UNKNOWN_USER and plain else Cause.POLICY
     if detail in _CERTAIN:
-        if spoken in _OUTWEIGHS and not causes.unknown(words):
+        if _outweighed(failure, words, spoken):
             return spoken
         return spoken if spoken in {Cause.FULL, Cause.DISABLED, Cause.AUTHENTICATION, Cause.MOVED} else _CERTAIN[detail]
+    if spoken is Cause.UNKNOWN_USER and detail == "2.1" and causes.vague(words):
+        return Cause.DISABLED  # the code is said of mailboxes that are there
     if spoken is Cause.UNKNOWN_USER and not _supported(failure, words):
         return Cause.FILTERED
     return spoken or causes.from_status(failure.status)
+
+
+def _outweighed(failure: Failure, words: str, spoken: Cause | None) -> bool:
+    """Whether words that blame us weigh more than a code that names the mailbox.
+
+    They are the server's own, and say nothing of an unknown mailbox as well. Where the server gave no enhanced code, the one
+    beside its words is a relay's guess from three digits.
+    """
+    own = failure.diagnostic or failure.reply
+    if not own or causes.unknown(words):
+        return False
+    guessed = failure.code is not None and not STATUS.search(own)
+    return spoken in _OUTWEIGHS or (guessed and spoken in _BLAMES_SENDER)
 
 
 def _supported(failure: Failure, words: str) -> bool:
@@ -137,7 +156,7 @@ def _supported(failure: Failure, words: str) -> bool:
         return False
     # A relay that reports 550 without choosing a status passes on what it heard; one that chose x.0.0 knew no better.
     passed_on = bool(failure.diagnostic) and failure.code == 550 and not failure.status
-    # A relay that tells in prose of a lasting refusal, in words less worn than "user unknown", says what it knows.
-    told = not failure.diagnostic and not failure.command and failure.status in _VAGUE and failure.action == "failed"
-    told = told and not causes.worn(words) and (bool(failure.reply) or causes.plainly_unknown(words))
+    # Whoever tells of a lasting refusal in words less worn than "user unknown" says what they know.
+    told = not failure.command and failure.status in _VAGUE and failure.action == "failed"
+    told = told and not causes.worn(words, replied=failure.code is not None)
     return failure.status[2:].startswith("1.") or failure.command == "RCPT" or passed_on or told

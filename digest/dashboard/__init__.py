@@ -23,12 +23,13 @@ from digest.dashboard.today import (
     sources_late,
     subscribers_by_day,
 )
-from digest.dashboard.trends import LINES, Chart, Series, TopicShare, topic_shares, trends
+from digest.dashboard.trends import LINES, WEEK, Chart, Series, trends
 from digest.dashboard.watch import Warned, complaint_rate, warnings
 
 __all__ = [
     "DAYS",
     "LINES",
+    "WEEK",
     "Chart",
     "Counted",
     "Intake",
@@ -40,7 +41,6 @@ __all__ = [
     "Series",
     "StateCount",
     "SubscribersByDay",
-    "TopicShare",
     "Warned",
     "complaint_rate",
     "counted",
@@ -55,7 +55,6 @@ __all__ = [
     "source_days_missing",
     "sources_late",
     "subscribers_by_day",
-    "topic_shares",
     "trends",
     "warnings",
 ]

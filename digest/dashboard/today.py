@@ -167,9 +167,10 @@ def line(now: dt.datetime) -> Now:
 
 
 def _open() -> Counter[str]:
-    """Unfinished deliveries by state, no more than REACH + 1: those in hand have waited longest, and so come first."""
+    """What waits or is in hand by state, no more than REACH + 1: those in hand have waited longest, and so come first."""
     order = ("priority", "next_attempt_at", "id")
-    return Counter(Delivery.objects.filter(finished_at=None).order_by(*order).values_list("state", flat=True)[: REACH + 1])
+    under_way = Delivery.objects.filter(finished_at=None, trouble=None).order_by(*order)
+    return Counter(under_way.values_list("state", flat=True)[: REACH + 1])
 
 
 def next_run(now: dt.datetime) -> NextRun:

@@ -12,6 +12,8 @@ from subscriptions.models import Topic
 
 LINES = 6
 """More lines than that nobody can tell apart; the table has them all."""
+TOPICS = 25
+"""So many topics have a column in the table."""
 WEEK = 7
 
 Unit = Literal["", "%", "s"]
@@ -43,7 +45,7 @@ def trends(now: dt.datetime, number: int = DAYS) -> tuple[tuple[dt.date, ...], t
     """The days, oldest first, and every chart over them; charts without a number are left out by nobody but the page."""
     days = last_days(now, number)
     known = counts.several(counts.KINDS, days)
-    return days, (*_people(known, number), *_sending(known, number), _papers(known))
+    return days, (*_people(known, number), *_sending(known, number), _papers(known), _topics(known, number))
 
 
 def _people(known: _Counted, number: int) -> tuple[Chart, ...]:
@@ -94,37 +96,32 @@ def _papers(known: _Counted) -> Chart:
     return Chart("papers", "New papers", "Each day, by source.", "", _named(known["papers"], names))
 
 
+def _topics(known: _Counted, number: int) -> Chart:
+    """Of who read at a day's end, the share that asked for each topic; None on days when topics were not counted. The last
+    day that was decides which come first.
+    """
+    names = {str(pk): name for pk, name in Topic.objects.values_list("pk", "name")}
+    reading = known["standing"].get("reading", [0] * number)
+    asked = {key: each for key, each in known["topic-readers"].items() if key in names}
+    counted = {at for at in range(number) if reading[at] and any(each[at] for each in asked.values())}
+
+    def share(key: str, at: int) -> float:
+        return round(100 * asked[key][at] / reading[at], 3)
+
+    latest = max(counted, default=0)
+    foremost = sorted(asked, key=lambda key: (-asked[key][latest], names[key]))[:TOPICS]
+    series = tuple(
+        Series(key, names[key], tuple(share(key, at) if at in counted else None for at in range(number))) for key in foremost
+    )
+    return Chart("topics", "What readers ask for", "Share of who reads, by topic.", "%", series)
+
+
 def _latency(found: Mapping[str, Sequence[int]], number: int) -> tuple[Series, ...]:
     named = (("p95", "for 19 of 20"), ("p50", "for half"), ("p99", "for 99 of 100"))
     none = [0] * number
     return tuple(
         Series(key, words, tuple(each / 1000 if each else None for each in found.get(key, none))) for key, words in named
     )
-
-
-@dataclass(frozen=True, slots=True)
-class TopicShare:
-    """Subscriptions that asked for a topic, and their share of all that were live, when last counted."""
-
-    topic: int
-    name: str
-    readers: int
-    share: float
-
-
-def topic_shares(now: dt.datetime) -> tuple[TopicShare, ...]:
-    """What readers ask for, the most wanted first, as counted today or yesterday."""
-    days = last_days(now, 2)
-    known = counts.several(["topic-readers", "standing"], days)
-    at = 1 if any(each[1] for each in known["standing"].values()) else 0
-    everyone = known["standing"].get("reading", [0, 0])[at] or 1
-    names = dict(Topic.objects.values_list("pk", "name"))
-    found = [
-        TopicShare(int(topic), names[int(topic)], each[at], each[at] / everyone)
-        for topic, each in known["topic-readers"].items()
-        if int(topic) in names and each[at]
-    ]
-    return tuple(sorted(found, key=lambda share: (-share.readers, share.name)))
 
 
 _STANDING = {"reading": "reading", "waiting": "waiting", "left": "left"}

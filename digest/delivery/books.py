@@ -1,5 +1,7 @@
 """Rounds: what the relay answered, and what may be sent next, in one statement and one synchronous commit.
 
+A round is a page of the run's journal, or a change of the ledger's rows (see `journal`).
+
 While PostgreSQL writes a round down, the sender goes on: bodies flow, the next messages are composed.
 """
 
@@ -7,8 +9,9 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from digest.delivery import journal
 from digest.delivery.channel import Channel, Row, Statement, numbers, words
-from digest.delivery.outcomes import Outcome
+from digest.delivery.journal import Journal, Page
 from digest.models import Delivery
 
 # What begins is written as an outcome is. A commit whose own answer was lost may be repeated: it finds what it did, and does it
@@ -67,17 +70,65 @@ class Round:
 
 
 class Books:
-    """Commits rounds, one at a time: `begin`, then `finished` whenever `channel` is readable."""
+    """Commits rounds, one at a time: `begin`, then `finished` whenever `channel` is readable.
 
-    def __init__(self) -> None:
+    With a `journal` a round that the journal takes is a page of it; any other changes the rows of the ledger.
+    """
+
+    def __init__(self, journal: Journal | None = None) -> None:
         self.channel = Channel()
+        self._journal = journal
+        self._page: Page | None = None
+        self._lease = dt.timedelta()
 
-    def begin(self, outcomes: Sequence[Outcome], begin: Sequence[Delivery], now: dt.datetime, lease: dt.timedelta) -> None:
-        """Ask for the outcomes to be recorded and the deliveries to be marked `sending`. Raises django.db.OperationalError."""
+    @property
+    def direct(self) -> bool:
+        """Whether the round under way changes rows of the ledger."""
+        return self.channel.busy and self._page is None
+
+    def begin(self, page: Page, lease: dt.timedelta) -> None:
+        """Ask for the outcomes to be recorded and the deliveries to be marked `sending`. Raises django.db.OperationalError.
+
+        Rows of the ledger that begin are leased anew for `lease`; a page of the journal leaves leases as they are.
+        """
+        self._lease = lease
+        self._page = page if self._journal is not None and self._journal.takes(page) else None
+        if self._journal is not None and self._page is not None:
+            self.channel.ask(journal.WRITE, self._journal.parameters(page))
+        else:
+            self._enter(page)
+
+    def finished(self) -> Round | None:
+        """The round, or None while the database is still at it. Raises django.db.OperationalError when it never will be."""
+        rows = self.channel.answer()
+        if rows is None:
+            return None
+        if self._journal is None or self._page is None:
+            return _round(rows)
+        page, self._page = self._page, None
+        if rows:
+            self._journal.written(page)
+            return Round(frozenset([each.delivery for each in page.outcomes]), frozenset([each.id for each in page.begun]))
+        self._journal.lost()
+        self._enter(page)
+        return None
+
+    def wait(self) -> Round:
+        """The round, however long it takes."""
+        while (done := self.finished()) is None:
+            self.channel.await_answer()
+        return done
+
+    def close(self) -> None:
+        self.channel.close()
+
+    def _enter(self, page: Page) -> None:
+        """Ask for the round to be entered into the ledger, each row under its fence."""
+        outcomes, begin = page.outcomes, page.begun
         nothing = [None] * len(begin)
         parameters = [
-            now.isoformat().encode(),
-            f"{lease.total_seconds()} seconds".encode(),
+            page.now.isoformat().encode(),
+            f"{self._lease.total_seconds()} seconds".encode(),
             numbers([each.delivery for each in outcomes] + [each.id for each in begin]),
             numbers([each.fence for each in outcomes] + [each.fence for each in begin]),
             words([each.state for each in outcomes] + [Delivery.State.SENDING] * len(begin)),
@@ -95,18 +146,6 @@ class Books:
             words(["t" if each.tried else "f" for each in outcomes] + ["t"] * len(begin)),
         ]
         self.channel.ask(_SOME_NOT_ACCEPTED, parameters)
-
-    def finished(self) -> Round | None:
-        """The round, or None while the database is still at it. Raises django.db.OperationalError when it never will be."""
-        rows = self.channel.answer()
-        return None if rows is None else _round(rows)
-
-    def wait(self) -> Round:
-        """The round, however long it takes."""
-        return _round(self.channel.wait())
-
-    def close(self) -> None:
-        self.channel.close()
 
 
 def _round(rows: Sequence[Row]) -> Round:

@@ -70,8 +70,12 @@ class Channel:
     def wait(self) -> list[Row]:
         """The rows, however long it takes."""
         while (rows := self.answer()) is None:
-            _await(self._libpq(), selectors.EVENT_READ)
+            self.await_answer()
         return rows
+
+    def await_answer(self) -> None:
+        """Sleep until the database says something."""
+        _await(self._libpq(), selectors.EVENT_READ)
 
     def close(self) -> None:
         """Give the connection up, with whatever it was doing; the next request opens another."""

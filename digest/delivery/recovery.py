@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-# `claimed` was never handed over: no final dot is written before `sending` has been committed.
+from digest.delivery import journal
+
+# `claimed` was never handed over, unless a journal says so: no final dot is written before `sending` has been committed.
 _QUEUE_AGAIN = """
 UPDATE digest_delivery
 SET state = CASE WHEN attempts = 0 THEN 'queued' ELSE 'deferred' END, claimed_by = '', lease_expires_at = NULL,
@@ -13,6 +15,8 @@ SET state = CASE WHEN attempts = 0 THEN 'queued' ELSE 'deferred' END, claimed_by
 WHERE id IN (
     SELECT id FROM digest_delivery
     WHERE finished_at IS NULL AND state = 'claimed' AND lease_expires_at < clock_timestamp()
+        AND NOT EXISTS (SELECT FROM digest_journal WHERE name = claimed_by)
+        AND NOT EXISTS (SELECT FROM digest_journalpage WHERE journal = claimed_by)
     FOR UPDATE SKIP LOCKED
 )
 """
@@ -54,6 +58,7 @@ def recover(now: dt.datetime, *, settle: dt.timedelta, resend: bool) -> Recovere
 
     What is uncertain twice is held for the operator: a third copy would be no better informed than the second.
     """
+    journal.post_the_dead()
     with connection.cursor() as cursor:
         cursor.execute(_QUEUE_AGAIN)
         queued = cursor.rowcount

@@ -22,6 +22,7 @@ from digest.delivery import brakes, outcomes, stopping
 from digest.delivery.books import Books, Round
 from digest.delivery.channel import Channel
 from digest.delivery.composing import MessagesFor
+from digest.delivery.journal import Journal, Page
 from digest.delivery.judging import Judge
 from digest.delivery.links import LULL_SECONDS, Links
 from digest.delivery.outcomes import Outcome
@@ -61,10 +62,11 @@ class Delivered:
 class _Page:
     """A round under way: what it records, and the letters whose final dots wait for it until `lease_ends`.
 
-    `checked_at` is when it was last asked whether they may be sent.
+    `checked_at` is when it was last asked whether they may be sent. `told` are the connections that its outcomes came by.
     """
 
     outcomes: list[Outcome]
+    told: set[Connection]
     opened: list[tuple[Connection, Held]]
     checked_at: float
     lease_ends: float
@@ -95,9 +97,11 @@ class Run:
         self._supply = Supply(policy, self._worker, 1 if standing.trying else limit, make, self._chance)
         self._heeded_at = float("-inf")
         self._links = Links(policy)
-        self._books = [Books() for _ in range(policy.books)]
+        self._journal = Journal(self._worker, policy.clock)
+        self._books = [Books(self._journal) for _ in range(policy.books)]
         self._pages: dict[Books, _Page] = {}
         self._outcomes: list[Outcome] = []
+        self._told: set[Connection] = set()
         self._opened: list[tuple[Connection, Held]] = []
         self._counts: collections.Counter[str] = collections.Counter()
         self._passes = 0
@@ -115,15 +119,19 @@ class Run:
             return self._run()
 
     def _run(self) -> Delivered:
+        # Before anything is claimed: whoever takes deliveries away from this run finds its journal and removes it first.
+        self._journal.open()
         try:
             while True:
                 self._now = self._start + dt.timedelta(seconds=self._policy.clock() - self._started_at)
                 self._keep_books()
                 self._hand_out()
+                self._hurry()
                 if self._done():
                     break
                 for link, events in self._links.wait(self._patience(), self._channels()):
                     self._react(link, events)
+            self._journal.close()
         finally:
             self._links.close()
             self._hang_up()
@@ -145,11 +153,14 @@ class Run:
         owing = [books.channel for books in self._pages]
         if self._supply.asking:
             owing.append(self._supply.asking)
+        if self._journal.posting:
+            owing.append(self._journal.channel)
         return owing
 
     def _hang_up(self) -> None:
         """Give up the connections to the database that are the run's own."""
         self._supply.forget_claim()
+        self._journal.hang_up()
         for books in self._books:
             books.close()
 
@@ -173,6 +184,7 @@ class Run:
         try:
             self._heed()
             self._turn_pages()
+            self._journal.turn(may_post=not any(books.direct for books in self._pages))
             self._supply.renew()
             self._refill()
         except (OperationalError, InterfaceError) as error:
@@ -183,10 +195,10 @@ class Run:
     def _refill(self) -> None:
         if self._policy.clock() - self._started_at >= self._policy.seconds or self._halted or stopping.asked():
             self._supply.stop()
-        else:
-            self._outcomes += self._supply.refill(self._now)
-            if self._supply.composable and (not self._links.busy or self._supply.starving):
-                self._outcomes += self._supply.compose(self._now, _PORTION)
+        # A claim that is under way is waited for, also when the run is to end: what it took has to be given back.
+        self._outcomes += self._supply.refill(self._now)
+        if self._supply.composable and (not self._links.busy or self._supply.starving):
+            self._outcomes += self._supply.compose(self._now, _PORTION)
 
     def _heed(self) -> None:
         """Open and close the breakers that answers ask for, and obey those that others have opened."""
@@ -220,14 +232,20 @@ class Run:
             return
         self._bar()
         self._opened = [(link, held) for link, held in self._opened if not link.closed]
-        if not self._outcomes and not self._opened:
+        # What comes next on a connection begins with the outcome of what went before or after it, never ahead of it: two
+        # rounds may be committed in either order, and a crash between them would leave two messages of one connection in doubt.
+        told = set().union(*(page.told for page in self._pages.values()))
+        opened = [(link, held) for link, held in self._opened if link not in told]
+        if not self._outcomes and not opened:
             return
-        page = _Page(
-            self._outcomes, self._opened, self._supply.checked_at, self._policy.clock() + self._policy.lease.total_seconds()
-        )
-        self._outcomes, self._opened, self._passes = [], [], 0
+        page = _Page(self._outcomes, self._told, opened, self._supply.checked_at, self._supply.leased_until)
+        written = Page(page.outcomes, [held.delivery for _, held in page.opened], self._now)
+        if self._journal.posting and not self._journal.takes(written):
+            return
+        self._opened = [(link, held) for link, held in self._opened if link in told]
+        self._outcomes, self._told, self._passes = [], set(), 0
         self._pages[free] = page
-        free.begin(page.outcomes, [held.delivery for _, held in page.opened], self._now, self._policy.lease)
+        free.begin(written, self._policy.lease)
 
     def _worth_a_round(self) -> bool:
         """Whether to write now: when half of the connections wait for it, or nothing else happens, or it has waited long."""
@@ -280,6 +298,7 @@ class Run:
         connection.close()
         self._hang_up()
         for page in self._pages.values():
+            self._told |= page.told
             self._outcomes = page.outcomes + self._outcomes
             self._opened = page.opened + self._opened
             self._repeated = True
@@ -287,7 +306,7 @@ class Run:
         if self._away_since is None:
             self._away_since = now
             log.warning("The database is away; deliveries wait for it: %s", error)
-        if now - self._away_since >= self._policy.patience:
+        if now - self._away_since >= self._policy.patience or stopping.lasted() >= stopping.LAST_SECONDS:
             raise error
         self._retry_at = now + _RETRY_SECONDS
 
@@ -305,6 +324,14 @@ class Run:
             for link, events in self._links.dial(busy + self._supply.waiting):
                 self._react(link, events)
         self._links.forget_closed()
+
+    def _hurry(self) -> None:
+        """Once asked to stop, wait for no relay longer than a deployment waits for us."""
+        if (lasted := stopping.lasted()) < stopping.HURRY_SECONDS:
+            return
+        for link in self._links.all:
+            if not link.closed and not link.session.idle and (lasted >= stopping.LAST_SECONDS or not link.session.uncertain):
+                self._react(link, link.drop("this worker was asked to stop, and the relay had not answered"))
 
     def _may_offer(self) -> bool:
         """Whether another message may be tried while others are on the way."""
@@ -338,6 +365,7 @@ class Run:
                     else:
                         self._opened.append((link, held))
                 case Answered():
+                    self._told.add(link)
                     self._answered(event)
                 case Broken():
                     self._broken(event)

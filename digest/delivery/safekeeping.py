@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.db.models import F, Q
 
 from digest import safety_log
-from digest.delivery import brakes
+from digest.delivery import brakes, journal
 from digest.models import Attempt, Brake, Delivery, Home
 from digest.safety_log import Line, Position
 from subscriptions import mailboxes
@@ -151,6 +151,7 @@ def _said_again(subscriber: Subscriber, line: Line, *, keep: bool = True) -> Con
 
 def _hold(lived_until: dt.datetime, now: dt.datetime) -> int:
     """What was due while the lost database still lived may have been sent by it: nobody knows, so the operator decides."""
+    journal.post_all()
     waiting = Delivery.objects.filter(
         state__in=[Delivery.State.QUEUED, Delivery.State.DEFERRED, Delivery.State.CLAIMED, Delivery.State.SENDING]
     )

@@ -77,6 +77,11 @@ class Supply:
         return bool(self._uncomposed) and (len(self._ready) < self._policy.slice or self._looks_further)
 
     @property
+    def leased_until(self) -> float:
+        """Until when, by the policy's clock, all leases surely run: each was taken or extended after the last renewal began."""
+        return self._renewed_at + self._policy.lease.total_seconds()
+
+    @property
     def starving(self) -> bool:
         """Whether the next connection that is free will find nothing to carry."""
         return not self._ready or self._looks_further

@@ -25,7 +25,7 @@ from digest.models import Delivery, Issue, Paper
 from subscriptions import consent, schedule, tokens
 from subscriptions.models import Notice, Subscriber, Subscription
 
-_PATIENCE_SECONDS = 60.0
+_PATIENCE_SECONDS = 180.0
 # From this many columns on there is room for a Message-ID on one line.
 _WIDE = 130
 _FINAL = frozenset({Delivery.State.ACCEPTED, Delivery.State.FAILED, Delivery.State.SKIPPED})

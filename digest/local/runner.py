@@ -31,7 +31,7 @@ from digest.local.servers import ServerFailed, place
 
 _SAVED_PAGE = BASE / "seeds" / "daily-papers-03-13.txt"
 _MANAGE = (sys.executable, str(BASE / "manage.py"))
-_PATIENCE_SECONDS = 60.0
+_PATIENCE_SECONDS = 180.0
 _SERVERS_EVERY_SECONDS = 5.0
 _WORKER = "local"
 

@@ -25,11 +25,17 @@ def start(dsn: str, **options: Any) -> None:
         raise ImproperlyConfigured(
             "SENTRY_DSN is set, and sentry-sdk is not installed. Install it (pip install sentry-sdk), or unset SENTRY_DSN."
         ) from error
-    sentry_sdk.init(
-        dsn=dsn,
-        include_local_variables=False,
-        before_send=_without_addresses,
-        # Faults alone: a trace names the path of each request, and paths hold tokens.
-        traces_sample_rate=None,
-        **options,
-    )
+    try:
+        sentry_sdk.init(
+            dsn=dsn,
+            include_local_variables=False,
+            before_send=_without_addresses,
+            # Faults alone: a trace names the path of each request, and paths hold tokens.
+            traces_sample_rate=None,
+            **options,
+        )
+    except sentry_sdk.utils.BadDsn as error:
+        raise ImproperlyConfigured(
+            f"SENTRY_DSN cannot be read ({error}). Copy it from Sentry's page of client keys; for example "
+            "SENTRY_DSN=https://key@sentry.example.org/1"
+        ) from error

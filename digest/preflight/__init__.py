@@ -22,9 +22,10 @@ from digest.preflight.received import received
 from digest.preflight.spf import spf
 from digest.preflight.verdict import before_sending, keep
 from digest.preflight.wire import one_click, transport
-from digest.preflight.world import Greeting, Internet, World
+from digest.preflight.world import Answer, Greeting, Internet, World
 
 __all__ = [
+    "Answer",
     "Finding",
     "Greeting",
     "Internet",

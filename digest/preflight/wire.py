@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from digest.preflight.findings import Finding, Level
-from digest.preflight.world import World
+from digest.preflight.world import Answer, World
 from digest.smtp import Relay, RelayUnclear
 from subscriptions import tokens
 
@@ -47,13 +47,30 @@ def one_click(world: World, site: str) -> Iterator[Finding]:
         yield Finding("one-click", Level.FATAL, f"{site} is not https", "Serve the site over HTTPS and say so in SITE_URL.")
         return
     try:
-        status = world.post(f"{site}{tokens.unsubscribe_path(0)}", {"List-Unsubscribe": "One-Click"})
+        answer = world.post(f"{site}{tokens.unsubscribe_path(0)}", {"List-Unsubscribe": "One-Click"})
     except OSError as error:
         mend = "Let the site answer at SITE_URL, under a certificate that holds; mailbox providers post to it from outside."
         yield Finding("one-click", Level.FATAL, f"{site} does not answer: {error}", mend)
         return
-    if status == 200:
+    if answer.status == 200 and answer.outcome:
         yield Finding("one-click", Level.FINE, f"{site} answers")
-    else:
-        mend = "Let POST requests to /unsubscribe/ through your proxy, without redirects, cookies or a login."
-        yield Finding("one-click", Level.FATAL, f"{site} answers {status} to one-click unsubscription", mend)
+        return
+    problem, mend = _unanswered(answer)
+    yield Finding("one-click", Level.FATAL, f"{site} {problem}", mend)
+
+
+def _unanswered(answer: Answer) -> tuple[str, str]:
+    """What is wrong with an answer that is not the unsubscribe page's own, and how to mend it."""
+    if answer.status == 200:
+        mend = (
+            "Pass POST /unsubscribe/ on to this application: something before it (a cache, a challenge, another site) answered."
+        )
+        return "answers one-click unsubscription with a page that is not ours", mend
+    if 300 <= answer.status < 400:
+        mend = "Set SITE_URL to the address that answers itself, or have your proxy pass it on: RFC 8058 forbids redirects."
+        return f"redirects one-click unsubscription ({answer.status}) to {answer.place or 'nowhere'}", mend
+    if answer.status in {401, 403, 405}:
+        mend = "Let POST /unsubscribe/ through without a login, cookie or CSRF token: mailbox providers have none (RFC 8058)."
+        return f"refuses one-click unsubscription ({answer.status})", mend
+    mend = "Let POST requests to /unsubscribe/ through your proxy to this application, and see its log for what went wrong."
+    return f"answers {answer.status} to one-click unsubscription", mend

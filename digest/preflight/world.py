@@ -1,6 +1,7 @@
 """What the checks ask of the outside world, and the world itself. Tests hand in a smaller one."""
 
 import smtplib
+import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -13,6 +14,7 @@ from dns.rdtypes.ANY.MX import MX
 from dns.rdtypes.ANY.TXT import TXT
 
 from digest.smtp import Relay
+from subscriptions.consent import UNSUBSCRIBED
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,15 @@ class Greeting:
     offers: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back from a POST: the status, where a redirect leads, what our own page says it did ("" from any other)."""
+
+    status: int
+    place: str = ""
+    outcome: str = ""
+
+
 class World(Protocol):
     """Names without an answer give an empty list; OSError means that nobody answered."""
 
@@ -30,15 +41,19 @@ class World(Protocol):
     def addresses(self, name: str) -> list[str]: ...
     def exchangers(self, name: str) -> list[str]: ...
     def names(self, address: str) -> list[str]: ...
-    def post(self, url: str, form: dict[str, str]) -> int: ...
+    def post(self, url: str, form: dict[str, str]) -> Answer: ...
     def greet(self, relay: Relay) -> Greeting: ...
 
 
 class Internet:
-    """The World itself: the resolver of this machine, HTTP without following redirects, and the relay."""
+    """The World itself: the resolver of this machine, HTTP without following redirects, and the relay.
 
-    def __init__(self, timeout: float = 10.0) -> None:
+    `authorities` is a file of certificates to trust instead of the usual ones, for a site with an authority of its own.
+    """
+
+    def __init__(self, timeout: float = 10.0, authorities: str | None = None) -> None:
         self._timeout = timeout
+        self._tls = ssl.create_default_context(cafile=authorities)
         self._resolver = dns.resolver.Resolver()
         self._resolver.lifetime = timeout
 
@@ -57,11 +72,13 @@ class Internet:
     def names(self, address: str) -> list[str]:
         return [record.to_text().rstrip(".") for record in self._ask(str(dns.reversename.from_address(address)), "PTR")]
 
-    def post(self, url: str, form: dict[str, str]) -> int:
+    def post(self, url: str, form: dict[str, str]) -> Answer:
+        """Post as a mailbox provider does: over a connection of its own, without cookies, Origin or Referer."""
         try:
-            return int(httpx2.post(url, data=form, timeout=self._timeout, follow_redirects=False).status_code)
-        except httpx2.HTTPError as error:
+            answer = httpx2.post(url, data=form, timeout=self._timeout, follow_redirects=False, verify=self._tls)
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise OSError(str(error)) from error
+        return Answer(answer.status_code, answer.headers.get("Location", ""), answer.headers.get(UNSUBSCRIBED, ""))
 
     def greet(self, relay: Relay) -> Greeting:
         """Connect as the sender does, up to AUTH; raises OSError saying what went wrong, an unverified certificate included."""

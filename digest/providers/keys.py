@@ -1,7 +1,7 @@
 """Idempotency keys: of two requests with one key, the provider makes one message.
 
 The key follows from the Message-ID, which is the same on every try; so what is sent again because its fate is unknown arrives
-once. Of anymail's providers two document such keys: Resend (a day) and Brevo (about a quarter of an hour). With the
+once. Of anymail's providers two document such keys: Resend (for a day) and Brevo (for half an hour). With the
 others the Message-ID alone tells that two are one.
 """
 

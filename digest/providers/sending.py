@@ -20,9 +20,10 @@ from django.conf import settings
 from django.core.mail import get_connection
 from requests import RequestException
 
-from digest.delivery import Delivered, Policy, brakes
+from digest.delivery import Delivered, Policy, brakes, stopping
 from digest.delivery.books import Books
 from digest.delivery.composing import MessagesFor, messages_for
+from digest.delivery.journal import Page
 from digest.delivery.outcomes import Outcome
 from digest.delivery.policy import worker_name
 from digest.delivery.supply import Held, Supply
@@ -101,7 +102,7 @@ class _Run:
         if not self._outcomes and not batch:
             return self._waited()
         lease_ends = self._policy.clock() + self._policy.lease.total_seconds()
-        books.begin(self._outcomes, [held.delivery for held in batch], now, self._policy.lease)
+        books.begin(Page(self._outcomes, [held.delivery for held in batch], now), self._policy.lease)
         committed = books.wait()
         for outcome in self._outcomes:
             self._counts[outcome.state if outcome.delivery in committed.recorded else "superseded"] += 1
@@ -119,12 +120,12 @@ class _Run:
         self._counts["queued"] += len(self._supply.heed(self._standing))
         self._halted = self._halted or self._standing.everything
         self._supply.renew()
-        if self._halted or self._policy.clock() - self._started_at >= self._policy.seconds:
+        if self._halted or self._policy.clock() - self._started_at >= self._policy.seconds or stopping.asked():
             self._supply.stop()
-        else:
-            self._outcomes += self._supply.refill(now)
-            if self._supply.composable:
-                self._outcomes += self._supply.compose(now, 2 * self._policy.connections)
+        # A claim that is under way is waited for, also when the run is to end: what it took has to be given back.
+        self._outcomes += self._supply.refill(now)
+        if self._supply.composable:
+            self._outcomes += self._supply.compose(now, 2 * self._policy.connections)
         self._outcomes += self._supply.recheck(now)
 
     def _waited(self) -> bool:

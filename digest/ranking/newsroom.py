@@ -287,7 +287,7 @@ class Desk:
 
 
 class _Rows:
-    """The distinct interests of a batch that papers can be ranked by, in the order in which they are met, each with words."""
+    """The distinct interests of a batch that papers can be ranked by, in the order in which they are met, with their words."""
 
     def __init__(self, matcher: Matcher) -> None:
         self.keys: list[Key] = []

@@ -26,11 +26,11 @@ NOBODY = -(2.0**1000)
 
 @dataclass(frozen=True, slots=True)
 class Pools:
-    """For each reader (row) some papers: their places, ascending, keys (NOBODY where the place is empty), main interest and
+    """For each reader (row) some papers, and what each interest gives them.
 
-    what that gives. `given` (papers of all pools x interests and, last, likes) says what each gives, `columns` where in the
-    batch's columns that is said; row r's papers start at `starts[r]`. `likes_count`: for how many papers of a reader's shares
-    one counts that serves mainly the likes.
+    Their places, ascending, keys (NOBODY where the place is empty), main interest and what that gives. `given` (papers of all
+    pools x interests and, last, likes) says what each gives, `columns` where in the batch's columns that is said; row r's
+    papers start at `starts[r]`. `likes_count`: for how many papers of a reader's shares one counts that is there for the likes.
     """
 
     papers: Ints

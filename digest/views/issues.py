@@ -114,7 +114,7 @@ def feed_atom(request: HttpRequest, token: str) -> HttpResponse:
             pubdate=found.published_at,
             updateddate=found.published_at,
         )
-    return _kept_a_while(HttpResponse(feed.writeString("utf-8"), content_type="application/atom+xml; charset=utf-8"))
+    return _hidden(HttpResponse(feed.writeString("utf-8"), content_type="application/atom+xml; charset=utf-8"))
 
 
 @require_safe
@@ -142,7 +142,7 @@ def feed_json(request: HttpRequest, token: str) -> HttpResponse:
         ],
     }
     body = json.dumps(feed, ensure_ascii=False, indent=1)
-    return _kept_a_while(HttpResponse(body, content_type="application/feed+json; charset=utf-8"))
+    return _hidden(HttpResponse(body, content_type="application/feed+json; charset=utf-8"))
 
 
 def _newest(subscription: Subscription) -> list[tuple[Issue, Letter]]:
@@ -177,14 +177,6 @@ def _item(choice: Choice) -> str:
 
 def _hidden(response: HttpResponse) -> HttpResponse:
     patch_cache_control(response, no_store=True)
-    response.headers["X-Robots-Tag"] = "noindex"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
-
-
-def _kept_a_while(response: HttpResponse) -> HttpResponse:
-    """Feed readers ask often: the answer may be kept for a quarter of an hour by the reader itself, and by nobody between."""
-    patch_cache_control(response, private=True, max_age=900)
     response.headers["X-Robots-Tag"] = "noindex"
     response.headers["Referrer-Policy"] = "no-referrer"
     return response

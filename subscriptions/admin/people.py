@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from subscriptions.admin.base import AddressSearch, ReadOnlyInline, change_link, links, list_path
-from subscriptions.admin.filters import DueFilter, StateFilter, days
+from subscriptions.admin.filters import DueFilter, StateFilter, TopicFilter, days
 from subscriptions.models import Consent, Interest, Notice, Subscriber, Subscription
 
 
@@ -49,12 +49,19 @@ class InterestInline(ReadOnlyInline[Interest, Subscription]):
 class SubscriberAdmin(AddressSearch[Subscriber]):
     address_of = ""
     list_display = ("address", "name", "status", "time_zone", "created_at", "confirmed_at")
-    list_filter = (StateFilter, days("created_at", "signed up", "created"), days("confirmed_at", "confirmed", "confirmed"))
+    list_filter = (
+        StateFilter,
+        TopicFilter,
+        days("created_at", "signed up", "created"),
+        days("confirmed_at", "confirmed", "confirmed"),
+    )
     search_fields = ("address", "name")
     search_help_text = "A whole address is found at once; parts of addresses and names, of three letters or more, too."
     sortable_by = ()
-    fields = ("address", "name", "status", "time_zone", "created_at", "confirmed_at", "token_generation", "elsewhere")
-    readonly_fields = ("address", "status", "time_zone", "created_at", "confirmed_at", "token_generation", "elsewhere")
+    fieldsets: ClassVar[Any] = (
+        (None, {"fields": ("address", "name", "status", "time_zone", "created_at", "confirmed_at", "revoked", "elsewhere")}),
+    )
+    readonly_fields: ClassVar[Any] = ("address", "status", "time_zone", "created_at", "confirmed_at", "revoked", "elsewhere")
     inlines: ClassVar[Any] = (SubscriptionInline, ConsentInline)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -64,6 +71,12 @@ class SubscriberAdmin(AddressSearch[Subscriber]):
     def has_delete_permission(self, request: HttpRequest, obj: Subscriber | None = None) -> bool:
         """Erasing also says so in the record of consent; a bare DELETE would not."""
         return False
+
+    @admin.display(description="links revoked")
+    def revoked(self, subscriber: Subscriber) -> str:
+        """Each time, every link that was mailed before stopped working, but those that unsubscribe."""
+        times = subscriber.token_generation
+        return f"{times} time{'' if times == 1 else 's'}" if times else "never"
 
     @admin.display(description="see also")
     def elsewhere(self, subscriber: Subscriber) -> str:

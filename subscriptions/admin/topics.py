@@ -3,8 +3,8 @@
 from django.contrib import admin
 from django.http import HttpRequest
 
-from subscriptions.admin.base import OurAdmin
-from subscriptions.models import Interest, Topic
+from subscriptions.admin.base import OurAdmin, links, list_path
+from subscriptions.models import Interest, Subscriber, Topic
 
 
 @admin.register(Topic)
@@ -14,7 +14,12 @@ class TopicAdmin(OurAdmin[Topic]):
     search_fields = ("name", "slug", "description")
     ordering = ("field", "name")
     prepopulated_fields = {"slug": ["name"]}
-    fields = ("name", "slug", "field", "description", "categories", "key_terms")
+    fields = ("name", "slug", "field", "description", "categories", "key_terms", "readers")
+    readonly_fields = ("readers",)
+
+    @admin.display(description="see also")
+    def readers(self, topic: Topic) -> str:
+        return links([(list_path(Subscriber, topic=topic.pk), "Who reads about it")]) if topic.pk else ""
 
     def has_delete_permission(self, request: HttpRequest, obj: Topic | None = None) -> bool:
         """A topic that a reader chose or a paper matches stays: removing it would quietly change what readers asked for."""

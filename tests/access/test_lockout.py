@@ -1,8 +1,14 @@
 """Wrong passwords lock a name from where they come, and tell nothing."""
 
+import datetime as dt
+
 import pytest
+from axes.models import AccessAttempt
 from django.contrib.auth.models import User
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.test import Client
+from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from subscriptions.models import AuditEntry
@@ -30,6 +36,22 @@ def test_the_same_name_is_open_from_another_network(client: Client) -> None:
     for _ in range(5):
         attempt(client, "owner", "guess")
     assert attempt(client, "owner", PASSWORD, "198.51.100.9") == 302
+
+
+def test_a_lock_opens_by_itself_after_half_an_hour(client: Client) -> None:
+    User.objects.create_superuser("owner", password=PASSWORD)
+    for _ in range(5):
+        attempt(client, "owner", "guess")
+    for minutes, status in ((29, 429), (31, 302)):
+        AccessAttempt.objects.update(attempt_time=timezone.now() - dt.timedelta(minutes=minutes))
+        assert attempt(client, "owner", PASSWORD) == status
+
+
+@pytest.mark.parametrize("password", ["short", "elevenchars", "password1234"])
+def test_a_password_is_long_and_none_that_everyone_knows(password: str) -> None:
+    with pytest.raises(ValidationError):
+        validate_password(password)
+    validate_password(PASSWORD)
 
 
 def test_coming_in_is_written_down(client: Client) -> None:

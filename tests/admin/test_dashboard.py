@@ -9,7 +9,8 @@ from django.urls import reverse
 
 from digest import counts, dashboard
 from digest.models import Delivery, Poll, Source
-from subscriptions.models import Notice, Subscriber, Subscription
+from subscriptions.admin.base import list_path
+from subscriptions.models import Interest, Notice, Subscriber, Subscription, Topic
 
 NOW = dt.datetime(2026, 3, 16, 9, 30, tzinfo=dt.UTC)
 pytestmark = pytest.mark.django_db
@@ -77,6 +78,65 @@ def test_subscribers_are_counted_where_they_stood_at_the_end_of_each_day() -> No
     assert figures.reading[-4:] == (4, 5, 4, 3)
     assert figures.waiting[-4:] == (1, 0, 1, 1)
     assert figures.left[-4:] == (0, 0, 1, 2)
+
+
+def test_the_share_of_readers_that_ask_for_a_topic_is_a_line_by_day_and_a_person_counts_once() -> None:
+    robots = Topic.objects.create(slug="robots", name="Robots", field="Science", description="-")
+    graphs = Topic.objects.create(slug="graphs", name="Graphs", field="Science", description="-")
+    for name, topics in (("ada", [robots, graphs]), ("emmy", [robots]), ("mary", []), ("sofya", [])):
+        digest = someone(name, day(1), day(1)).subscriptions.get()
+        for topic in topics:
+            Interest.objects.create(subscription=digest, kind="topic", topic=topic)
+    second = Subscription.objects.create(subscriber=Subscriber.objects.get(address="ada@example.org"), next_issue_at=NOW)
+    Interest.objects.create(subscription=second, kind="topic", topic=robots)
+    Interest.objects.create(subscription=second, kind="topic", topic=graphs, excluded=True)
+    yesterday = NOW - dt.timedelta(days=1)
+    counts.count_everyone(dashboard.last_days(yesterday, 1), yesterday)
+    Interest.objects.filter(topic=graphs).delete()
+    counts.count_everyone(dashboard.last_days(NOW, 1), NOW)
+    _, charts = dashboard.trends(NOW, 30)
+    lines = {each.label: each.values[-3:] for chart in charts if chart.key == "topics" for each in chart.series}
+    assert lines == {"Robots": (None, 50.0, 50.0), "Graphs": (None, 25.0, 0.0)}
+
+
+@pytest.mark.usefixtures("full")
+def test_every_figure_of_a_chart_leads_to_as_many_rows(viewer: Client) -> None:
+    counts.refresh(dt.datetime.now(dt.UTC))
+    body = viewer.get(reverse("admin:desk-charts")).content.decode()
+    told = re.findall(r'<td><a href="(/admin/[^"]+)">([\d,]+)</a></td>', body)
+    assert len(told) > 50
+    for path, number in told:
+        response = viewer.get(path.replace("&amp;", "&"))
+        assert response.status_code == 200, path
+        rows = response.context["cl"].queryset
+        found = sum(poll.entries_new for poll in rows) if "/poll/" in path else rows.count()
+        assert found == int(number.replace(",", "")), path
+
+
+@pytest.mark.usefixtures("full")
+def test_what_a_source_brought_leads_to_the_polls_that_brought_it_and_to_its_missing_days(operator: Client) -> None:
+    counts.refresh(dt.datetime.now(dt.UTC))
+    body = operator.get(reverse("admin:desk-sources")).content.decode()
+    brought = re.findall(r'<a href="(/admin/[^"]+)">([\d,]+) new in', body)
+    missing = re.findall(r'<a href="(/admin/[^"]+)">([\d,]+) days? missing', body)
+    assert (len(brought), len(missing)) == (Source.objects.count(), 1)
+    for path, number in brought:
+        polls = operator.get(path.replace("&amp;", "&")).context["cl"].queryset
+        assert sum(poll.entries_new for poll in polls) == int(number.replace(",", "")), path
+    for path, number in missing:
+        assert operator.get(path.replace("&amp;", "&")).context["cl"].queryset.count() == int(number), path
+
+
+@pytest.mark.usefixtures("full")
+def test_the_share_of_a_topic_leads_to_those_who_read_about_it(viewer: Client) -> None:
+    now = dt.datetime.now(dt.UTC)
+    counts.refresh(now)
+    body = viewer.get(reverse("admin:desk-charts")).content.decode()
+    shares = dict(re.findall(r'<td><a href="(/admin/[^"]+[?]topic=[0-9]+)">([0-9.]+) %</a></td>', body))
+    reading = viewer.get(list_path(Subscriber, state="reading")).context["cl"].queryset.count()
+    assert shares
+    for path, share in shares.items():
+        assert round(100 * viewer.get(path).context["cl"].queryset.count() / reading, 2) == float(share), path
 
 
 def test_days_end_at_midnight_utc() -> None:

@@ -96,7 +96,9 @@ def test_a_notification_may_have_a_footer() -> None:
 
 
 def test_a_format_that_only_flufl_bounce_knows_is_kept_in_mind() -> None:
-    judgement = classify(prose("Invalid final delivery userid: ada@example.org", "A message"))
+    judgement = classify(
+        prose("Here is your list of failed recipients\n\n  ada@example.org\n\nHere is your returned mail", "A message")
+    )
     assert (judgement.verdict.value, judgement.recipients) == ("soft", ("ada@example.org",))
 
 

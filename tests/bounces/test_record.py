@@ -64,6 +64,15 @@ def test_a_mailbox_that_was_full_for_three_issues_gets_a_rest() -> None:
     assert Subscription.objects.get().paused_until == MONDAY + 2 * WEEK + dt.timedelta(days=28)
 
 
+def test_an_issue_that_came_back_three_times_counts_once() -> None:
+    delivery = issue_for_week(reader("ada").pk, 0)
+    for attempt in range(3):
+        report = delivery_status(*FULL).replace(b"{message_id}", f"<{attempt}@relay.example.net>".encode())
+        assert record(report, MONDAY, return_path(delivery.pk)).done == "it is kept in mind"
+    assert Bounce.objects.count() == 3
+    assert Subscription.objects.get().paused_until is None
+
+
 def test_what_is_long_past_no_longer_counts() -> None:
     ada = reader("ada")
     for week in (0, 1, 20):

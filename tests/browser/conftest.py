@@ -1,5 +1,6 @@
-"""A Chromium, a live server, papers from the saved page, and a relay that keeps what is sent."""
+"""A Chromium, a live server, papers from the saved page, an internet of our own, and a relay that keeps what is sent."""
 
+import datetime as dt
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -9,10 +10,15 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
+from pytest_httpserver import HTTPServer
 
-from digest import previews
+from digest import polling, previews
+from digest.access import roles
 from digest.issues import rendering
+from digest.sources.fetch import Client, Limits
+from digest.sources.pool import Pool
 from subscriptions import forms, limits
+from tests.browser import service
 from tests.browser.world import World
 from tests.delivery.relay import Relay
 
@@ -59,10 +65,36 @@ def new_context(browser: Browser) -> Iterator[NewContext]:
 
     def make(**options: Any) -> BrowserContext:
         context = browser.new_context(**options)
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(120_000)
         made.append(context)
         return context
 
     yield make
     for context in made:
         context.close()
+
+
+@pytest.fixture
+def desk(transactional_db: None, live_server: LiveServer, settings: Settings) -> Iterator[World]:
+    """A service in full swing, as its operators see it; `tests.browser.service` says what there is."""
+    settings.SITE_URL = live_server.url
+    rendering.forget()
+    roles.ensure()
+    service.fill(dt.datetime.now(dt.UTC))
+    yield World(live_server.url, Relay())
+    rendering.forget()
+
+
+@pytest.fixture
+def internet(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[HTTPServer]:
+    """Whatever address is asked, this server answers."""
+    client = Client(
+        "papers.example.org",
+        resolver=lambda host, port: ["93.184.216.34"],
+        dial=lambda address, port: ("127.0.0.1", httpserver.port),
+        limits=Limits(seconds=10.0),
+    )
+    pool = Pool()
+    monkeypatch.setattr(polling.Tools, "shared", lambda: polling.Tools(client, pool))
+    yield httpserver
+    pool.close()

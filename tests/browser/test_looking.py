@@ -40,6 +40,7 @@ def _on(page: str) -> set[str]:
     return {html.unescape(each).partition("#")[0] for each in found}
 
 
+@pytest.mark.long
 def test_fetching_every_link_of_every_page_and_message_changes_no_row(world: World, settings: Settings) -> None:
     now = dt.datetime.now(dt.UTC)
     ada, grace = world.person("ada@example.org"), world.asked("grace@example.org")
@@ -79,12 +80,14 @@ def test_fetching_every_link_of_every_page_and_message_changes_no_row(world: Wor
     settings.PUBLIC_PAGES_SECONDS = 3600
     cached.shelf.clear()
     before, seen, asked = _rows(), set(waiting), 0
-    queue = deque(sorted(waiting))
+    queue, clients = deque(sorted(waiting)), [anonymous, inside]
     while asked < REQUESTS:
         if not queue:
+            # Everybody has been everywhere. Who comes again and again is the scanner, and what it is given is made but once.
             queue.extend(sorted(seen))
+            clients = [anonymous]
         path = queue.popleft()
-        for client in (anonymous, inside):
+        for client in clients:
             # HEAD comes first for every other address, and is then what has the page made.
             for method in ("get", "head") if asked % 8 else ("head", "get"):
                 answer = getattr(client, method)(path)

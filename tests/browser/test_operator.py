@@ -16,14 +16,12 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 from pytest_httpserver import HTTPServer
 
-from digest import issues, polling, search
+from digest import issues, search
 from digest.access import roles
 from digest.celery import app
 from digest.environment import BASE
 from digest.issues import reading, rendering
-from digest.models import Brake, Delivery, Issue, Paper, Pick, Poll, RankingConfiguration, Source, Submission
-from digest.sources.fetch import Client, Limits
-from digest.sources.pool import Pool
+from digest.models import Brake, Delivery, Feedback, Issue, Paper, Pick, Poll, RankingConfiguration, Source, Submission
 from subscriptions import jobs
 from subscriptions.models import AuditEntry, Job, Notice, Subscriber, Subscription, Suppression
 from tests.admin import world
@@ -65,7 +63,6 @@ class Desk:
             user.groups.add(Group.objects.get(name=role))
         context = self.new_context(viewport={"width": 1280, "height": 900})
         context.add_cookies([{"name": "sessionid", "value": signed_in(user).cookies["sessionid"].value, "url": self.url}])
-        context.set_default_timeout(8_000)
         page = context.new_page()
         page.goto(f"{self.url}/admin/{path}")
         return page
@@ -84,21 +81,6 @@ def desk(transactional_db: None, live_server: LiveServer, settings: Settings, ne
             broker.SimpleQueue(queue).clear()
     yield Desk(live_server.url, new_context)
     rendering.forget()
-
-
-@pytest.fixture
-def internet(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[HTTPServer]:
-    """Whatever address is asked, this server answers."""
-    client = Client(
-        "papers.example.org",
-        resolver=lambda host, port: ["93.184.216.34"],
-        dial=lambda address, port: ("127.0.0.1", httpserver.port),
-        limits=Limits(seconds=10.0),
-    )
-    pool = Pool()
-    monkeypatch.setattr(polling.Tools, "shared", lambda: polling.Tools(client, pool))
-    yield httpserver
-    pool.close()
 
 
 def published(number: int = 4) -> list[Issue]:
@@ -171,7 +153,7 @@ def test_a_source_is_added_after_a_dry_run_that_shows_what_would_be_stored(desk:
     page.get_by_label("Format").select_option("syndication")
     page.get_by_role("button", name="See what it would bring").click()
     page.get_by_role("heading", name="What it would bring").wait_for()
-    assert re.search(r"\d+ entries of .*: \d+ new papers", text(page))
+    assert re.search(r"\d+ entr(y|ies) of .*: \d+ new papers?", text(page))
     assert (Paper.objects.count(), Source.objects.filter(url__contains="journal").exists()) == (before, False)
     page.get_by_role("link", name="Add it as a source").click()
     assert page.locator("#id_url").input_value() == "http://journal.example.org/feed"
@@ -242,6 +224,25 @@ def test_the_chosen_are_erased_suppressed_or_asked_again_for_a_reason(desk: Desk
         assert Notice.objects.count() == notices + 1
         assert Notice.objects.latest("id").kind == "confirmation"
     assert AuditEntry.objects.filter(action=f"start {job.kind}").exists()
+
+
+def test_a_subscribers_page_has_their_consent_issues_deliveries_votes_and_revoked_links(desk: Desk) -> None:
+    vote = Feedback.objects.order_by("id")[0]
+    reader = vote.subscription.subscriber
+    Subscriber.objects.filter(pk=reader.pk).update(token_generation=2)
+    issue = Issue.objects.filter(subscription=vote.subscription).latest("id")
+    page = desk.open(f"subscriptions/subscriber/?q={reader.address}", roles.OPERATOR)
+    page.get_by_role("link", name=reader.address).first.click()
+    page.get_by_text("Consent history").wait_for()
+    said = text(page)
+    assert re.search(r"links revoked\s+2 times", said, re.IGNORECASE)
+    assert "asked for the digest" in said
+    assert f"{vote.paper.title}: {vote.get_vote_display()}" in said
+    assert f"issue {issue.number}: {issue.delivery.get_state_display()}" in said
+    deliveries = page.locator("table#deliveries-data tbody")
+    assert deliveries.count() >= 3
+    page.get_by_role("link", name=f"issue {issue.number}").first.click()
+    page.wait_for_url(f"**/issue/{issue.pk}/change/")
 
 
 def test_what_failed_is_sent_again_by_a_job(desk: Desk) -> None:

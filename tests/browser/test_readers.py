@@ -10,6 +10,7 @@ from tests.browser.world import World
 pytestmark = pytest.mark.browser
 
 
+@pytest.mark.long
 def test_every_page_of_a_reader_is_accessible_and_fits_a_phone(world: World, new_context: NewContext) -> None:
     faults, sources = {}, Sources()
     for screen in screens:

@@ -312,7 +312,7 @@ class Chaos:
                 reason=delivery.reason,
                 reply=delivery.reply,
                 doubts=delivery.doubts,
-                attempts=[(each.state, each.worker) for each in delivery.tries.all()],
+                attempts=[(each.state, each.worker and f"{each.worker} {each.ended_at}") for each in delivery.tries.all()],
             )
             for delivery in Delivery.objects.select_related("subscriber").prefetch_related("tries").order_by("pk")
         ]

@@ -11,7 +11,9 @@ HEEDED_WITHIN = 5.0
 
 @dataclass(frozen=True)
 class Row:
-    """The ledger's word on one recipient: `attempts` are those that did not end with 250, as (state, run that died)."""
+    """The ledger's word on one recipient: `attempts` are those that did not end with 250, as (state, run that died and when
+    that was found).
+    """
 
     recipient: str
     message_id: str
@@ -58,6 +60,7 @@ def reckon(evidence: Evidence) -> dict[str, Any]:
     died = collections.Counter(worker for row in evidence.rows for _, worker in row.attempts if worker)
     return {
         "recipients": len(evidence.rows),
+        "connections": evidence.connections,
         "at the server": {
             "messages taken": sum(copies.values()),
             "recipients with a message": len(copies),
@@ -72,7 +75,7 @@ def reckon(evidence: Evidence) -> dict[str, Any]:
             "states": dict(sorted(states.items())),
             "uncertain at some time": doubts,
             "uncertain at most": evidence.struck * evidence.connections + silent + unanswered,
-            "uncertain at most, by one run that died": max(died.values(), default=0),
+            "uncertain at once, of one run that died": max(died.values(), default=0),
             "attempts that did not end with 250": sum(len(row.attempts) for row in evidence.rows),
         },
         "left during the run": len(evidence.left),
@@ -126,6 +129,8 @@ def broken(report: Mapping[str, Any]) -> list[str]:
     names = [name for name in PROMISES if report[name]]
     if report["in the ledger"]["uncertain at some time"] > report["in the ledger"]["uncertain at most"]:
         names.append("uncertain at most")
+    if report["in the ledger"]["uncertain at once, of one run that died"] > report["connections"]:
+        names.append("uncertain at once")
     if set(report["in the ledger"]["states"]) - {"accepted", "failed", "skipped", "deferred"}:
         names.append("not settled in time")
     return names

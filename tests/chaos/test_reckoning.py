@@ -38,6 +38,7 @@ def test_a_message_that_arrived_once_keeps_every_promise() -> None:
         (lambda e: replace(e, left={"ada@example.org": 90.0}), "mailed after they left"),
         (lambda e: replace(e, left={"ada@example.org": 99.0}), "left and missing in the safety log"),
         (lambda e: replace(e, rows=[replace(ROW, doubts=1)]), "uncertain at most"),
+        (lambda e: replace(e, rows=[replace(ROW, attempts=[("uncertain", "w")] * 11)]), "uncertain at once"),
         (lambda e: replace(e, rows=[replace(ROW, state="queued")]), "not settled in time"),
     ],
 )

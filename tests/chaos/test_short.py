@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent.parent
 FEW = [
     "--recipients=300", "--workers=2", "--kills=6", "--stops=1", "--deploys=1", "--jumps=1", "--flushes=2",
@@ -12,6 +14,7 @@ FEW = [
 ]  # fmt: skip
 
 
+@pytest.mark.long
 def test_nobody_is_lost_and_nobody_has_it_twice_unexplained() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.chaos", *FEW], cwd=ROOT, capture_output=True, text=True, check=False, timeout=400

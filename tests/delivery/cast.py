@@ -76,6 +76,8 @@ def letters(deliveries: Sequence[Delivery], now: dt.datetime) -> dict[int, Outgo
 
 
 def policy(url: str, **changes: object) -> Policy:
-    """A sender to the relay at `url`, with one connection unless told otherwise."""
-    values: dict[str, object] = {"relay": Relay.parse(url), "hostname": "papers.example.org", "connections": 1, **changes}
+    """A sender to the relay at `url`, with one connection and all the time it needs unless told otherwise."""
+    values: dict[str, object] = {
+        "relay": Relay.parse(url), "hostname": "papers.example.org", "connections": 1, "seconds": 3600.0, **changes
+    }  # fmt: skip
     return Policy(**values)  # type: ignore[arg-type]  # the caller names fields of Policy

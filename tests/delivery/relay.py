@@ -52,6 +52,7 @@ class Relay:
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        self._threads[0].join()  # from here on nobody new is let in
         for channel in list(self._open):
             with contextlib.suppress(OSError):
                 channel.shutdown(socket.SHUT_RDWR)

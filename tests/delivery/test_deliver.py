@@ -5,18 +5,22 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
 
 from digest.delivery import claims, deliver, queue_notices, recover
 from digest.delivery.books import Books
+from digest.delivery.journal import Page
 from digest.messages import Outgoing
-from digest.models import Delivery, Issue
+from digest.models import Delivery, Issue, JournalPage
 from subscriptions import suppression
 from subscriptions.models import Notice, Subscriber, Subscription, Suppression
 from tests.delivery.cast import MONDAY, issue_for, letters, notice_for, policy, reader, waiting
 from tests.delivery.relay import DROP, Relay
+from tests.locks import until_somebody_waits
+from tests.sockets import nobody
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -235,18 +239,16 @@ def test_a_relay_whose_first_address_does_not_answer_is_reached_at_the_second(
     relay: Relay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waiting("ada", "grace")
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        nobody = closed.getsockname()
-    found = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", address) for address in (nobody, ("127.0.0.1", relay.port))]
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
-    assert deliver(MONDAY, 10, policy=policy(relay.url), make=letters).by_state == {"accepted": 2}
+    with nobody() as silent:
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port)) for port in (silent, relay.port)]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+        assert deliver(MONDAY, 10, policy=policy(relay.url), make=letters).by_state == {"accepted": 2}
 
 
 def test_nothing_is_lost_while_the_relay_is_down() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
     waiting("ada", "grace")
-    delivered = deliver(MONDAY, 10, policy=policy(f"smtp://127.0.0.1:{port}"), make=letters)
+    with nobody() as port:
+        delivered = deliver(MONDAY, 10, policy=policy(f"smtp://127.0.0.1:{port}"), make=letters)
     assert delivered.by_state == {"queued": 2}
     assert "could not be reached" in delivered.halted
     assert not delivered.more
@@ -332,11 +334,7 @@ def test_whoever_leaves_while_a_slow_commit_is_under_way_gets_nothing(relay: Rel
     blocker.inc_thread_sharing()
 
     def leave() -> None:
-        with connection.cursor() as cursor:
-            while True:
-                cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-                if cursor.fetchone()[0]:
-                    break
+        until_somebody_waits()
         Subscription.objects.update(ended_at=MONDAY, next_issue_at=None)
         connection.close()
         clock.ahead = 10.0
@@ -346,7 +344,7 @@ def test_whoever_leaves_while_a_slow_commit_is_under_way_gets_nothing(relay: Rel
         if step == "data":
             blocker.set_autocommit(False)
             with blocker.cursor() as cursor:
-                cursor.execute("SELECT id FROM digest_delivery WHERE id = %s FOR UPDATE", [ada.pk])
+                cursor.execute("SELECT name FROM digest_journal FOR UPDATE")
             leaving.start()
         return None
 
@@ -366,7 +364,7 @@ def sleeping(clock: Clock, seconds: float, then: Callable[[], object]) -> Callab
 
     def execute(run: Callable[..., object], sql: str, *arguments: object) -> object:
         answer = run(sql, *arguments)
-        if "EXISTS" in sql and not slept and Delivery.objects.filter(state="sending"):
+        if "EXISTS" in sql and not slept and JournalPage.objects.exists():
             slept.append(seconds)
             clock.ahead += seconds
             then()
@@ -457,12 +455,28 @@ def test_what_the_relay_cannot_carry_fails_with_the_reason(relays: Callable[...,
 # Workers that die
 
 
+def test_a_run_whose_time_is_up_while_it_claims_gives_back_what_it_gets_and_ends(
+    relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting("ada", "grace")
+    clock, begin = Clock(), claims.Claims.begin
+
+    def begin_late(each: claims.Claims, *asked: Any, **more: Any) -> None:
+        begin(each, *asked, **more)
+        clock.ahead = 10.0
+
+    monkeypatch.setattr(claims.Claims, "begin", begin_late)
+    delivered = deliver(MONDAY, 10, policy=policy(relay.url, clock=clock, seconds=5.0), make=letters)
+    assert (delivered.claimed, delivered.by_state, delivered.more) == (2, {"queued": 2}, True)
+    assert relay.taken == []
+
+
 def test_a_dead_workers_claims_are_queued_again_and_its_sends_are_uncertain(relay: Relay) -> None:
     ada, grace = waiting("ada", "grace")
     claims.claim(MONDAY, 10, "a worker that dies", dt.timedelta(minutes=-1))
     grace.refresh_from_db()
     books = Books()
-    books.begin([], [grace], MONDAY, dt.timedelta(minutes=-1))
+    books.begin(Page([], [grace], MONDAY), dt.timedelta(minutes=-1))
     assert books.wait().begun == {grace.pk}
     books.close()
     recovered = recover(MONDAY, policy=policy(relay.url))
@@ -487,7 +501,8 @@ def test_a_claim_that_was_taken_over_sends_and_records_nothing(relay: Relay) -> 
 
     def take_over(step: str, recipient: str) -> str | None:
         if step == "data":
-            Delivery.objects.update(state="queued", lease_expires_at=None)
+            Delivery.objects.update(lease_expires_at=MONDAY - dt.timedelta(days=365))
+            recover(MONDAY, policy=policy(relay.url))
             claims.claim(MONDAY, 10, "another worker", dt.timedelta(minutes=1))
             connection.close()
         return None
@@ -525,5 +540,5 @@ def test_an_erased_delivery_is_not_sent(relay: Relay) -> None:
         return None
 
     relay.script = erase
-    delivered = deliver(MONDAY, 10, policy=policy(relay.url), make=letters)
+    delivered = deliver(MONDAY, 10, policy=policy(relay.url, freshness=0.0), make=letters)
     assert (delivered.by_state, relay.taken) == ({"superseded": 1}, [])

@@ -1,22 +1,29 @@
 """A deploy: a worker that is asked to stop finishes what is on the wire and leaves nothing in doubt."""
 
 import datetime as dt
+import itertools
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 from django.db import connection
 from django.utils import timezone
 
+from digest.delivery import deliver, stopping
+from digest.delivery.claims import Claims
 from digest.environment import BASE
 from digest.models import Delivery
+from digest.smtp import Timeouts
 from subscriptions.models import Notice
-from tests.delivery.cast import reader
+from tests.delivery.cast import MONDAY, letters, policy, reader, waiting
 from tests.delivery.relay import Relay
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -64,7 +71,7 @@ def test_a_worker_that_is_asked_to_stop_leaves_nothing_in_doubt() -> None:
     worker = _worker(relay)
     try:
         deliver_waiting.apply_async(queue="drain")
-        assert flowing.wait(60), "nothing was sent"
+        assert flowing.wait(240), "nothing was sent"
         worker.send_signal(signal.SIGTERM)
         assert worker.wait(DRAINED_WITHIN) == 0
     finally:
@@ -77,3 +84,100 @@ def test_a_worker_that_is_asked_to_stop_leaves_nothing_in_doubt() -> None:
     assert states[Delivery.State.ACCEPTED] == len(relay.taken)
     assert 0 < states[Delivery.State.ACCEPTED] < WAITING
     assert states[Delivery.State.QUEUED] == WAITING - states[Delivery.State.ACCEPTED]
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Have the worker asked to stop so many seconds ago."""
+
+    def ask(seconds: float) -> None:
+        monkeypatch.setattr(stopping, "asked", lambda: True)
+        monkeypatch.setattr(stopping, "lasted", lambda: seconds)
+
+    return ask
+
+
+def _states() -> dict[str, int]:
+    return dict(Counter(Delivery.objects.values_list("state", flat=True)))
+
+
+def test_a_claim_that_is_under_way_when_the_worker_is_asked_to_stop_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting("ada", "grace", "lise")
+    claimed: list[int] = []
+    begin = Claims.begin
+
+    def begun(self: Claims, *args: Any, **more: Any) -> None:
+        begin(self, *args, **more)
+        claimed.append(1)
+
+    passes = itertools.count()
+
+    def ask() -> bool:
+        assert next(passes) < 5_000, "the run does not end"
+        return bool(claimed)
+
+    monkeypatch.setattr(Claims, "begin", begun)
+    monkeypatch.setattr(stopping, "asked", ask)
+    relay = Relay().start()
+    done = deliver(MONDAY, 10, policy=policy(relay.url), make=letters)
+    relay.stop()
+    assert claimed == [1]
+    assert (relay.taken, done.by_state, done.more) == ([], {"queued": 3}, True)
+    assert _states() == {"queued": 3}
+    assert not Delivery.objects.exclude(claimed_by="").exists()
+
+
+class _Silent:
+    """A relay that says nothing any more at one step, until the test is over; `then` is done when it comes to it."""
+
+    def __init__(self, step: str, then: Callable[[], None]) -> None:
+        self._step, self._then, self._over = step, then, threading.Event()
+
+    def __call__(self, step: str, _recipient: str) -> str | None:
+        if step == self._step:
+            self._then()
+            self._over.wait(30)
+        return None
+
+    def deliver(self, **waits: float) -> Delivery:
+        """Have the one delivery that waits tried at this relay."""
+        relay = Relay(self).start()
+        try:
+            deliver(MONDAY, 10, policy=policy(relay.url, timeouts=Timeouts(**waits)), make=letters)
+        finally:
+            self._over.set()
+            relay.stop()
+        return Delivery.objects.get()
+
+
+@pytest.mark.parametrize("step", ["mail", "rcpt", "data"])
+def test_a_message_without_its_final_dot_is_broken_off_in_time_and_not_in_doubt(
+    asked: Callable[[float], None], step: str
+) -> None:
+    waiting("ada")
+    delivery = _Silent(step, lambda: asked(stopping.HURRY_SECONDS)).deliver(command=20, data=20, dot=20)
+    assert delivery.state == "deferred"
+    assert "asked to stop" in delivery.reason
+
+
+def test_an_answer_to_a_final_dot_is_waited_for_while_there_is_time(asked: Callable[[float], None]) -> None:
+    waiting("ada")
+
+    def late(step: str, _recipient: str) -> str | None:
+        if step == "dot":
+            asked(stopping.LAST_SECONDS - 1)
+            time.sleep(0.2)  # so that the loop comes by while the answer is owed
+        return None
+
+    relay = Relay(late).start()
+    deliver(MONDAY, 10, policy=policy(relay.url), make=letters)
+    relay.stop()
+    assert _states() == {"accepted": 1}
+    assert len(relay.taken) == 1
+
+
+def test_a_relay_that_never_answers_holds_no_worker_up(asked: Callable[[float], None]) -> None:
+    waiting("ada")
+    delivery = _Silent("dot", lambda: asked(stopping.LAST_SECONDS)).deliver(dot=20)
+    assert delivery.state == "uncertain"
+    assert "asked to stop" in delivery.reason

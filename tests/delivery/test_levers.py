@@ -69,6 +69,21 @@ def test_commands_that_change_the_ledger_want_to_be_told_what() -> None:
             say(command)
 
 
+def test_a_lever_that_moves_nothing_says_so() -> None:
+    (ada,) = waiting("ada")
+    for command in ("hold", "release"):
+        with pytest.raises(CommandError, match=f"Delivery {ada.pk} is not uncertain"):
+            say(command, "--uncertain", "--delivery", str(ada.pk))
+    with pytest.raises(CommandError, match="in a few words why"):
+        say("pause", " ")
+    assert "Sending is stopped since" in say("pause", "the relay moves")
+    again = say("pause", "another reason")
+    assert "was stopped before" in again
+    assert "the relay moves" in again
+    assert "Lifted: everything: the relay moves." in say("resume")
+    assert "Nothing was stopped." in say("resume")
+
+
 def test_a_run_by_hand_says_what_it_did_and_fails_when_it_cannot(relay: Relay, settings: pytest.FixtureRequest) -> None:
     settings.SMTP_URL = relay.url  # type: ignore[attr-defined]
     assert "nothing was ready" in say("deliver")

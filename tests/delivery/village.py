@@ -7,7 +7,7 @@ from functools import cache
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
-from digest.preflight import Greeting
+from digest.preflight import Answer, Greeting
 from digest.smtp import Relay
 
 
@@ -72,11 +72,11 @@ class Village:
     def names(self, address: str) -> list[str]:
         return list(self.reverse.get(address, []))
 
-    def post(self, url: str, form: dict[str, str]) -> int:
+    def post(self, url: str, form: dict[str, str]) -> Answer:
         self.posted.append((url, form))
         if isinstance(self.status, OSError):
             raise self.status
-        return self.status
+        return Answer(self.status, outcome="already" if self.status == 200 else "")
 
     def greet(self, relay: Relay) -> Greeting:
         if isinstance(self.greeting, OSError):

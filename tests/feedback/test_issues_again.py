@@ -10,6 +10,8 @@ from django.test import Client
 from digest.models import Issue, Paper
 from subscriptions import tokens
 from subscriptions.models import Subscriber, Subscription
+from tests.web.test_defences import live
+from tests.web.vectors import VECTORS
 
 from . import cast
 
@@ -76,7 +78,7 @@ def test_a_long_archive_is_turned_page_by_page(inside: Client, ada: Subscription
 def test_the_feeds_hold_the_newest_issues_with_their_reasons(issue: Issue, ada: Subscription, client: Client) -> None:
     answer = client.get(tokens.feed_path(ada.pk, 0, "atom"))
     assert answer.headers["Content-Type"].startswith("application/atom+xml")
-    assert answer.headers["Cache-Control"] == "private, max-age=900"
+    assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["X-Robots-Tag"] == "noindex"
     feed = ElementTree.fromstring(answer.content)  # noqa: S314 - our own words
     [entry] = feed.findall(f"{_ATOM}entry")
@@ -94,6 +96,21 @@ def test_what_a_paper_says_stays_text_in_a_feed(ada: Subscription, client: Clien
     [item] = json.loads(client.get(tokens.feed_path(ada.pk, 0, "json")).content)["items"]
     assert "<script>" not in item["content_html"]
     assert "a &lt; b &amp; c" in item["content_html"]
+
+
+def test_hostile_words_stay_text_in_every_part_of_a_feed(ada: Subscription, client: Client, now: dt.datetime) -> None:
+    """A reader of feeds shows an item's HTML: whatever a paper says of itself is text in it."""
+    for number, vector in enumerate(VECTORS[:30]):
+        said = vector.replace("\0", "")
+        made = cast.paper(f"Paper {number}", "Words.", now)
+        Paper.objects.filter(pk=made.pk).update(title=said, abstract=said, authors=[said])
+        cast.issue(ada, [made], now - DAY + dt.timedelta(minutes=number), number=number + 1)
+        [newest, *_] = json.loads(client.get(tokens.feed_path(ada.pk, 0, "json")).content)["items"]
+        feed = ElementTree.fromstring(client.get(tokens.feed_path(ada.pk, 0, "atom")).content)  # noqa: S314 - our own words
+        entry = feed.find(f"{_ATOM}entry")
+        assert entry is not None
+        for shown in (newest["content_html"], entry.findtext(f"{_ATOM}summary") or ""):
+            assert live(shown, {"ol", "li", "p", "a", "em"}) == []
 
 
 def test_a_new_feed_address_revokes_the_old_one(inside: Client, issue: Issue, ada: Subscription, client: Client) -> None:

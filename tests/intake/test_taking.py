@@ -5,7 +5,6 @@ import datetime as dt
 import io
 import os
 import smtplib
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +24,7 @@ from tests.bounces.reports import delivery_status
 from tests.delivery.cast import MONDAY, waiting
 from tests.delivery.relay import Relay
 from tests.intake.mailbox_server import Box, serving
+from tests.sockets import free_port
 
 pytestmark = pytest.mark.django_db
 
@@ -117,7 +117,7 @@ def _listening(place: lmtp.Place) -> Iterator[None]:
     thread = threading.Thread(target=run)
     thread.start()
     try:
-        assert ready.wait(20)
+        assert ready.wait(120)
         yield
     finally:
         loop.call_soon_threadsafe(task.cancel)
@@ -145,9 +145,7 @@ def test_lmtp_answers_once_the_report_is_committed(tmp_path: Path) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_lmtp_on_a_port_asks_to_try_again_when_the_database_is_away() -> None:
     (ada,) = waiting("ada")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE digest_bounce RENAME TO digest_elsewhere")
     try:

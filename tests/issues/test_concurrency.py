@@ -15,6 +15,7 @@ from digest.models import Delivery, Issue, Paper, Source
 from digest.sources.entries import Entry
 from subscriptions.models import Subscriber, Subscription
 from tests.issues.cast import HOUR, MONDAY, WEEK, digest_for, paper, reader, topic
+from tests.locks import until_somebody_waits
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -27,13 +28,13 @@ def _at_once(*jobs: Callable[[], T]) -> list[T]:
 
     def run(job: Callable[[], T]) -> T:
         try:
-            together.wait(timeout=60)
+            together.wait(timeout=120)
             return job()
         finally:
             connection.close()
 
     with ThreadPoolExecutor(len(jobs)) as pool:
-        return [done.result(timeout=60) for done in [pool.submit(run, job) for job in jobs]]
+        return [done.result(timeout=120) for done in [pool.submit(run, job) for job in jobs]]
 
 
 @contextmanager
@@ -46,19 +47,19 @@ def _held(lock: Callable[[], object]) -> Iterator[None]:
             with transaction.atomic():
                 lock()
                 taken.set()
-                assert release.wait(timeout=60)
+                assert release.wait(timeout=120)
         finally:
             taken.set()
             connection.close()
 
     with ThreadPoolExecutor(1) as pool:
         holding = pool.submit(hold)
-        assert taken.wait(timeout=60)
+        assert taken.wait(timeout=120)
         try:
             yield
         finally:
             release.set()
-        holding.result(timeout=60)
+        holding.result(timeout=120)
 
 
 def test_two_publishers_make_one_issue_of_each_subscription() -> None:
@@ -124,15 +125,7 @@ def test_a_paper_that_comes_in_while_an_issue_is_published_falls_into_the_next_w
 
         storing = pool.submit(store)
         # The publisher has read its candidates and has yet to commit; whoever lists papers waits for it.
-        while not _someone_waits_for_a_lock():
-            assert not storing.done()
-    storing.result(timeout=60)
+        until_somebody_waits(over=storing.done)
+    storing.result(timeout=120)
     listed = Paper.objects.get(title="Came in meanwhile").listed_at
     assert listed >= Issue.objects.get().window_end == MONDAY
-
-
-def _someone_waits_for_a_lock() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)")
-        (waits,) = cursor.fetchone()
-    return bool(waits)

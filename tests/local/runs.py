@@ -1,5 +1,6 @@
 """A local run in a directory of its own, driven as its user drives it: by its command, its output and signals."""
 
+import contextlib
 import os
 import re
 import select
@@ -11,9 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from digest.environment import BASE, read_env_file
+from digest.local.family import marked
 from digest.local.private import Private
 
-PATIENCE = 120.0
+PATIENCE = 240.0
 # What the tests' own environment says about servers and keys must not reach a run that is to make its own.
 _PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV")
 
@@ -78,6 +80,15 @@ def run(home: Path, *arguments: str, environment: Mapping[str, str] | None = Non
         if one.process.poll() is None:
             one.end(signal.SIGTERM)
         Private(home).stop()
+
+
+def commands(mark: str) -> dict[int, list[str]]:
+    """The words of each living command of a run, by process id; processes that end meanwhile are left out."""
+    found = {}
+    for pid in marked(mark):
+        with contextlib.suppress(OSError):
+            found[pid] = Path(f"/proc/{pid}/cmdline").read_text(errors="replace").split("\0")
+    return found
 
 
 def password(output: str) -> str | None:

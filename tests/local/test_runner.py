@@ -11,15 +11,16 @@ from digest.local import ports
 from digest.local.family import marked
 from digest.local.private import Private
 from digest.local.servers import Postgres, Valkey
-from tests.local.runs import Run, password, run
+from tests.local.runs import Run, commands, password, run
 
 
 def _get(address: str) -> int:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(address, timeout=20) as answer:
+    with opener.open(address, timeout=120) as answer:
         return int(answer.status)
 
 
+@pytest.mark.long
 def test_a_run_serves_until_it_is_asked_to_stop_and_leaves_nothing(home: Path) -> None:
     with ports.listen() as somebody, run(home, "--port", str(ports.number(somebody))) as first:
         first.until("Ctrl-C stops all of it.")
@@ -34,6 +35,7 @@ def test_a_run_serves_until_it_is_asked_to_stop_and_leaves_nothing(home: Path) -
     assert marked(mark) == {}
 
 
+@pytest.mark.long
 def test_the_account_of_the_admin_is_made_by_the_first_run_that_serves_it(home: Path) -> None:
     with run(home, "--once") as once:
         assert once.end() == 0
@@ -44,6 +46,7 @@ def test_the_account_of_the_admin_is_made_by_the_first_run_that_serves_it(home: 
             assert serving.end(signal.SIGTERM) == 0
 
 
+@pytest.mark.long
 def test_after_kill_9_the_next_run_starts_clean_and_shows_no_password_again(home: Path) -> None:
     with run(home) as killed:
         killed.until("Ctrl-C stops all of it.")
@@ -58,11 +61,12 @@ def test_after_kill_9_the_next_run_starts_clean_and_shows_no_password_again(home
         assert (Postgres(home).running(), Valkey(home).running()) == (False, False)
 
 
+@pytest.mark.long
 def test_a_part_that_dies_is_named_and_takes_the_rest_with_it(home: Path) -> None:
     with run(home) as one:
         one.until("Ctrl-C stops all of it.")
         mark = one.mark()
-        worker = next(pid for pid in marked(mark) if b"worker" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"))
+        worker = next(pid for pid, words in commands(mark).items() if "worker" in words)
         os.kill(worker, signal.SIGKILL)
         assert one.end() == 1
         assert "The worker was killed by SIGKILL" in one.output

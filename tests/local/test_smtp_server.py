@@ -33,7 +33,7 @@ def port(directory: Path) -> Iterator[int]:
 
 
 def test_a_message_is_kept_as_it_was_sent(port: int, directory: Path) -> None:
-    with smtplib.SMTP("127.0.0.1", port, timeout=20) as client:
+    with smtplib.SMTP("127.0.0.1", port, timeout=120) as client:
         client.sendmail("bounces@papers.example.org", ["ada@example.org"], MESSAGE, ["BODY=8BITMIME"])
     (line,) = Inbox(directory).lines(0, 10)
     kept = Inbox(directory).source(line.key)
@@ -41,7 +41,7 @@ def test_a_message_is_kept_as_it_was_sent(port: int, directory: Path) -> None:
 
 
 def test_each_recipient_has_a_copy(port: int, directory: Path) -> None:
-    with smtplib.SMTP("127.0.0.1", port, timeout=20) as client:
+    with smtplib.SMTP("127.0.0.1", port, timeout=120) as client:
         client.sendmail("bounces@papers.example.org", ["ada@example.org", "bernard@example.org"], MESSAGE, ["BODY=8BITMIME"])
     inbox = Inbox(directory)
     assert {line.recipient for line in inbox.lines(0, 10)} == {"ada@example.org", "bernard@example.org"}

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from digest.local.kept import Inbox
 from tests.local.runs import run
 
@@ -21,6 +23,7 @@ def _digests(home: Path) -> dict[str, str]:
     return {recipient: message.text or "" for recipient, message in opened.items() if message}
 
 
+@pytest.mark.long
 def test_three_readers_get_their_digest_once_however_often_it_runs(home: Path) -> None:
     with run(home, "--once") as first:
         assert first.end() == 0, first.output

@@ -69,6 +69,23 @@ def test_a_fault_reaches_sentry_without_address_path_query_cookie_or_local(kept:
         assert personal not in kept.sent[0], personal
 
 
+def test_a_page_that_fails_reaches_sentry_by_its_route(kept: _Kept, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = tokens.unsubscribe_path(7)
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr("subscriptions.consent.ending", broken)
+    client.raise_request_exception = False
+    assert client.get(secret, {"address": ADDRESS}).status_code == 500
+    sentry_sdk.flush()
+    assert kept.sent
+    for sent in kept.sent:
+        for personal in (ADDRESS, "ada.lovelace", secret, secret.split("/")[2]):
+            assert personal not in sent, personal
+    assert any("/unsubscribe/{token}/" in sent for sent in kept.sent)
+
+
 @pytest.fixture
 def spans() -> Iterator[InMemorySpanExporter]:
     exporter = InMemorySpanExporter()

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.observability import logs
+from subscriptions import tokens
 
 
 @pytest.fixture
@@ -93,3 +94,42 @@ def test_every_answer_names_its_request(client: Client) -> None:
     made = client.get("/", headers={"X-Request-ID": "no\ngood"})
     assert given.headers["X-Request-ID"] == "deploy-4711"
     assert len(made.headers["X-Request-ID"]) == 32
+
+
+@pytest.fixture
+def of_requests() -> Iterator[io.StringIO]:
+    """What all of Django's loggers write as JSON while a request is answered."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    formatter = logs.configuration("json", "INFO")["formatters"]["structured"]
+    handler.setFormatter(formatter["()"](processors=formatter["processors"], foreign_pre_chain=formatter["foreign_pre_chain"]))
+    logging.getLogger().addHandler(handler)
+    yield stream
+    logging.getLogger().removeHandler(handler)
+
+
+@pytest.mark.django_db
+def test_a_request_that_fails_is_told_by_its_route_and_never_by_a_token(
+    client: Client, of_requests: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tokens.unsubscribe_path(7)
+    token = path.split("/")[2]
+    assert client.put(path).status_code == 405
+    assert client.get(f"/preferences/{token}/", {"q": token}).status_code == 404
+    assert client.get(path, headers={"host": "evil.example"}).status_code == 400
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr("subscriptions.consent.ending", broken)
+    client.raise_request_exception = False
+    assert client.get(path).status_code == 500
+    strict = Client(enforce_csrf_checks=True)
+    assert strict.post("/admin/login/", {"next": path}, query_params={"next": path}).status_code == 403
+    written = lines(of_requests)
+    assert {each["logger"] for each in written} >= {
+        "django.request", "django.security.DisallowedHost", "django.security.csrf",
+    }  # fmt: skip
+    assert {each.get("route") for each in written} >= {"unsubscribe/<str:token>/", "preferences/<str:token>/"}
+    for each in written:
+        assert token not in str(each)

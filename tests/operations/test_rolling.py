@@ -4,12 +4,15 @@ The release before is a copy of this tree in a directory of its own, so that its
 of the next one already, with columns the old code has never heard of, as additive migrations leave it.
 """
 
+import contextlib
 import datetime as dt
+import math
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -32,7 +35,7 @@ from tests.issues.cast import reader as person
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WAITING = 400
-PATIENCE = 60
+PATIENCE = 240
 GROWN = ("digest_delivery", "digest_issue", "subscriptions_notice", "subscriptions_subscription")
 
 
@@ -75,6 +78,36 @@ def _worker(tree: Path, name: str, relay: Relay) -> "subprocess.Popen[bytes]":
     )  # fmt: skip
 
 
+class Pace:
+    """A relay's script that holds every final dot back until the test lets some go, so that the run is under way till then."""
+
+    def __init__(self) -> None:
+        self._turn = threading.Condition()
+        self._waiting = 0
+        self._allowed: float = 0
+
+    def __call__(self, step: str, _recipient: str) -> str | None:
+        if step == "dot":
+            with self._turn:
+                self._waiting += 1
+                self._turn.wait_for(lambda: self._allowed > 0)
+                self._waiting -= 1
+                self._allowed -= 1
+        return None
+
+    def allow(self, number: float) -> None:
+        """Let so many more go."""
+        with self._turn:
+            self._allowed += number
+            self._turn.notify_all()
+
+    def allow_what_waits(self) -> None:
+        """Let those go that wait now, as a worker that is to end has nothing else to wait for."""
+        with self._turn:
+            self._allowed = max(self._allowed, self._waiting)
+            self._turn.notify_all()
+
+
 def _accepted() -> int:
     return Delivery.objects.filter(state="accepted").count()
 
@@ -88,42 +121,51 @@ def _until(number: int) -> None:
         time.sleep(0.5)
 
 
+def _ended(worker: "subprocess.Popen[bytes]", pace: Pace) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while worker.poll() is None:
+        assert time.monotonic() < deadline, "it does not end"
+        pace.allow_what_waits()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            worker.wait(timeout=0.5)
+
+
 def _ask() -> None:
     for _ in range(2):
         current_app.send_task("digest.tasks.deliver_waiting", queue="rolling")
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("_next_schema")
 def test_a_roll_in_the_middle_of_a_run_sends_each_message_once(before: Path) -> None:
-    def slow(step: str, _recipient: str) -> str | None:
-        if step == "dot":
-            time.sleep(0.02)
-        return None
-
     now = timezone.now()
     for number in range(WAITING):
         Notice.objects.create(
             subscriber=reader(f"reader{number}"), kind=Notice.Kind.MAGIC_LINK, key=f"rolling:{number}",
             context={"generation": 0, "because": "link"}, expires_at=now + dt.timedelta(minutes=30),
         )  # fmt: skip
-    relay = Relay(slow).start()
+    pace = Pace()
+    relay = Relay(pace).start()
     old = [_worker(before, f"old{number}", relay) for number in range(2)]
     workers = list(old)
     try:
+        pace.allow(20)
         _ask()
         _until(20)
         workers.append(_worker(BASE, "new", relay))
-        _ask()
         for each in old:
-            _until(_accepted() + 20)
+            so_far = _accepted()
+            pace.allow(20)
+            _until(so_far + 20)
             each.send_signal(signal.SIGTERM)
             # How soon it drains, tests/delivery/test_drain.py says.
-            each.wait(timeout=PATIENCE)
+            _ended(each, pace)
         assert not Delivery.objects.filter(state="uncertain").exists()
         assert 40 <= _accepted() < WAITING, "the run was not under way any more"
-        _ask()
+        pace.allow(math.inf)
         _until(WAITING)
     finally:
+        pace.allow(math.inf)
         for each in workers:
             if each.poll() is None:
                 each.send_signal(signal.SIGTERM)

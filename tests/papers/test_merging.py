@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from digest import feedback, papers
 from digest.models import Appearance, Feedback, Paper, PaperIdentifier, PaperTopic, Pick, Upvote
 from subscriptions.models import Subscriber, Subscription
+from tests.locks import until_somebody_waits
 from tests.papers.cast import NOW, ON_ARXIV, entry, source
 
 pytestmark = pytest.mark.django_db
@@ -73,7 +74,7 @@ def test_a_vote_cast_while_its_paper_is_merged_moves_at_once() -> None:
     with transaction.atomic():
         _bridge()
         voter.start()
-        _until_somebody_waits()
+        until_somebody_waits()
     voter.join()
     assert voter.failed is None
     assert Feedback.objects.get().paper == kept
@@ -88,7 +89,7 @@ def test_a_merge_waits_for_a_vote_under_way_and_takes_it_along() -> None:
     with transaction.atomic():
         feedback.cast(ada.pk, gone.pk, "more", NOW)
         merger.start()
-        _until_somebody_waits()
+        until_somebody_waits()
     merger.join()
     assert merger.failed is None
     assert Feedback.objects.get().paper == kept
@@ -109,15 +110,6 @@ class _Thread(threading.Thread):
             self.failed = error
         finally:
             connection.close()
-
-
-def _until_somebody_waits() -> None:
-    with connection.cursor() as cursor:
-        for _ in range(100_000):
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-            if cursor.fetchone() != (0,):
-                return
-    raise AssertionError("nobody waits")
 
 
 def test_a_chain_of_merges_leads_to_the_last() -> None:

@@ -10,6 +10,7 @@ from digest import papers
 from digest.management.commands.load_seeds import load_topics
 from digest.models import Appearance, Paper, PaperIdentifier, PaperTopic, PaperVersion
 from digest.sources.entries import Link
+from tests.locks import until_somebody_waits
 from tests.papers.cast import FRIDAY, NOW, ON_A_PAGE, ON_ARXIV, ON_HUGGING_FACE, entry, source
 
 pytestmark = pytest.mark.django_db
@@ -198,18 +199,16 @@ def test_stores_at_the_same_time_make_one_paper() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_nothing_is_listed_while_a_publisher_reads() -> None:
     place = source()
-    done = threading.Event()
 
     def run() -> None:
         papers.store([ON_ARXIV], place, NOW)
-        done.set()
         connection.close()
 
+    thread = threading.Thread(target=run)
     with transaction.atomic():
         papers.publishing_lock()
-        thread = threading.Thread(target=run)
         thread.start()
-        assert not done.wait(0.3)
+        until_somebody_waits(over=lambda: not thread.is_alive())
         assert papers.candidates(NOW - dt.timedelta(days=7), NOW + dt.timedelta(days=7)).papers == []
     thread.join()
     assert Paper.objects.count() == 1

@@ -50,6 +50,7 @@ def _days() -> Iterator[tuple[dt.date, bytes, set[str]]]:
         yield day, body, titles
 
 
+@pytest.mark.long
 def test_nothing_is_lost_or_doubled() -> None:
     source = Source.objects.create(slug="hf", name="HF", format="huggingface")
     wanted: set[str] = set()

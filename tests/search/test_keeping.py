@@ -80,7 +80,7 @@ def test_one_process_reads_notes_at_a_time_and_none_is_lost() -> None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_lock(%s)", [keeping.LOCK])
             holding.set()
-            done.wait(60)
+            done.wait(120)
             # Hanging up would free it too, but only some time after.
             cursor.execute("SELECT pg_advisory_unlock(%s)", [keeping.LOCK])
         connection.close()
@@ -88,7 +88,7 @@ def test_one_process_reads_notes_at_a_time_and_none_is_lost() -> None:
     thread = threading.Thread(target=other_process)
     thread.start()
     try:
-        assert holding.wait(60)
+        assert holding.wait(120)
         assert search.refresh() == search.Refreshed((), more=False)
         assert SearchPending.objects.exists()
     finally:

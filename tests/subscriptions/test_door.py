@@ -84,6 +84,7 @@ def test_plus_tags_and_dots_lead_to_the_same_mailbox(topics: list[Topic], now: d
     assert set(reasons) == {"1 in 1:00:00 had gone to this mailbox"}
 
 
+@pytest.mark.long
 def test_ten_thousand_sign_ups_for_one_address_make_at_most_three_messages(
     topics: list[Topic], now: dt.datetime, settings: Settings
 ) -> None:
@@ -246,6 +247,11 @@ class TestForm:
         answers = [client.post("/subscribe/", {"address": f"a{n}@example.org", "opened": opened}) for n in range(2)]
         assert [answer.status_code for answer in answers] == [200, 429]
         assert "try again in an hour" in answers[1].content.decode()
+
+    def test_previews_are_counted_too_and_at_twice_the_number(self, client: Client, settings: Settings) -> None:
+        settings.REQUESTS_PER_NETWORK_AND_HOUR = 1
+        answers = [client.post("/subscribe/preview/", {"interests": "wavelets"}).status_code for _ in range(3)]
+        assert answers == [200, 200, 429]
 
     def test_a_proxy_names_the_network_and_nobody_else_can(self, client: Client, opened: str, settings: Settings) -> None:
         def ask() -> str:

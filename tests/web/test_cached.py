@@ -147,7 +147,7 @@ def test_what_is_missing_and_what_fails_have_their_pages_without_a_database() ->
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=240,
     )
     assert done.stdout.splitlines() == [
         "/no-such-page/ 404 text/html; charset=utf-8 True False",

@@ -50,7 +50,11 @@ class _Browser(HTMLParser):
         ]
         leads = [value for name, value in given.items() if name in _ADDRESSES and _SCRIPT.match(_squeezed(value))]
         sends = [value for name, value in given.items() if name in {"action", "formaction"} and not _ours(value)]
-        steers = tag == "meta" and given.get("http-equiv", "").lower() in {"refresh", "content-security-policy"}
+        steers = tag == "meta" and (
+            given.get("http-equiv", "").lower() in {"refresh", "content-security-policy"}
+            or given.get("name", "").lower() == "referrer"
+            or given.get("charset", "utf-8").lower() != "utf-8"
+        )
         strange = tag not in self._elements
         foreign = any("evil.example" in value for name, value in given.items() if name in _ADDRESSES)
         if strange or loads or runs or leads or sends or steers or foreign:
@@ -62,7 +66,7 @@ def _squeezed(address: str) -> str:
     return re.sub(r"[\t\r\n]", "", address).lstrip("".join(map(chr, range(33))))
 
 
-_ADDRESSES = {"href", "src", "action", "formaction", "data", "poster", "values"}
+_ADDRESSES = {"href", "src", "action", "formaction", "data", "poster", "values", "background", "ping"}
 _SCRIPT = re.compile(r"\s*(?:javascript|vbscript|data:text)", re.IGNORECASE)
 
 

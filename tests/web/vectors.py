@@ -77,7 +77,52 @@ VECTORS = (
     "<p style='background:url(javascript:alert(1))'>x</p>",
     "<p style='width:expression(alert(1));behavior:url(x.htc)'>x</p>",
     "<p style='position:fixed;inset:0'>x</p>",
+    # shadow roots, custom elements, what a template joins together
+    "<div><template shadowrootmode=open><img src=x onerror=alert(1)></template></div>",
+    "<template><div><template shadowrootmode=closed><script>alert(1)</script></template></div></template>",
+    "<x-a is=x-b onclick=alert(1)>x</x-a>",
+    "<slot name=x onslotchange=alert(1)>x</slot>",
+    "<b>{</b><script>x</script><b>{constructor.constructor('alert(1)')()}}</b>",
+    "<%= system('id') %><textarea><%</textarea>",
+    # one name space read as another
+    "<svg><desc><img src=x onerror=alert(1)></desc></svg>",
+    "<svg><title><style><img src=x onerror=alert(1)></style></title></svg>",
+    "<math><annotation-xml encoding='text/html'><img src=x onerror=alert(1)></annotation-xml></math>",
+    "<svg><set attributeName=onmouseover to=alert(1)>",
+    "<svg><image href=https://evil.example/x onload=alert(1)>",
+    "<svg><style>{font-family:'</style><img src=x onerror=alert(1)>'}",
+    "<image src=x onerror=alert(1)>",
+    # comments and declarations that end where nobody expects it
+    "<!--x--!><img src=x onerror=alert(1)>-->",
+    "<!-->--><img src=x onerror=alert(1)>",
+    "<!DOCTYPE x [<!ENTITY y '<img src=x onerror=alert(1)>'>]>&y;",
+    "<!--#exec cmd='id'--><!--[if gte IE 4]><script>alert(1)</script><![endif]-->",
+    "<?xml-stylesheet href='javascript:alert(1)'?><x/>",
+    # old elements, new events, odd attributes
+    "<frameset onload=alert(1)><frame src=javascript:alert(1)></frameset>",
+    "<applet code=x archive=https://evil.example/x></applet>",
+    "<bgsound src=javascript:alert(1)>",
+    "<table background=javascript:alert(1)><td background=https://evil.example/x>x</td></table>",
+    "<div onpointerrawupdate=alert(1) oncontentvisibilityautostatechange=alert(1)>x</div>",
+    "<button commandfor=d command=show-modal>x</button><dialog id=d oncommand=alert(1)>x</dialog>",
+    "<input type=image src=x onerror=alert(1) formaction=javascript:alert(1)>",
+    "<video poster=javascript:alert(1) src=x onerror=alert(1)></video>",
+    "<a ping=https://evil.example/ href='/'>x</a>",
+    "<a href='/' target=_blank rel=opener onauxclick=alert(1)>x</a>",
+    "<link rel=import href=https://evil.example/x><link rel=manifest href=https://evil.example/x>",
+    "<script type=importmap>{\"imports\": {\"x\": \"https://evil.example/x\"}}</script>",
+    "<script type=speculationrules>{\"prerender\": [{\"urls\": [\"https://evil.example/\"]}]}</script>",
+    "<meta charset=utf-7><meta name=referrer content=unsafe-url>",
+    "<form id=x><input name=attributes><input name=nodeName></form>",
+    "<a id=config><a id=config name=url href=https://evil.example/>x</a>",
+    "<img src=`x`onerror=alert(1)>",
+    "<<img src=x onerror=alert(1)//<",
     # templates, encodings, polyglots
+    "__proto__[innerHTML]=<img src=x onerror=alert(1)>",
+    "&#x3C;img src=x onerror=alert(1)&#x3E;&#60img src=x onerror=alert(1)&#62",
+    "\u00bcscript\u00bealert(1)\u00bc/script\u00be",
+    "<a href='java&Tab;script&colon;alert(1)'>x</a>",
+    "<a href='javascript://%0aalert(1)'>x</a>",
     "{{ 7 * 7 }}{% include 'x' %}${7*7}",
     "{{constructor.constructor('alert(1)')()}}",
     "<p x-data x-init=alert(1) @click=alert(1) hx-get=https://evil.example/ data-x=1>x</p>",
@@ -94,10 +139,13 @@ VECTORS = (
 ADDRESSES = (
     "javascript:alert(1)", "JaVaScRiPt:alert(1)", "java\tscript:alert(1)", "\x01javascript:alert(1)",
     "&#106;avascript:alert(1)", "data:text/html,<script>alert(1)</script>", "vbscript:msgbox(1)",
+    "javascript://%0aalert(1)", "blob:https://example.org/1", "filesystem:https://example.org/x", "view-source:https://example.org/",
+    "//evil.example/", "\\\\evil.example\\x", "https:evil.example", "feed:javascript:alert(1)",
     "https://example.org/\" onmouseover=\"alert(1)",
 )  # fmt: skip
 _BEGINNINGS = (
-    "' ", "{{", "&", "%3C", "\\", "+AD", "\uff1c", "\u202e", "<!", "<noscript", "<img src=x oN", "<img src='h", "<a href=https",
+    "' ", "{{", "&", "%3C", "\\", "+AD", "\uff1c", "\u202e", "<!--><", "<![", "<!--x", "<!D", "<!--#", "<noscript",
+    "<%=", "<form id=x", "<<", "\u00bc", "<img src=x oN", "<img src='h", "<a href=https",
 )  # fmt: skip
 INERT = tuple(each for each in VECTORS if each.startswith(_BEGINNINGS))
 """Those that make no element by themselves: they need what stands around them, or another reading first."""

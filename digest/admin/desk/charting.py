@@ -6,20 +6,22 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from digest import dashboard
 from digest.admin.desk.page import behind, drawn
-from digest.dashboard import trends
+from digest.dashboard import WEEK, trends
 from digest.models import Bounce, Delivery, Poll
 from subscriptions.admin.base import list_path
 from subscriptions.admin.filters import span
 from subscriptions.models import Consent, Subscriber, Subscription
 
 SPANS = (30, 90, 365)
-TOPICS = 25
+STANDING = {"subscribers", "topics"}
+"""Charts of what stood at a day's end: lists show what stands now, and so only the last day's figures lead there."""
+OF_A_WEEK = {"confirmed", "complaints"}
+"""Charts of shares over the seven days that end with each."""
 
 # From a series and a span of days to the list of its rows.
 _Rows = Callable[[str, str], str]
@@ -36,7 +38,6 @@ def charts(request: HttpRequest) -> HttpResponseBase:
         "spans": [(each, each == number) for each in SPANS],
         "charts": [_drawn(chart, days) for chart in found if any(any(each.values) for each in chart.series)],
         "empty": [chart.title for chart in found if not any(any(each.values) for each in chart.series)],
-        "topics": _topics(),
     }
     return drawn(request, "charts", "Charts", context)
 
@@ -46,8 +47,9 @@ def _drawn(chart: dashboard.Chart, days: tuple[dt.date, ...]) -> dict[str, Any]:
     lines = chart.series[: dashboard.LINES]
 
     def cell(series: dashboard.Series, at: int) -> tuple[str, str]:
-        path = rows(series.key, span(days[at], days[at])) if rows else ""
-        return _words(series.values[at], chart.unit), path
+        first = days[at] - dt.timedelta(days=WEEK - 1) if chart.key in OF_A_WEEK else days[at]
+        leads = rows and (chart.key not in STANDING or at == len(days) - 1)
+        return _words(series.values[at], chart.unit), rows(series.key, span(first, days[at])) if rows and leads else ""
 
     return {
         "key": chart.key,
@@ -72,21 +74,6 @@ def _words(value: float | None, unit: str) -> str:
     return f"{number} {unit}".strip()
 
 
-def _topics() -> list[dict[str, Any]]:
-    shares = dashboard.topic_shares(timezone.now())[:TOPICS]
-    widest = max((each.share for each in shares), default=0) or 1
-    return [
-        {
-            "name": each.name,
-            "path": reverse("admin:subscriptions_topic_change", args=[each.topic]),
-            "percent": f"{100 * each.share:.1f} %",
-            "readers": f"{each.readers:,}",
-            "width": round(100 * each.share / widest, 1),
-        }
-        for each in shares
-    ]
-
-
 def _came_and_went(key: str, days: str) -> str:
     events = {"signed-up": "requested", "confirmed": "confirmed", "left": "unsubscribed", "erased": "erased"}
     return list_path(Consent, event__exact=events[key], on=days)
@@ -102,6 +89,7 @@ _ROWS: Mapping[str, _Rows] = {
     "refusing": lambda key, days: list_path(Delivery, domain__exact=key, state__exact="failed", finished=days) if key else "",
     "bounces": lambda key, days: list_path(Bounce, verdict__exact=key, received=days),
     "complaints": lambda key, days: list_path(Bounce, verdict__exact="complaint", received=days),
-    "latency": lambda key, days: list_path(Delivery, state__exact="accepted", finished=days),
+    "latency": lambda key, days: list_path(Delivery, state__exact="accepted", priority__exact=1, finished=days),
+    "topics": lambda key, days: list_path(Subscriber, topic=key),
     "papers": lambda key, days: list_path(Poll, source__id__exact=key, started=days),
 }

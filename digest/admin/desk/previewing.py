@@ -66,8 +66,9 @@ def _instant(text: str) -> dt.datetime | None:
 @require_safe
 @xframe_options_sameorigin
 def message(request: HttpRequest, issue_id: int) -> HttpResponseBase:
-    """An issue's HTML as it was mailed, for the frame of its page."""
+    """An issue's HTML as it was mailed, for the frame of its page. The log gets a line."""
     issue = get_object_or_404(Issue, pk=issue_id)
+    note(request, "message", audit.name(issue))
     response = HttpResponse(reading.page(issue))
     response.headers["Content-Security-Policy"] = FRAME
     response.headers["Cache-Control"] = "no-store"

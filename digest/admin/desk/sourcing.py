@@ -23,6 +23,7 @@ from digest.models import Poll, Source, SourceDay
 from digest.polling import reading
 from subscriptions import audit, pages
 from subscriptions.admin.base import list_path
+from subscriptions.admin.filters import span
 from subscriptions.tasks import hint_jobs
 
 DAYS = 30
@@ -42,18 +43,21 @@ def sources(request: HttpRequest) -> HttpResponseBase:
     )  # fmt: skip
     brought = {each.source: each.counts for each in dashboard.papers_by_day(now, dashboard.counted(now), DAYS).sources}
     late = {each.source: each for each in dashboard.sources_late(now)}
+    month = span(dashboard.last_days(now, DAYS)[0], now.astimezone(dt.UTC).date())
     polls = _last_polls([row.pk for row in rows])
     context = {
         "days": DAYS,
         "width": 10 * DAYS,
         "height": STRIP_HEIGHT,
-        "sources": [_shown(row, brought.get(row.pk, ()), late.get(row.pk), polls.get(row.pk, [])) for row in rows],
+        "sources": [_shown(row, brought.get(row.pk, ()), late.get(row.pk), polls.get(row.pk, []), month) for row in rows],
         "yesterday": (now - dt.timedelta(days=1)).date(),
     }
     return drawn(request, "sources", "Sources", context)
 
 
-def _shown(source: Any, brought: tuple[int, ...], late: dashboard.LateSource | None, polls: list[Poll]) -> dict[str, Any]:
+def _shown(
+    source: Any, brought: tuple[int, ...], late: dashboard.LateSource | None, polls: list[Poll], month: str
+) -> dict[str, Any]:
     return {
         "row": source,
         "path": reverse("admin:digest_source_change", args=[source.pk]),
@@ -62,7 +66,7 @@ def _shown(source: Any, brought: tuple[int, ...], late: dashboard.LateSource | N
         "bars": charts.strip(brought, STRIP_HEIGHT, max(brought, default=0)),
         "total": sum(brought),
         "polls": [(poll, outcome(poll)) for poll in polls],
-        "polls_path": list_path(Poll, source__id__exact=source.pk),
+        "polls_path": list_path(Poll, source__id__exact=source.pk, started=month),
         "days_path": list_path(SourceDay, came="missing", source__id__exact=source.pk),
         "archived": source.format in {Source.Format.ARXIV, Source.Format.ARXIV_OAI, Source.Format.HUGGINGFACE},
     }

@@ -20,4 +20,6 @@ class Command(BaseCommand):
         if not options["uncertain"]:
             raise CommandError("Say `hold --uncertain`.")
         held = levers.hold_uncertain("command", delivery=options["delivery"], why=options["why"])
+        if not held and options["delivery"] is not None:
+            raise CommandError(f"Delivery {options['delivery']} is not uncertain, or held already.")
         self.stdout.write(f"{held} held. `manage.py release --uncertain` sends them once more.")

@@ -3,7 +3,7 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from digest.delivery import levers
@@ -16,7 +16,9 @@ class Command(BaseCommand):
         parser.add_argument("why", help="a few words for whoever finds it stopped")
 
     def handle(self, *_: object, **options: Any) -> None:
-        brake = levers.pause(options["why"], "command", timezone.now())
-        self.stdout.write(
-            f"Sending is stopped since {brake.since:%Y-%m-%d %H:%M} UTC: {brake.why}. `manage.py resume` goes on."
-        )
+        if not options["why"].strip():
+            raise CommandError("Say in a few words why sending stops, for whoever finds it stopped.")
+        now = timezone.now()
+        brake = levers.pause(options["why"], "command", now)
+        stopped = "is stopped" if brake.since == now else "was stopped before,"
+        self.stdout.write(f"Sending {stopped} since {brake.since:%Y-%m-%d %H:%M} UTC: {brake.why}. `manage.py resume` goes on.")

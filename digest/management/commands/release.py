@@ -23,4 +23,6 @@ class Command(BaseCommand):
         if not options["uncertain"]:
             raise CommandError("Say `release --uncertain`.")
         released = levers.release_uncertain(timezone.now(), "command", delivery=options["delivery"], why=options["why"])
+        if not released and options["delivery"] is not None:
+            raise CommandError(f"Delivery {options['delivery']} is not uncertain.")
         self.stdout.write(f"{released} released.")

@@ -16,6 +16,8 @@ class Command(BaseCommand):
 
     def handle(self, *_: object, **options: Any) -> None:
         resumed = levers.resume("command", timezone.now())
+        if not resumed.lifted:
+            self.stdout.write("Nothing was stopped.")
         for each in resumed.lifted:
             self.stdout.write(f"Lifted: {each}.")
         replayed = resumed.replayed

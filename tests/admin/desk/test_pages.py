@@ -218,3 +218,35 @@ def test_without_an_address_of_ones_own_nothing_is_sent(owner: Client) -> None:
     answer = owner.post(reverse("admin:desk-copy", args=[issue.pk]), follow=True)
     assert "your account has no address" in answer.content.decode()
     assert not AuditEntry.objects.filter(action="send to me").exists()
+
+
+def test_each_look_at_a_person_and_each_act_leaves_a_line_in_the_audit_log(owner: Client, settings: Settings) -> None:
+    relay = Relay().start()
+    settings.SMTP_URL = relay.url
+    person, issue = Subscriber.objects.order_by("id")[0], Issue.objects.order_by("id")[0]
+    subscription = Subscription.objects.live().order_by("id")[0]
+    delivery = Delivery.objects.filter(state="uncertain").order_by("id")[0]
+    failed = Delivery.objects.filter(state="failed", priority=1).order_by("id")[0]
+    acts: list[tuple[str, str, str, dict[str, object] | None]] = [
+        ("preview", "desk-preview", str(subscription.pk), None),
+        ("message", "desk-message", str(issue.pk), None),
+        ("story", "desk-story", str(person.pk), None),
+        ("export", "desk-export", "", {}),
+        ("next publish", "desk-next", "", {}),
+        ("adopt weights", "desk-adopt", "", {"topic": "0.4", "note": "fresher"}),
+        ("pause", "desk-sending", "", {"act": "pause", "why": "the subject is wrong"}),
+        ("resume", "desk-sending", "", {"act": "resume"}),
+        ("hold", "desk-decide", str(delivery.pk), {"act": "hold"}),
+        ("release", "desk-decide", str(delivery.pk), {"act": "release"}),
+        ("send to me", "desk-copy", str(issue.pk), {}),
+        ("start erase subscribers", "desk-many", "", {"kind": "erase", "id": [person.pk], "why": "by letter", "act": "start"}),
+        ("start resend what failed", "desk-resend", "", {"day": f"{failed.created_at:%Y-%m-%d}", "why": "misled"}),
+    ]
+    for action, name, key, form in acts:
+        path = reverse(f"admin:{name}", args=[int(key)] if key else [])
+        known = AuditEntry.objects.count()
+        answer = owner.get(path) if form is None else owner.post(path, form)
+        assert answer.status_code < 400, action
+        lines = list(AuditEntry.objects.order_by("id")[known:].values_list("action", "actor_name"))
+        assert lines == [(action, "owners")], action
+    relay.stop()
