@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from digest import issues, papers, previews, search, tasks
 from digest.feedback import tastes
@@ -18,6 +20,7 @@ from digest.issues import explaining, frozen
 from digest.models import Issue, Paper, PaperState, PaperVector
 from digest.ranking import dense
 from digest.ranking.meaning import Vectors
+from subscriptions import sessions, tokens
 from subscriptions.interests import Wishes
 from subscriptions.models import Interest, Subscription
 from tests.issues.cast import MONDAY, digest_for, paper, reader
