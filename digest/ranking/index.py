@@ -7,7 +7,7 @@ from scipy import sparse
 
 from digest.ranking.content import ContentModel, Frequencies
 from digest.ranking.inputs import Paper
-from digest.ranking.layers import Floats, Ints, Layer, counted, layers, read_papers
+from digest.ranking.layers import Bools, Floats, Ints, Layer, counted, layers, read_papers
 from digest.ranking.terms import BREAK, Codes, Lexicon
 from digest.ranking.wording import Wording
 
@@ -49,6 +49,10 @@ class Words:
     def rarity(self, codes: Codes) -> Floats:
         """As the model has learned it for this layer."""
         return self._model.rarity(self._known, codes)
+
+    def seen(self, codes: Codes) -> Bools:
+        """Which of these phrases the model has met in the corpus."""
+        return self._known.find(codes) >= 0
 
     def holders(self, code: int) -> Ints:
         """The papers that hold a phrase, ascending."""

@@ -255,8 +255,14 @@ def unknown_kind(interest: Interest) -> str:
 
 
 def _shared(codes: list[int], words: Words, whole: float) -> tuple[Codes, Floats]:
-    """The phrases of a text, of a long one the rarest, each with its share of a match of `whole`: words and phrases apart."""
+    """The phrases of a text, each with its share of a match of `whole`: words and phrases apart.
+
+    Of a long text they are the rarest of those that the corpus has, for what nobody writes is rarest of all and finds nothing.
+    """
     found = np.array(codes, np.int64)
+    if len(found) > LONGEST_QUERY:
+        seen = words.seen(found)
+        found = found[seen] if seen.any() else found
     rarity = words.rarity(found)
     if len(found) > LONGEST_QUERY:
         rarest = np.sort(np.argsort(-rarity, kind="stable")[:LONGEST_QUERY])

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from digest import issues, papers, previews, search, tasks
 from digest.feedback import tastes
@@ -18,6 +20,7 @@ from digest.issues import explaining, frozen
 from digest.models import Issue, Paper, PaperState, PaperVector
 from digest.ranking import dense
 from digest.ranking.meaning import Vectors
+from subscriptions import sessions, tokens
 from subscriptions.interests import Wishes
 from subscriptions.models import Interest, Subscription
 from tests.issues.cast import MONDAY, digest_for, paper, reader
@@ -262,6 +265,40 @@ def test_the_vector_is_in_the_readers_export_and_goes_with_the_reader(install: I
     assert interest["meaning"]
     assert interest["meaning"] == export["issues"][0]["profile"]["interests"][0][5]
     wants.subscriber.delete()
+    assert not Interest.objects.exists()
+    assert not Issue.objects.exists()
+
+
+def test_the_vector_goes_with_the_text_that_its_reader_stops(install: Install, client: Client) -> None:
+    library = _library()
+    wants = _asks()
+    install("stand-in 1", StandIn())
+    _embed()
+    interest = wants.interests.get()
+    message = tokens.message_token(wants.pk, wants.subscriber.token_generation)
+    page = client.post(tokens.stop_interest_path(message, interest.pk)).content.decode()
+    assert not Interest.objects.exists()
+    assert _scores(wants)[library["wordless"].pk] == _scores(wants)[library["giants"].pk]
+    proof = page.split('name="proof" value="')[1].split('"')[0]
+    undo = {"do": "undo", "kind": "text", "value": TEXT, "excluded": "no", "proof": proof}
+    client.post(tokens.stop_interest_path(message, interest.pk), undo)
+    assert Interest.objects.get().value == TEXT
+    assert _stored() == b""
+    assert tasks.embed_papers() == {"embedded": 0, "texts": 1}
+    assert len(_stored()) == dense.SIZE
+
+
+def test_erasing_oneself_leaves_no_vector_of_what_was_typed(install: Install, client: Client) -> None:
+    _library()
+    wants = _asks()
+    install("stand-in 1", StandIn())
+    _embed()
+    issues.publish_due(MONDAY, limit=10)
+    vector = _stored()
+    assert frozen.inputs_of(Issue.objects.get()).profile.interests[0].meaning == vector
+    cookie = sessions.start(wants.subscriber, timezone.now())
+    client.cookies[sessions.COOKIE] = cookie
+    client.post("/you/erase/", {"proof": sessions.proof(cookie)})
     assert not Interest.objects.exists()
     assert not Issue.objects.exists()
 

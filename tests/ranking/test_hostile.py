@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.ranking import Configuration, Interest, Paper, Profile, Vote, rank
-from tests.ranking.cast import EVERYONE, NOW, keyword, paper, profile
+from tests.ranking.cast import EVERYONE, KOOPMAN, KOOPMAN_CONTROL, NOW, keyword, paper, profile
 
 CHINESE = paper(11, "扩散模型综述", "本文综述扩散模型在图像生成中的应用。")
 
@@ -78,8 +78,8 @@ def test_a_profile_of_stop_words_says_nothing_and_gets_what_is_trending() -> Non
 
 def test_ten_thousand_words_still_find_what_they_are_about() -> None:
     typed = " ".join(f"word{n}" for n in range(9_998)) + " Koopman operator"
-    (slate,) = rank(EVERYONE, [profile(Interest("interest:1", "text", typed, "My notes"))], Configuration(), NOW)
-    assert len(slate.choices) <= 12
+    (slate,) = rank(EVERYONE, [profile(Interest("interest:1", "text", typed, "My notes"))], Configuration(serendipity=0), NOW)
+    assert {choice.paper for choice in slate.choices} == {KOOPMAN.id, KOOPMAN_CONTROL.id}
 
 
 def test_chinese_phrases_match_chinese_papers() -> None:
@@ -89,8 +89,11 @@ def test_chinese_phrases_match_chinese_papers() -> None:
 
 def test_expressions_and_statements_are_only_words() -> None:
     for typed in ("(a+)+$", "'; DROP TABLE papers; --", "[[[", "%_%", "\\", "\x00", "koopman.*|stars"):
-        (slate,) = rank(EVERYONE, [profile(keyword(typed))], Configuration(), NOW)
-        assert len(slate.choices) <= len(EVERYONE)
+        (slate,) = rank(EVERYONE, [profile(keyword(typed))], Configuration(serendipity=0), NOW)
+        assert slate.trending_only or not slate.choices
+    for typed in ("(koopman) [operator]+", "Koopman's operator%", "koopman operator; --"):
+        (slate,) = rank(EVERYONE, [profile(keyword(typed))], Configuration(serendipity=0), NOW)
+        assert {choice.paper for choice in slate.choices} == {KOOPMAN.id, KOOPMAN_CONTROL.id}
 
 
 def test_an_empty_window_gives_an_empty_slate() -> None:
