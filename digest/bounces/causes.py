@@ -101,6 +101,7 @@ _SURELY_UNKNOWN = re.compile(
     r"|does(?:n.t| not) have an? .{0,40}\baccount|not our (?:user|customer)|adresse? (?:destinataire|d.au moins).{0,20}invalide"
     r"|\(bad-mailbox\)|\bbad[_-]recipient\b|ディレクトリ.{0,10}見つかりません|mailbox not found"
     r"|no mailbox here by that name|recipient address rejected: access denied"
+    r"|non-?existent (?:user|mail ?box|recipient|account|address)"
     r"|no (?:such (?:account|mail ?box)|(?:longer an? )?account here)|no such user\b.*존재|never existed"
     r"|(?:account|mail ?box|user name|user|recipient|rcpt|address|person|that name)\b.{0,30}"
     r"(?:does not|do not|doe?s?n.t|not) exist|\b(?:in)?existe? (?:pas|plus|nicht)|existiert nicht|inexist|bestaat niet"
@@ -118,6 +119,7 @@ _SURELY_UNKNOWN = re.compile(
 _PLAINLY_UNKNOWN = re.compile(
     r"no such (?:user|account|mailbox)\b|unknown (?:recipient|user)\b|(?:user|recipient) unknown"
     r"|no mailbox here by that name|recipient address rejected: access denied"
+    r"|non-?existent (?:user|mail ?box|recipient|account|address)"
     r"|mail-? ?box (?:was )?not found|no mail ?box found",
     re.IGNORECASE,
 )

@@ -55,16 +55,18 @@ def failure(recipient: str, action: str, status: str, diagnostic: str, prose: st
         best = own[1]
     code = CODE.search(diagnostic) or CODE.search(prose)
     reply = _SAID.match(prose, code.start()) if code and not diagnostic else None
-    commands = _COMMAND.findall(diagnostic) or _COMMAND.findall(prose)
+    # Relays break these words over two lines wherever they come to an end.
+    said_by_relay = " ".join(prose.split())
+    commands = _COMMAND.findall(diagnostic) or _COMMAND.findall(said_by_relay)
     if not commands and code:
-        commands = [command for words, command in _TOLD if words.search(f"{diagnostic}\n{prose}")]
+        commands = [command for words, command in _TOLD if words.search(f"{diagnostic}\n{said_by_relay}")]
     return Failure(
         recipient,
         action,
         best,
         int(code[1]) if code else None,
         " ".join(diagnostic.split()),
-        " ".join(prose.split()),
+        said_by_relay,
         commands[-1] if commands else "",
         " ".join(reply[0].split()) if reply else "",
     )
