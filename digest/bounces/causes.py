@@ -97,7 +97,7 @@ _NAMES = re.compile(
 )
 # Words that can mean nothing but a mailbox that is not there.
 _SURELY_UNKNOWN = re.compile(
-    r"requested action not taken: mailbox (?:un|not )available|recipient name is not recogni[sz]ed|^unknown user: "
+    r"requested action not taken: mailbox (?:un|not )available|recipient name is not recogni[sz]ed|(?:^|local: )unknown user: "
     r"|does(?:n.t| not) have an? .{0,40}\baccount|not our (?:user|customer)|adresse? (?:destinataire|d.au moins).{0,20}invalide"
     r"|\(bad-mailbox\)|\bbad[_-]recipient\b|ディレクトリ.{0,10}見つかりません|mailbox not found"
     r"|no mailbox here by that name|recipient address rejected: access denied"
@@ -129,6 +129,12 @@ _PLAINLY_UNKNOWN = re.compile(
 _VAGUE = re.compile(r"\b(?:un|not )available\b|previously bounced", re.IGNORECASE)
 _WORN = re.compile(r"\buser unknown\b|\bunknown user\b|recipient not found", re.IGNORECASE)
 
+_OUTRIGHT = re.compile(
+    r"invalid (?:user |recipient |mailbox |e-?mail )?address"
+    r"|address(?:es)? (?:not found|could ?n[o.']t be found|was ?n[o.']t found|is not valid|is unknown)",
+    re.IGNORECASE,
+)
+
 
 def from_words(text: str) -> Cause | None:
     """The first cause whose words the text holds, outside links and addresses."""
@@ -144,6 +150,11 @@ def vague(text: str) -> bool:
 def worn(text: str, *, replied: bool) -> bool:
     """Whether the words are those that servers also say of mailboxes that filter; some of them only in a reply with a code."""
     return _WORN.search(text) is not None or (replied and "no such user" in text.lower())
+
+
+def told_outright(text: str) -> bool:
+    """Whether a relay says in its own words that there is no such address, whatever it heard from the server."""
+    return _OUTRIGHT.search(_NAMES.sub("(address)", text)) is not None
 
 
 def unknown(text: str) -> bool:

@@ -33,8 +33,8 @@ _DROPS = {cause for cause, verdict in VERDICTS.items() if verdict is Verdict.SUP
 _VAGUE = {"", "5.0.0", "5.3.0", "5.5.0"}
 # What a refusal before any recipient was named is about, when its words do not tell.
 _AT_STAGE = {"MAIL": Cause.SENDER, "CONNECT": Cause.REPUTATION}
-# This carrier says "unknown user" of subscribers who filter their mail.
-_SAYS_UNKNOWN_WHEN_FILTERED = re.compile(r"\bdocomo\.ne\.jp\b", re.IGNORECASE)
+# These carriers say "unknown user" of subscribers who filter their mail; the second then leaves the address out.
+_SAYS_UNKNOWN_WHEN_FILTERED = re.compile(r"\bdocomo\.ne\.jp\b|\b550:? : User unknown\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,9 @@ def cause_of(failure: Failure) -> Cause | None:
             spoken = None
         if spoken is Cause.EXPIRED and failure.status.startswith("5."):
             spoken = causes.from_status(failure.status) or spoken
+    elif spoken is Cause.SYSTEM and failure.reply and failure.status.startswith("5.") and causes.surely_unknown(failure.prose):
+        # The relay's last line sums up what its own delivery agent said before.
+        spoken = Cause.UNKNOWN_USER
     detail = failure.status[2:]
     if detail == "4.1" and causes.surely_unknown(words):
         # Exchange Online, of addresses that its directory does not know; "access denied" means the recipient's here.
@@ -122,7 +125,9 @@ def cause_of(failure: Failure) -> Cause | None:
         return spoken
     later = failure.status.startswith("4.") and spoken in {Cause.SYSTEM, Cause.EXPIRED}
     if detail.startswith("7.") and not later and spoken not in {Cause.FULL, Cause.DISABLED, Cause.UNKNOWN_HOST}:
-        plain = causes.plainly_unknown(words) or (failure.command == "RCPT" and causes.surely_unknown(words))
+        # Where the server gave no code of its own, the relay made 5.7.1 of three digits.
+        guessed = failure.code is not None and not STATUS.search(failure.diagnostic or failure.reply)
+        plain = causes.plainly_unknown(words) or (failure.command == "RCPT" and (guessed or causes.surely_unknown(words)))
         return Cause.UNKNOWN_USER if spoken is Cause.UNKNOWN_USER and plain else Cause.POLICY
     if detail in _CERTAIN:
         if _outweighed(failure, words, spoken):
@@ -154,6 +159,9 @@ def _supported(failure: Failure, words: str) -> bool:
         return True
     if _SAYS_UNKNOWN_WHEN_FILTERED.search(words) and failure.command != "RCPT":
         return False
+    # The relay says in its own words, too, that there is no such address.
+    if failure.command != "DATA" and causes.told_outright(failure.prose):
+        return True
     # A relay that reports 550 without choosing a status passes on what it heard; one that chose x.0.0 knew no better.
     passed_on = bool(failure.diagnostic) and failure.code == 550 and not failure.status
     # Whoever tells of a lasting refusal in words less worn than "user unknown" says what they know.
