@@ -96,14 +96,27 @@ def groups(part: Message) -> list[Message]:
     parsed = [each for each in groups if isinstance(each, Message)] if isinstance(groups, list) else []
     encoding = str(part.get("Content-Transfer-Encoding", "")).strip().lower()
     if encoding not in {"base64", "quoted-printable"} and part.get_content_type() == "message/delivery-status":
-        return parsed
+        return [_mended(each) for each in parsed]
     # Python takes apart only message/delivery-status, and that undecoded; the rest it leaves as a message with its body.
     octets = b"\n\n".join(each.as_bytes() for each in parsed)
     if encoding == "base64":
         octets = _from_base64(octets)
     elif encoding == "quoted-printable":
         octets = quopri.decodestring(octets)
-    return [email.message_from_bytes(each) for each in re.split(rb"\r?\n(?:[ \t]*\r?\n)+", octets.strip())]
+    return [_mended(email.message_from_bytes(each)) for each in re.split(rb"\r?\n(?:[ \t]*\r?\n)+", octets.strip())]
+
+
+def _mended(group: Message) -> Message:
+    """The group with a reply of several lines in one field: some relays forget to indent its later lines, which end the fields."""
+    rest = group.get_payload()
+    if not isinstance(rest, str) or not rest.strip():
+        return group
+    fields = "".join(f"{name}: {value}\n" for name, value in group.items())
+    return email.message_from_string(fields + "".join(_indented(line) for line in rest.splitlines(keepends=True)))
+
+
+def _indented(line: str) -> str:
+    return line if re.match(r"[A-Za-z][\w-]*:|[ \t]", line) else f" {line}"
 
 
 def _from_base64(octets: bytes) -> bytes:

@@ -95,11 +95,15 @@ _NAMES = re.compile(
     r"(?:has been|was|is) (?:scanned|checked)\b[^.\n]{0,120}|https?://\S+|<?[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+>?",
     re.IGNORECASE,
 )
+_BLOCKLISTS = re.compile(
+    r"https?://[\w.-]*\b(?:spamhaus|spamcop|sorbs|uribl|surbl|abuseat|uceprotect|senderscore|barracudacentral|dnsbl|rbl)\.\S+",
+    re.IGNORECASE,
+)
 # Words that can mean nothing but a mailbox that is not there.
 _SURELY_UNKNOWN = re.compile(
     r"requested action not taken: mailbox (?:un|not )available|recipient name is not recogni[sz]ed|(?:^|local: )unknown user: "
     r"|does(?:n.t| not) have an? .{0,40}\baccount|not our (?:user|customer)|adresse? (?:destinataire|d.au moins).{0,20}invalide"
-    r"|\(bad-mailbox\)|\bbad[_-]recipient\b|ディレクトリ.{0,10}見つかりません|mailbox not found"
+    r"|\(bad-mailbox\)|\bbad[_-]recipient\b|ディレクトリ.{0,10}(?:見つか|あ)りません|mailbox not found"
     r"|no mailbox here by that name|recipient address rejected: access denied"
     r"|non-?existent (?:user|mail ?box|recipient|account|address)"
     r"|no (?:such (?:account|mail ?box)|(?:longer an? )?account here)|no such user\b.*존재|never existed"
@@ -127,7 +131,7 @@ _PLAINLY_UNKNOWN = re.compile(
 
 # Unknown or out of order: the code beside it has to tell.
 _VAGUE = re.compile(r"\b(?:un|not )available\b|previously bounced", re.IGNORECASE)
-_WORN = re.compile(r"\buser unknown\b|\bunknown user\b|recipient not found", re.IGNORECASE)
+_WORN = re.compile(r"\buser unknown\b|\bunknown user\b(?! account)|recipient not found", re.IGNORECASE)
 
 _OUTRIGHT = re.compile(
     r"invalid (?:user |recipient |mailbox |e-?mail )?address"
@@ -136,9 +140,14 @@ _OUTRIGHT = re.compile(
 )
 
 
+def _plain(text: str) -> str:
+    """The words outside links and addresses; a link to a blocklist says that the list was asked."""
+    return _NAMES.sub("(who)", _BLOCKLISTS.sub("(blocklist)", text))
+
+
 def from_words(text: str) -> Cause | None:
     """The first cause whose words the text holds, outside links and addresses."""
-    plain = _NAMES.sub("(address)", text)
+    plain = _plain(text)
     return next((cause for cause, pattern in _PATTERNS if pattern.search(plain)), None)
 
 
@@ -154,23 +163,23 @@ def worn(text: str, *, replied: bool) -> bool:
 
 def told_outright(text: str) -> bool:
     """Whether a relay says in its own words that there is no such address, whatever it heard from the server."""
-    return _OUTRIGHT.search(_NAMES.sub("(address)", text)) is not None
+    return _OUTRIGHT.search(_plain(text)) is not None
 
 
 def unknown(text: str) -> bool:
     """Whether the words, among others, speak of a mailbox that does not exist."""
-    plain = _NAMES.sub("(address)", text)
+    plain = _plain(text)
     return any(pattern.search(plain) for cause, pattern in _PATTERNS if cause is Cause.UNKNOWN_USER)
 
 
 def surely_unknown(text: str) -> bool:
     """Whether the words leave no doubt that the mailbox does not exist."""
-    return _SURELY_UNKNOWN.search(_NAMES.sub("(address)", text)) is not None
+    return _SURELY_UNKNOWN.search(_plain(text)) is not None
 
 
 def plainly_unknown(text: str) -> bool:
     """Whether the words say that the mailbox does not exist, and nothing else could be meant by a status of another class."""
-    return _PLAINLY_UNKNOWN.search(_NAMES.sub("(address)", text)) is not None
+    return _PLAINLY_UNKNOWN.search(_plain(text)) is not None
 
 
 def from_status(status: str) -> Cause | None:

@@ -22,7 +22,7 @@ _REPLY = re.compile(r"(?<![\d.])[45][0-5]\d[ -]#?[45]\.\d{1,3}\.\d{1,3}(?![\d.])
 # A reply's code where a reply begins: at a line's start, after a colon or an arrow.
 _ALONE = re.compile(r"(?:^|[:>\"'(]|said)[ \t]*[45][0-5]\d[ -](?!\d+-\d)\S", re.MULTILINE)
 # A paragraph for each recipient, as qmail, Exim and Postfix write them.
-_EACH = re.compile(r"^[ \t]*<?([\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+)>?:?(?=[ \t]*$|:? )", re.MULTILINE)
+_EACH = re.compile(r"^[ \t]*[<\"]?([\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+)[>\"]?:?(?=[ \t]*$|:? )", re.MULTILINE)
 _FIELDS = re.compile(r"^final-recipient:.*\n(?:[\w-]+:.*\n|[ \t]+\S.*\n)+", re.IGNORECASE | re.MULTILINE)
 
 
@@ -145,7 +145,9 @@ def _from_prose(message: Message, prose: str) -> list[Failure]:
     """One failure out of a report that is prose alone; none when nothing suggests that it is a report."""
     if not kinds.automatic(message) and not _reads_like_a_report(message, prose):
         return []
-    starts = [found for found in _EACH.finditer(prose) if CODE.search(prose, found.end()) or re.fullmatch("<.*>:", found[0])]
+    starts = [
+        found for found in _EACH.finditer(prose) if CODE.search(prose, found.end()) or re.fullmatch("<.*>:|\".*\":", found[0])
+    ]
     if len(starts) > 1:
         ends = [*(found.start() for found in starts[1:]), len(prose)]
         return [failure(found[1], "", "", "", prose[found.end() : end]) for found, end in zip(starts, ends, strict=True)]
