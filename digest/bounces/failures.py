@@ -26,6 +26,8 @@ _COMMAND = re.compile(
     r"(?:>>> ?|in reply to |response to |error after |after |did not like our |during |while (?:talking|sending|in) |\()"
     r"(?:the )?(?:end of )?(MAIL|RCPT|DATA)\b"
 )
+# A relay that sends its commands in one go hears what was wrong with RCPT after DATA, and is told that none is left.
+_PIPELINED = re.compile(r">>> DATA <<< [45]\d\d\b.*<<< 5\d\d\b[\d. ]*(?:need rcpt|rcpt first|no valid recipients?)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ def failure(recipient: str, action: str, status: str, diagnostic: str, prose: st
     commands = _COMMAND.findall(diagnostic) or _COMMAND.findall(said_by_relay)
     if not commands and code:
         commands = [command for words, command in _TOLD if words.search(f"{diagnostic}\n{said_by_relay}")]
+    if commands and commands[-1] == "DATA" and _PIPELINED.search(said_by_relay):
+        commands = ["RCPT"]
     return Failure(
         recipient,
         action,
