@@ -20,7 +20,7 @@ _TOLD = (
         re.compile(r"failed (?:after I sent the message|on DATA command)|command DATA\b|SMTP:DATA|\[DATA\]", re.IGNORECASE),
         "DATA",
     ),
-    (re.compile(r"\bRCPT TO response|SMTP:RCPT\b|\[RCPT_TO\]|[Cc]ommand RCPT\b"), "RCPT"),
+    (re.compile(r"\bRCPT TO (?:response|said)|SMTP:RCPT\b|\[RCPT_TO\]|[Cc]ommand RCPT\b"), "RCPT"),
 )
 _COMMAND = re.compile(
     r"(?:>>> ?|in reply to |response to |error after |after |did not like our |during |while (?:talking|sending|in) |\()"
