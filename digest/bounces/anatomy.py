@@ -107,7 +107,7 @@ def groups(part: Message) -> list[Message]:
 
 
 def _mended(group: Message) -> Message:
-    """The group with a reply of several lines in one field: some relays forget to indent its later lines, which end the fields."""
+    """The group with a reply of several lines in one field: some relays do not indent its later lines, which end the fields."""
     rest = group.get_payload()
     if not isinstance(rest, str) or not rest.strip():
         return group

@@ -27,7 +27,10 @@ _COMMAND = re.compile(
     r"(?:the )?(?:end of )?(MAIL|RCPT|DATA)\b"
 )
 # A relay that sends its commands in one go hears what was wrong with RCPT after DATA, and is told that none is left.
-_PIPELINED = re.compile(r">>> DATA <<< [45]\d\d\b.*<<< 5\d\d\b[\d. ]*(?:need rcpt|rcpt first|no valid recipients?)", re.IGNORECASE)
+_PIPELINED = re.compile(
+    r">>> DATA <<< [45]\d\d\b(?:(?!>>>).){0,600}?<<< 5\d\d\b[\d. ]*(?:need rcpt|rcpt first|no (?:valid )?recipients?)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,7 +146,7 @@ def _from_prose(message: Message, prose: str) -> list[Failure]:
     if not kinds.automatic(message) and not _reads_like_a_report(message, prose):
         return []
     starts = [
-        found for found in _EACH.finditer(prose) if CODE.search(prose, found.end()) or re.fullmatch("<.*>:|\".*\":", found[0])
+        found for found in _EACH.finditer(prose) if re.fullmatch('<.*>:|".*":', found[0]) or CODE.search(prose, found.end())
     ]
     if len(starts) > 1:
         ends = [*(found.start() for found in starts[1:]), len(prose)]
