@@ -27,6 +27,19 @@ Steps: connect, ehlo, auth, mail, rcpt, data, body (after its first line), dot.
 """
 
 
+def at_step(step: str, reply: str, *names: str, times: int = 1_000_000) -> Script:
+    """Say `reply` at `step` for these recipients (all, when none is named), this many times."""
+    left = [times]
+
+    def script(at: str, recipient: str) -> str | None:
+        if at != step or left[0] <= 0 or (names and recipient.partition("@")[0] not in names):
+            return None
+        left[0] -= 1
+        return reply
+
+    return script
+
+
 @dataclass
 class Relay:
     """Listens on a port of its own of 127.0.0.1 from `start` to `stop`."""
