@@ -15,6 +15,7 @@ from django.db.models import F, Q
 
 from digest import safety_log
 from digest.delivery import brakes, journal
+from digest.doubts import MAY_HAVE_GONE
 from digest.models import Attempt, Brake, Delivery, Home
 from digest.safety_log import Line, Position
 from subscriptions import mailboxes
@@ -23,7 +24,6 @@ from subscriptions.suppression import mailbox_hash
 
 log = logging.getLogger(__name__)
 
-_HELD = "may have been sent before the database was restored"
 # Marks are minutes apart, and what was numbered after the last one is unknown: far fewer than this.
 _MARGIN = 1_000_000
 
@@ -159,14 +159,14 @@ def _hold(lived_until: dt.datetime, now: dt.datetime) -> int:
     held = list(waiting.filter(due).select_for_update(of=("self",)).only("pk", "attempts"))
     uncertain = Delivery.State.UNCERTAIN
     Attempt.objects.bulk_create(
-        Attempt(delivery=each, number=each.attempts + 1, ended_at=now, state=uncertain, reason=_HELD) for each in held
+        Attempt(delivery=each, number=each.attempts + 1, ended_at=now, state=uncertain, reason=MAY_HAVE_GONE) for each in held
     )
     return Delivery.objects.filter(pk__in=[each.pk for each in held]).update(
         state=uncertain,
         held=True,
         attempts=F("attempts") + 1,
         doubts=F("doubts") + 2,
-        reason=_HELD,
+        reason=MAY_HAVE_GONE,
         next_attempt_at=now,
         claimed_by="",
         lease_expires_at=None,
