@@ -72,5 +72,14 @@ def _unanswered(answer: Answer) -> tuple[str, str]:
     if answer.status in {401, 403, 405}:
         mend = "Let POST /unsubscribe/ through without a login, cookie or CSRF token: mailbox providers have none (RFC 8058)."
         return f"refuses one-click unsubscription ({answer.status})", mend
+    if answer.status == 400:
+        mend = (
+            "Have your proxy pass on the name it was asked for (nginx: proxy_set_header Host $http_host), or add the name that it "
+            "uses to ALLOWED_HOSTS."
+        )
+        return "answers 400 to one-click unsubscription", mend
+    if answer.status == 404:
+        mend = "Give the site the same TOKEN_KEYS as this process, and have your proxy pass the path on as it came."
+        return "does not know the link of a one-click unsubscription (404)", mend
     mend = "Let POST requests to /unsubscribe/ through your proxy to this application, and see its log for what went wrong."
     return f"answers {answer.status} to one-click unsubscription", mend
