@@ -74,8 +74,8 @@ def _unanswered(answer: Answer) -> tuple[str, str]:
         return f"refuses one-click unsubscription ({answer.status})", mend
     if answer.status == 400:
         mend = (
-            "Have your proxy pass on the name it was asked for (nginx: proxy_set_header Host $http_host), or add the name that it "
-            "uses to ALLOWED_HOSTS."
+            "Have your proxy pass on the name it was asked for (nginx: proxy_set_header Host $http_host), or add the name that "
+            "it uses to ALLOWED_HOSTS."
         )
         return "answers 400 to one-click unsubscription", mend
     if answer.status == 404:
