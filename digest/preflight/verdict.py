@@ -43,6 +43,9 @@ def before_sending(run: Callable[[], Sequence[Finding]], now: dt.datetime) -> Pr
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
         if not cursor.fetchone()[0]:
+            if not due(now):
+                # Its verdict came before our brake and has not lifted it.
+                _decide(Preflight.objects.latest("ran_at"), now)
             return None
         try:
             if due(now):
