@@ -1,7 +1,10 @@
 """The ways in and out: the relay, and the site's answer to a one-click unsubscription."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from urllib.parse import urlsplit
+
+from django.conf import settings
 
 from digest.preflight.findings import Finding, Level
 from digest.preflight.world import Answer, World
@@ -36,6 +39,13 @@ def transport(world: World, url: str) -> Iterator[Finding]:
     if "8BITMIME" not in greeting.offers:
         mend = "Nothing needs mending as long as messages are plain ASCII on the wire, as ours are."
         yield Finding("relay", Level.WARNING, f"{relay} offers no 8BITMIME", mend)
+
+
+def provider(world: World) -> Iterator[Finding]:
+    """Messages go to a provider's interface; by the relay go answers to the operator alone, so that it holds nothing back."""
+    yield Finding("TLS", Level.FINE, f"messages go to {settings.ANYMAIL_ESP} over HTTPS")
+    for each in transport(world, settings.SMTP_URL):
+        yield replace(each, check="relay", level=Level.WARNING) if each.level is Level.FATAL else replace(each, check="relay")
 
 
 def one_click(world: World, site: str) -> Iterator[Finding]:
