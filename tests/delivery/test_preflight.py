@@ -362,7 +362,8 @@ def test_the_command_tells_how_to_mend_and_fails(monkeypatch: pytest.MonkeyPatch
 
 def test_a_verdict_that_falls_while_our_brake_is_being_set_lifts_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """We found the checks due, another worker's verdict fell, then our brake; that worker still holds the lock."""
-    real, asked = preflight.verdict.due, []
+    real = preflight.verdict.due
+    asked: list[bool] = []
 
     def due(now: dt.datetime) -> bool:
         if not asked:

@@ -29,6 +29,20 @@ def test_checks_that_cannot_be_run_hold_issues_back_and_say_so_and_notices_go(re
     assert Preflight.objects.count() == 2
 
 
+@pytest.mark.parametrize(
+    ("results", "level"),
+    [
+        ("dkim=pass header.d=papers.example.org; dkim=fail header.d=example.net; spf=pass; dmarc=pass", Level.FINE),
+        ("dkim=fail; dkim=pass; spf=pass; dmarc=pass (p=NONE dkim=fail)", Level.FINE),
+        ("dkim=fail header.d=papers.example.org; spf=pass; dmarc=pass", Level.FATAL),
+    ],
+)
+def test_of_two_signatures_one_that_holds_is_enough(results: str, level: Level) -> None:
+    message = f"Authentication-Results: mx.example.com; {results}\r\nFrom: digest@papers.example.org\r\n\r\nx\r\n"
+    found = {each.check: each.level for each in preflight.received(Village(), message.encode())}
+    assert found["receiver"] is level
+
+
 def test_a_relay_that_carries_answers_alone_holds_nothing_back(settings: Settings) -> None:
     settings.DELIVERY_BACKEND, settings.ANYMAIL_ESP = "anymail", "mailgun"
     found = preflight.run(Village(greeting=OSError("refused")), MONDAY)

@@ -35,6 +35,13 @@ def by_hand(delivery: Delivery) -> bytes:
 
 
 @pytest.fixture
+def relay() -> Iterator[Relay]:
+    running = Relay().start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
 def maildir(tmp_path: Path) -> Path:
     for name in ("new", "cur", "tmp"):
         (tmp_path / name).mkdir()
@@ -135,3 +142,28 @@ def test_lmtp_takes_a_message_for_many_recipients_one_by_one(tmp_path: Path) -> 
             left = list(refused)
     assert left == []
     assert Bounce.objects.count() == 3
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        b"From: Ada <ada@\n\nexample.org>\nSubject: x\n\nunsubscribe\n",
+        b"From: x\nTo: a:b;c:;\nSubject: x\n\nunsubscribe\n",
+        b"From: Ada <ada@example.org>\nSubject: x\nIn-Reply-To: <issue\0@papers.example.org>\n\nunsubscribe\n",
+        "From: Ada <ada@ex\N{GRINNING FACE}ample.org>\nSubject: x\n\nA word by hand.\n".encode(),
+        (
+            b"From: a@example.net\nContent-Type: multipart/report; report-type=feedback-report; boundary=b\n\n--b\n"
+            b"Content-Type: message/feedback-report; charset=rot13\n\nFeedback-Type: abuse\n\n--b--\n"
+        ),
+    ],
+    ids=["no end of an address", "groups", "NUL", "an address of no letters", "a charset that is none"],
+)
+def test_a_message_that_nobody_can_read_keeps_no_mailbox_from_being_read_on(
+    box: Box, relay: Relay, settings: Settings, octets: bytes
+) -> None:
+    settings.SMTP_URL = relay.url
+    (ada,) = waiting("ada")
+    box.add(octets)
+    box.add(unknown(ada))
+    assert visit(box)[-1] == "suppress"
+    assert visit(box) == []
