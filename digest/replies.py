@@ -48,7 +48,8 @@ def _forwarded(content: bytes, reply: replies.Reply, now: dt.datetime) -> Outgoi
     message["Message-ID"] = message_id("reply", sha256(content).hexdigest())
     # Should this come back to us, it is ignored as automatic, so nothing can circle.
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(f"{reply.sender or 'Someone'} answered a digest. The message is attached as it came.\n", cte="7bit")
+    who = reply.sender if reply.sender.isascii() else ""
+    message.set_content(f"{who or 'Someone'} answered a digest. The message is attached as it came.\n", cte="7bit")
     message.add_attachment(content, maintype="application", subtype="octet-stream", filename="reply.eml")
     return Outgoing(bounce_address(), to.address, sealed(message.as_bytes(), own))
 

@@ -107,8 +107,12 @@ SAFETY_LOG = optional("SAFETY_LOG", str(VAR / "safety.log"))
 DKIM_SELECTOR = shaped("DKIM_SELECTOR", r"[\w-]+(\.[\w-]+)*", "a selector, as behind s= in a signature", "2026a")
 RELAY_ADDRESSES = addresses("RELAY_ADDRESSES", "192.0.2.25,2001:db8::25")
 # Whether the preflight runs before the first message of each day, and a fatal finding holds issues back (never notices) until
-# it is mended. A relay on this machine is for trying things out.
-PREFLIGHT = flag("PREFLIGHT", default=urlsplit(SMTP_URL).hostname not in {"localhost", "127.0.0.1", "::1"})
+# it is mended. A relay on this machine is for trying things out, unless a provider takes the messages.
+DELIVERY_BACKEND = choice("DELIVERY_BACKEND", "smtp", {"smtp", "anymail"})
+PREFLIGHT = flag(
+    "PREFLIGHT",
+    default=DELIVERY_BACKEND == "anymail" or urlsplit(SMTP_URL).hostname not in {"localhost", "127.0.0.1", "::1"},
+)
 # How long a worker holds what it has claimed without saying that it lives, and how often the beat asks for work and for what
 # dead workers held.
 LEASE_SECONDS = number("LEASE_SECONDS", 120, 2)
@@ -163,14 +167,13 @@ ANYMAIL = (
     | {"REQUESTS_TIMEOUT": 20}
     | ({"WEBHOOK_SECRET": ANYMAIL_WEBHOOK_SECRET} if ANYMAIL_WEBHOOK_SECRET else {})
 )
-# How messages leave: to the relay of SMTP_URL, or by the interface of a provider that django-anymail knows.
+# How messages leave (DELIVERY_BACKEND): to the relay of SMTP_URL, or by the interface of a provider that django-anymail knows.
 PROVIDERS = frozenset(
     {
         "amazon_ses", "brevo", "mailersend", "mailgun", "mailjet", "mailtrap", "mandrill", "postal", "postmark", "resend",
         "scaleway", "sendgrid", "sparkpost", "unisender_go",
     }
 )  # fmt: skip
-DELIVERY_BACKEND = choice("DELIVERY_BACKEND", "smtp", {"smtp", "anymail"})
 ANYMAIL_ESP = choice("ANYMAIL_ESP", "", {"", *PROVIDERS})
 if DELIVERY_BACKEND == "anymail" and not ANYMAIL_ESP:
     raise ImproperlyConfigured("ANYMAIL_ESP is not set, and DELIVERY_BACKEND is anymail; for example ANYMAIL_ESP=mailgun")

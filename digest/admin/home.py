@@ -10,7 +10,9 @@ from django.utils import timezone
 
 from digest import dashboard
 from digest.admin import charts
+from digest.admin.ledger import HELD
 from digest.admin.navigation import may_view
+from digest.doubts import Doubt
 from digest.models import Bounce, Delivery, Issue, Poll, Source, SourceDay
 from subscriptions.admin.base import list_path
 from subscriptions.admin.filters import span
@@ -80,7 +82,8 @@ def _line(now: dt.datetime) -> list[dict[str, Any]]:
             ("being sent", figures.sending, list_path(Delivery, state__in=in_hand), False),
             ("accepted today", figures.accepted, list_path(Delivery, state__exact=state.ACCEPTED, created=made), False),
             ("deferred", figures.deferred, list_path(Delivery, state__exact=state.DEFERRED), False),
-            ("uncertain", figures.uncertain, list_path(Delivery, state__exact=state.UNCERTAIN), True),
+            ("uncertain, sent once more", figures.uncertain, list_path(Delivery, uncertain=Doubt.RESENT), False),
+            ("uncertain, held", figures.held, list_path(Delivery, uncertain=HELD), True),
             ("failed today", figures.failed, list_path(Delivery, state__exact=state.FAILED, created=made), True),
         )
     ]

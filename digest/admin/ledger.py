@@ -1,13 +1,17 @@
 """The delivery ledger, bounces and votes: what happened, to one recipient's SMTP reply."""
 
 import datetime as dt
+from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from digest.admin.papers import titled
+from digest.delivery import levers
+from digest.doubts import Doubt, doubts
 from digest.models import Bounce, Delivery, Feedback
 from subscriptions.admin.base import AddressSearch, ReadOnlyAdmin, ReadOnlyInline, change_link
 from subscriptions.admin.filters import days
@@ -15,6 +19,8 @@ from subscriptions.models import Subscriber
 
 SEARCHED_BACK = dt.timedelta(days=7)
 """Nobody wrote an index of the relay's words for millions of rows: so far back they are read."""
+HELD = "held"
+"""The filter's word for what is uncertain and waits for the operator, for whatever reason."""
 UNFINISHED = {Delivery.State.QUEUED, Delivery.State.CLAIMED, Delivery.State.SENDING}
 
 
@@ -35,6 +41,29 @@ class FateFilter(admin.ChoicesFieldListFilter):
         return found.filter(finished_at=None, trouble=None) if states <= UNFINISHED else found
 
 
+class DoubtFilter(admin.SimpleListFilter):
+    """The uncertain ones by what they wait for: to be sent once more by themselves, or for the operator's word."""
+
+    title = "uncertain"
+    parameter_name = "uncertain"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        return [(HELD, "held, for whatever reason"), *((str(each.value), str(each.label)) for each in Doubt)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> QuerySet[Delivery]:
+        which = doubts(resend=settings.UNCERTAIN_RESEND)
+        uncertain = queryset.filter(trouble=Delivery.State.UNCERTAIN)
+        match self.value():
+            case None:
+                return queryset
+            case "held":
+                return uncertain.exclude(which[Doubt.RESENT])
+            case str(asked) if asked in Doubt.values:
+                return uncertain.filter(which[Doubt(asked)])
+            case _:
+                return queryset.none()
+
+
 class BounceInline(ReadOnlyInline[Bounce, Delivery]):
     model = Bounce
     fields = ("received_at", "verdict", "status", "why")
@@ -42,10 +71,11 @@ class BounceInline(ReadOnlyInline[Bounce, Delivery]):
 
 @admin.register(Delivery)
 class DeliveryAdmin(AddressSearch[Delivery], ReadOnlyAdmin[Delivery]):
-    list_display = ("created_at", "subscriber", "message", "state", "reason", "attempts", "answer", "finished_at")
+    list_display = ("created_at", "subscriber", "message", "stands", "reason", "attempts", "answer", "finished_at")
     list_display_links = ("created_at",)
     list_filter = (
         ("state", FateFilter),
+        DoubtFilter,
         "priority",
         "stage",
         days("created_at", "day", "created"),
@@ -60,18 +90,18 @@ class DeliveryAdmin(AddressSearch[Delivery], ReadOnlyAdmin[Delivery]):
     links_into = ("subscriber__id__exact", "domain__exact", "issue__subscription__id__exact", "reason__exact")
     fieldsets = (
         (None, {"fields": ("who", "domain", "message", "message_id")}),
-        ("State", {"fields": ("state", "reason", "attempts", "next_attempt_at", "created_at", "finished_at")}),
+        ("State", {"fields": ("stands", "reason", "attempts", "next_attempt_at", "created_at", "finished_at")}),
         ("The relay", {"fields": ("answer", "stage", "size")}),
         ("Claim", {"fields": ("claimed_by", "lease_expires_at", "fence")}),
     )
-    readonly_fields = ("who", "message", "answer")
+    readonly_fields = ("who", "message", "stands", "answer")
     inlines = (BounceInline,)
     change_form_outer_before_template = "admin/delivery_before.html"
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """Newest first, in the order of the index that finds them."""
         asked = request.GET.get("state__exact") or request.GET.get("state__in", "")
-        if asked in Delivery.TROUBLES:
+        if asked in Delivery.TROUBLES or request.GET.get("uncertain"):
             return ("-created_at", "-id")
         return ("-priority", "-next_attempt_at", "-id") if asked and set(asked.split(",")) <= UNFINISHED else ("-id",)
 
@@ -90,6 +120,12 @@ class DeliveryAdmin(AddressSearch[Delivery], ReadOnlyAdmin[Delivery]):
     def of_address(self, address: str) -> Q:
         return super().of_address(address) | Q(message_id=f"<{address}>")
 
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> HttpResponse:
+        """With what an uncertain delivery waits for, in the words of `manage.py deliveries`."""
+        delivery = kwargs.get("obj")
+        context["doubt"] = levers.in_doubt(delivery) if isinstance(delivery, Delivery) else None
+        return super().render_change_form(request, context, *args, **kwargs)
+
     @admin.display(description="subscriber")
     def who(self, delivery: Delivery) -> str:
         return change_link(delivery.subscriber, delivery.subscriber)
@@ -99,6 +135,10 @@ class DeliveryAdmin(AddressSearch[Delivery], ReadOnlyAdmin[Delivery]):
         if delivery.issue:
             return change_link(delivery.issue, f"issue {delivery.issue.number or 'without a number'}")
         return change_link(delivery.notice, delivery.notice.get_kind_display()) if delivery.notice else ""
+
+    @admin.display(description="state")
+    def stands(self, delivery: Delivery) -> str:
+        return levers.stands(delivery)
 
     @admin.display(description="last reply")
     def answer(self, delivery: Delivery) -> str:

@@ -8,10 +8,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db.models import F, OuterRef, Q, Subquery
 
 from digest import counts
 from digest.dashboard.reckoning import REACH, Reckoned, reckon_all
+from digest.doubts import Doubt, doubts
 from digest.models import Delivery, Issue, Poll, Source, SourceDay
 from subscriptions.models import Subscription
 
@@ -61,6 +63,7 @@ class Now:
     """The line from due to done.
 
     `due`: hour come, not published; `published`, `accepted`, `failed`: of those made today; the others: as they stand now.
+    `uncertain` are sent once more by themselves, `held` wait for the operator's word.
     """
 
     due: Reckoned
@@ -70,6 +73,7 @@ class Now:
     accepted: Reckoned
     deferred: Reckoned
     uncertain: Reckoned
+    held: Reckoned
     failed: Reckoned
 
 
@@ -147,6 +151,8 @@ def line(now: dt.datetime) -> Now:
     """Everything between due and done, as it stands now."""
     today = midnight(now.astimezone(dt.UTC).date())
     made_today = Delivery.objects.filter(created_at__gte=today)
+    uncertain = Delivery.objects.filter(trouble=Delivery.State.UNCERTAIN)
+    by_itself = doubts(resend=settings.UNCERTAIN_RESEND)[Doubt.RESENT]
     opened = _open()
     full = sum(opened.values()) > REACH
     reckoned = reckon_all(
@@ -155,7 +161,8 @@ def line(now: dt.datetime) -> Now:
             "published": Issue.objects.filter(published_at__gte=today),
             "accepted": made_today.filter(state=Delivery.State.ACCEPTED),
             "deferred": Delivery.objects.filter(trouble=Delivery.State.DEFERRED),
-            "uncertain": Delivery.objects.filter(trouble=Delivery.State.UNCERTAIN),
+            "uncertain": uncertain.filter(by_itself),
+            "held": uncertain.exclude(by_itself),
             "failed": made_today.filter(trouble=Delivery.State.FAILED),
         }
     )

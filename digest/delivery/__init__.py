@@ -26,7 +26,10 @@ def deliver(now: dt.datetime, limit: int, *, policy: Policy | None = None, make:
     Raises RelayUnclear when SMTP_URL cannot be understood, RuntimeError inside a transaction, and django.db.OperationalError
     when the database stays away; the leases then run out, and `recover` finds what was held.
     """
-    return Run(now, limit, policy or Policy.from_settings(), make).run()
+    run = Run(now, limit, policy or Policy.from_settings(), make)
+    delivered = run.run()
+    run._judge.conclude(now)
+    return delivered
 
 
 def recover(now: dt.datetime, *, policy: Policy | None = None) -> Recovered:

@@ -8,10 +8,12 @@ import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db.models import Count, Q, QuerySet
+from django.conf import settings
+from django.db.models import Count, Min, Q, QuerySet
 
 from digest.delivery import brakes, safekeeping
 from digest.delivery.safekeeping import Replayed
+from digest.doubts import Doubt, doubt, doubts
 from digest.models import Brake, Delivery
 from subscriptions.suppression import mailbox_hash
 
@@ -36,6 +38,15 @@ class Told:
     stage: str
     reply: str
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Doubtful:
+    """Uncertain deliveries that wait for the same: how many, and when the first of them goes by itself (None: none does)."""
+
+    doubt: Doubt
+    number: int
+    first_at: dt.datetime | None
 
 
 def pause(why: str, by: str, now: dt.datetime) -> Brake:
@@ -63,6 +74,24 @@ def counts(since: dt.datetime | None = None) -> dict[str, int]:
     return dict(made.values_list("state").annotate(number=Count("pk")).order_by("state"))
 
 
+def doubtful(since: dt.datetime | None = None) -> list[Doubtful]:
+    """The uncertain deliveries, of those made since, by what becomes of them while nobody acts; those without any left out."""
+    uncertain = Delivery.objects.filter(trouble=Delivery.State.UNCERTAIN)
+    if since:
+        uncertain = uncertain.filter(created_at__gte=since)
+    found = []
+    for each, which in doubts(resend=settings.UNCERTAIN_RESEND).items():
+        counted = uncertain.filter(which).aggregate(number=Count("pk"), first=Min("next_attempt_at"))
+        if counted["number"]:
+            found.append(Doubtful(each, counted["number"], None if each.held else counted["first"]))
+    return found
+
+
+def in_doubt(delivery: Delivery) -> Doubt | None:
+    """What an uncertain delivery waits for; None for any other."""
+    return doubt(delivery, resend=settings.UNCERTAIN_RESEND)
+
+
 def story(address: str) -> QuerySet[Delivery]:
     """Everything that was ever to be sent to an address, the latest first; `told` has each one's attempts."""
     to = Q(subscriber__mailbox_hash=mailbox_hash(address)) | Q(notice__recipient__iexact=address)
@@ -78,7 +107,22 @@ def told(delivery: Delivery) -> list[Told]:
     ]
     ended = delivery.finished_at
     ours = delivery.attempts if delivery.state == Delivery.State.ACCEPTED else None
-    return [*attempts, Told(ended, ours, delivery.get_state_display(), "", delivery.reply if ours else "", delivery.reason)]
+    return [*attempts, Told(ended, ours, stands(delivery), "", delivery.reply if ours else "", delivery.reason)]
+
+
+def stands(delivery: Delivery) -> str:
+    """Where a delivery stands, in words: its state, and what it waits for."""
+    state = str(delivery.get_state_display())
+    uncertain = in_doubt(delivery)
+    if uncertain is not None:
+        return f"{state}, {uncertain.label}{'' if uncertain.held else f' after {_minute(delivery.next_attempt_at)}'}"
+    if delivery.state == Delivery.State.DEFERRED:
+        return f"{state} until {_minute(delivery.next_attempt_at)}"
+    return state
+
+
+def _minute(at: dt.datetime) -> str:
+    return f"{at.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def resend_failed(

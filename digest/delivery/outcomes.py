@@ -9,10 +9,15 @@ from digest.smtp import Fault, Reply, Stage, fault
 
 PATIENCE = dt.timedelta(hours=48)
 _FIRST_WAIT = dt.timedelta(minutes=5)
+# A connection that ended before the envelope was looked at says nothing of the message: some relays take few over each.
+_FIRST_WAIT_UNREAD = dt.timedelta(seconds=15)
 _LONGEST_WAIT = dt.timedelta(hours=4)
 _JITTER = 0.2
 _REPLY_LENGTH = 500
 _REASON_LENGTH = 200
+
+CLOSING = 421
+"""The reply by which a server ends a connection, whatever it was asked (RFC 5321, 3.8)."""
 
 _WHOSE = {
     Fault.TIME: "not now",
@@ -47,13 +52,14 @@ Chance = Callable[[], float]
 """A number in [0, 1), drawn only when it is needed."""
 
 
-def backoff(attempts: int, chance: float) -> dt.timedelta:
+def backoff(attempts: int, chance: float, *, unread: bool = False) -> dt.timedelta:
     """How long to wait after attempt number `attempts` (from 1): 5 minutes, doubling, at most 4 hours, give or take a fifth.
 
-    `chance` in [0, 1) picks the point within the jitter, so that what failed together does not come back together.
+    It begins with 15 seconds where the connection ended before the relay had answered MAIL (`unread`). `chance` in [0, 1)
+    picks the point within the jitter, so that what failed together does not come back together.
     """
     doublings = min(max(attempts, 1) - 1, 16)
-    wait = min(_LONGEST_WAIT, _FIRST_WAIT * (1 << doublings))
+    wait = min(_LONGEST_WAIT, (_FIRST_WAIT_UNREAD if unread else _FIRST_WAIT) * (1 << doublings))
     return wait * (1 - _JITTER + 2 * _JITTER * chance)
 
 
@@ -72,7 +78,8 @@ def answered(delivery: Delivery, size: int, stage: Stage, reply: Reply, now: dt.
         )
     blame = fault(stage, reply)
     permanent = reply.permanent and blame not in {Fault.TIME, Fault.SENDER}
-    state, reason, when = _again(delivery, f"{_WHOSE[blame]}: {reply}", now, chance)
+    unread = stage is Stage.MAIL and reply.code == CLOSING
+    state, reason, when = _again(delivery, f"{_WHOSE[blame]}: {reply}", now, chance, unread=unread)
     if permanent:
         state, reason, when = Delivery.State.FAILED, f"{_WHOSE[blame]}: {reply}"[:_REASON_LENGTH], now
     return Outcome(
@@ -96,7 +103,7 @@ def broken(
     if stage is Stage.DOT:
         state, reason, when = Delivery.State.UNCERTAIN, f"no answer to the final dot: {why}"[:_REASON_LENGTH], now + settle
     else:
-        state, reason, when = _again(delivery, why, now, chance)
+        state, reason, when = _again(delivery, why, now, chance, unread=stage is Stage.MAIL)
     return Outcome(
         delivery=delivery.id,
         fence=delivery.fence,
@@ -124,9 +131,11 @@ def skipped(delivery: Delivery, why: str, now: dt.datetime) -> Outcome:
     return Outcome(delivery.id, delivery.fence, Delivery.State.SKIPPED, why[:_REASON_LENGTH], now, tried=False)
 
 
-def _again(delivery: Delivery, why: str, now: dt.datetime, chance: Chance) -> tuple[Delivery.State, str, dt.datetime]:
+def _again(
+    delivery: Delivery, why: str, now: dt.datetime, chance: Chance, *, unread: bool = False
+) -> tuple[Delivery.State, str, dt.datetime]:
     """Deferred, or failed once patience has run out."""
     first = delivery.first_attempt_at or now
     if now - first >= PATIENCE:
         return Delivery.State.FAILED, f"gave up after 48 h: {why}"[:_REASON_LENGTH], now
-    return Delivery.State.DEFERRED, why[:_REASON_LENGTH], now + backoff(delivery.attempts + 1, chance())
+    return Delivery.State.DEFERRED, why[:_REASON_LENGTH], now + backoff(delivery.attempts + 1, chance(), unread=unread)

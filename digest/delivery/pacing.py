@@ -40,6 +40,10 @@ class Bucket:
         self._rate, self._most = rate, most
         self._tokens, self._at = most, now
 
+    def empty(self, now: float) -> None:
+        """It holds nothing now, and fills from here on."""
+        self._tokens, self._at = 0.0, now
+
     def take(self, wanted: int, now: float) -> int:
         """Up to `wanted` tokens, as many as there are."""
         self._tokens = min(self._most, self._tokens + max(0.0, now - self._at) * self._rate)
@@ -47,6 +51,10 @@ class Bucket:
         granted = min(wanted, int(self._tokens))
         self._tokens -= granted
         return granted
+
+
+# A process's own buckets outlive its runs: each run would else begin with a full one. By clock, domain, rate and share.
+_OWN: dict[tuple[Callable[[], float], str, float, int], Bucket] = {}
 
 
 class Pace:
@@ -57,7 +65,7 @@ class Pace:
         self._share = max(1, workers)
         self._clock = clock
         self._taken: dict[str, int] = {}
-        self._own: dict[str, Bucket] = {}
+        self._shared = False
         self._retry_at = float("-inf")
         self._redis = redis.Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.5) if self._rates else None
 
@@ -87,13 +95,25 @@ class Pace:
         most = max(1.0, rate * _BURST_SECONDS)
         if self._redis is not None and now >= self._retry_at:
             try:
-                return int(self._redis.eval(_TAKE, 1, f"paper-round:rate:{domain}", rate, most, wanted))
+                granted = int(self._redis.eval(_TAKE, 1, f"paper-round:rate:{domain}", rate, most, wanted))
             except redis.RedisError as error:
                 self._retry_at = now + _RETRY_REDIS_SECONDS
                 log.warning("Redis is away; this sender keeps to its share of the rates: %s", error)
-        # A sender keeps to its share of rate and burst: however many there are at once, together they stay below the rate.
-        bucket = self._own.setdefault(domain, Bucket(rate / self._share, max(1.0, most / self._share), now))
-        return bucket.take(wanted, now)
+                if self._shared:
+                    # What the shared buckets gave a moment ago is not given once more.
+                    for each in self._rates:
+                        self._bucket(each, now).empty(now)
+                    self._shared = False
+            else:
+                self._shared = True
+                return granted
+        return self._bucket(domain, now).take(wanted, now)
+
+    def _bucket(self, domain: str, now: float) -> Bucket:
+        """A sender keeps to its share of rate and burst: however many there are at once, together they stay below the rate."""
+        rate = self._rates[domain]
+        most = max(1.0, max(1.0, rate * _BURST_SECONDS) / self._share)
+        return _OWN.setdefault((self._clock, domain, rate, self._share), Bucket(rate / self._share, most, now))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from django.db.models import F, Q
 
 from digest import safety_log
 from digest.delivery import brakes, journal
+from digest.doubts import MAY_HAVE_GONE
 from digest.models import Attempt, Brake, Delivery, Home
 from digest.safety_log import Line, Position
 from subscriptions import mailboxes
@@ -23,7 +24,6 @@ from subscriptions.suppression import mailbox_hash
 
 log = logging.getLogger(__name__)
 
-_HELD = "may have been sent before the database was restored"
 # Marks are minutes apart, and what was numbered after the last one is unknown: far fewer than this.
 _MARGIN = 1_000_000
 
@@ -83,8 +83,11 @@ def _why_not(known: Position | None, stands: Position) -> str:
     home = Home.objects.order_by("pk").first()
     if home is None:
         Home.objects.create(place=stands.place)
-    elif home.place != stands.place:
+    elif _elsewhere(home.place, stands.place):
         return "the database has been copied or restored: it is not where it was"
+    elif len(home.place) < len(stands.place):
+        # Known by more from now on.
+        Home.objects.filter(pk=home.pk).update(place=stands.place)
     if known is None:
         return ""
     if any(number > stands.numbers.get(name, 0) for name, number in known.numbers.items()):
@@ -159,14 +162,14 @@ def _hold(lived_until: dt.datetime, now: dt.datetime) -> int:
     held = list(waiting.filter(due).select_for_update(of=("self",)).only("pk", "attempts"))
     uncertain = Delivery.State.UNCERTAIN
     Attempt.objects.bulk_create(
-        Attempt(delivery=each, number=each.attempts + 1, ended_at=now, state=uncertain, reason=_HELD) for each in held
+        Attempt(delivery=each, number=each.attempts + 1, ended_at=now, state=uncertain, reason=MAY_HAVE_GONE) for each in held
     )
     return Delivery.objects.filter(pk__in=[each.pk for each in held]).update(
         state=uncertain,
         held=True,
         attempts=F("attempts") + 1,
         doubts=F("doubts") + 2,
-        reason=_HELD,
+        reason=MAY_HAVE_GONE,
         next_attempt_at=now,
         claimed_by="",
         lease_expires_at=None,
@@ -185,11 +188,26 @@ def _advance(numbers: Mapping[str, int]) -> None:
 
 
 def _place() -> str:
-    """Cluster, timeline, database and table: a dump restored anywhere, a copy and a promoted standby each differ in one."""
+    """Cluster, timeline, database, table, and when its files came to this disk: a dump restored anywhere, a promoted standby
+    and a copy of the files each differ in one.
+
+    No copy keeps the instant at which a file's attributes last changed. PG_VERSION is written once; only a role that may
+    execute pg_stat_file(text), as a superuser may, is told of it, and for others the place has one part less.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT system_identifier || ':' || left(pg_walfile_name(pg_current_wal_flush_lsn()), 8) || ':' || "
-            "(SELECT oid FROM pg_database WHERE datname = current_database()) || ':' || 'digest_home'::regclass::oid "
-            "FROM pg_control_system()"
+            "(SELECT oid FROM pg_database WHERE datname = current_database()) || ':' || 'digest_home'::regclass::oid, "
+            "has_function_privilege('pg_stat_file(text)', 'EXECUTE') FROM pg_control_system()"
         )
-        return str(cursor.fetchone()[0])
+        place, told = cursor.fetchone()
+        if told:
+            # Asked apart: PostgreSQL refuses a query that names a function it would never come to call.
+            cursor.execute("SELECT extract(epoch FROM (pg_stat_file('PG_VERSION')).change)::bigint")
+            place = f"{place}:{cursor.fetchone()[0]}"
+        return str(place)
+
+
+def _elsewhere(home: str, here: str) -> bool:
+    """Whether two places differ, in the parts that both of them tell."""
+    return any(one != other for one, other in zip(home.split(":"), here.split(":"), strict=False))

@@ -68,8 +68,10 @@ class Mailbox:
 def visit(mailbox: Mailbox, now: dt.datetime, limit: int = 500) -> Iterator[Taken]:
     """Take what is new, oldest first and at most `limit`; yields what became of each as soon as it is marked.
 
-    Raises Unreachable. What `take` raises ends the visit, and the message stays new.
+    Raises Unreachable. A message that cannot be taken now (the relay does not pass an answer on) stays new and keeps no other
+    from being taken; its OSError is raised at the end. A database that is away ends the visit.
     """
+    untaken: OSError | None = None
     with _reached(mailbox) as client:
         keyword = _marks_with_a_keyword(client, mailbox)
         found = client.search(["NOT", "KEYWORD", KEYWORD] if keyword else ["UNSEEN"])
@@ -77,11 +79,17 @@ def visit(mailbox: Mailbox, now: dt.datetime, limit: int = 500) -> Iterator[Take
             octets = _octets(client, uid)
             if octets is None:
                 continue  # somebody else took it away meanwhile
-            taken = take(octets, now)
+            try:
+                taken = take(octets, now)
+            except OSError as error:
+                untaken = error
+                continue
             client.add_flags([uid], [KEYWORD, SEEN] if keyword else [SEEN], silent=True)
             if mailbox.move:
                 _move(client, uid, mailbox.move)
             yield taken
+    if untaken is not None:
+        raise untaken
 
 
 @contextmanager

@@ -1,16 +1,24 @@
 """One message that came back: a report, or an answer to a digest."""
 
 import datetime as dt
+import logging
 from dataclasses import dataclass
 from email.utils import parseaddr
 
 from django.conf import settings
+from django.db import DataError
 
 from digest import bounces, replies
 from digest.intake import forwarding
 from digest.messages import bounce_address, delivery_of
 from digest.messages.replies import Kind
+from digest.smtp import RelayUnclear
 
+log = logging.getLogger(__name__)
+
+# What the email package, PostgreSQL and codecs make of messages that nobody meant to write: of names of charsets that are none,
+# addresses without an end, texts that no column holds.
+_UNREADABLE = (AttributeError, AssertionError, DataError, LookupError, RecursionError, TypeError, ValueError)
 # More than this is neither a report nor an answer.
 LARGEST = 10_000_000
 
@@ -30,6 +38,17 @@ def take(octets: bytes, now: dt.datetime, recipient: str = "") -> Taken:
     """
     if len(octets) > LARGEST:
         return Taken("ignore", f"nothing: it has {len(octets):,} octets, more than any report or answer")
+    try:
+        return _take(octets.replace(b"\0", b""), now, recipient)
+    except RelayUnclear:
+        raise
+    except _UNREADABLE as error:
+        # It would fail in the same way each time it comes again, and keep a mailbox from being read on.
+        log.exception("A message that came back cannot be read; it is passed over")
+        return Taken("ignore", f"nothing: it cannot be read ({type(error).__name__})")
+
+
+def _take(octets: bytes, now: dt.datetime, recipient: str) -> Taken:
     recorded = bounces.record(octets, now, recipient)
     if recorded.judgement.verdict != "ignore":
         return Taken(recorded.judgement.verdict.value, f"{recorded.judgement.why}: {recorded.done}")

@@ -21,7 +21,7 @@ from digest.preflight.probe import probe
 from digest.preflight.received import received
 from digest.preflight.spf import spf
 from digest.preflight.verdict import before_sending, keep
-from digest.preflight.wire import one_click, transport
+from digest.preflight.wire import one_click, provider, transport
 from digest.preflight.world import Answer, Greeting, Internet, World
 
 __all__ = [
@@ -51,7 +51,7 @@ def run(world: World, now: dt.datetime) -> list[Finding]:
         lambda: keys(world, own, settings.DKIM_SELECTOR, signers),
         lambda: dmarc(world, own, bounce, own),
         lambda: reverse_names(world, settings.RELAY_ADDRESSES),
-        lambda: transport(world, settings.SMTP_URL),
+        lambda: transport(world, settings.SMTP_URL) if settings.DELIVERY_BACKEND == "smtp" else provider(world),
         lambda: one_click(world, settings.SITE_URL),
         lambda: reports(now),
         lambda: sizes(now),

@@ -47,9 +47,9 @@ def organisation(world: World, domain: str) -> str:
     return found
 
 
-def related(world: World, one: str, other: str) -> bool:
-    """Whether the two are aligned, in DMARC's relaxed way."""
-    return one == other or organisation(world, one) == organisation(world, other)
+def related(world: World, one: str, other: str, *, strict: bool = False) -> bool:
+    """Whether the two are aligned: by organization, DMARC's relaxed way, or only when they are the same."""
+    return one == other or (not strict and organisation(world, one) == organisation(world, other))
 
 
 def _record(world: World, domain: str) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """What receivers ask of a sender's names: DMARC and alignment, reverse names, domains that take answers."""
 
-from collections.abc import Iterator, Sequence
+import ipaddress
+from collections.abc import Iterator, Mapping, Sequence
 
 from digest.preflight.domains import policy, related
 from digest.preflight.findings import Finding, Level
@@ -12,6 +13,8 @@ _PROVIDERS = frozenset(
      "icloud.com", "me.com", "gmx.com", "gmx.net", "web.de", "proton.me", "protonmail.com"}
 )  # fmt: skip
 
+_POLICIES = frozenset({"none", "quarantine", "reject"})
+
 
 def dmarc(world: World, domain: str, bounce: str, signing: str) -> Iterator[Finding]:
     """RFC 7489: a policy for the domain that readers see, and both SPF's and DKIM's domain aligned with it.
@@ -20,25 +23,38 @@ def dmarc(world: World, domain: str, bounce: str, signing: str) -> Iterator[Find
     that it may ask for both.
     """
     at, record = policy(world, domain)
-    if record.get("p") not in {"none", "quarantine", "reject"}:
+    # A record of the organization says with sp= what holds for the domains below it, else p= holds for them too.
+    tag = "sp" if at != domain and "sp" in record else "p"
+    if record.get("p") not in _POLICIES or record[tag] not in _POLICIES:
         mend = f'Publish one TXT record at _dmarc.{domain}; for example "v=DMARC1; p=none; rua=mailto:dmarc@{domain}".'
-        yield Finding("DMARC", Level.FATAL, f"{domain} has no DMARC policy", mend)
+        found = f"{tag}={record[tag]} at _dmarc.{at} is no policy" if tag in record else f"{domain} has no DMARC policy"
+        yield Finding("DMARC", Level.FATAL, found, mend)
         return
     if "rua" not in record:
         mend = f"Add rua=mailto:... to the record at _dmarc.{at}, to hear who sends in your name and what receivers make of it."
-        yield Finding("DMARC", Level.WARNING, f"{domain}: p={record['p']}, and nobody gets the reports", mend)
+        yield Finding("DMARC", Level.WARNING, f"{domain}: {tag}={record[tag]}, and nobody gets the reports", mend)
     else:
-        yield Finding("DMARC", Level.FINE, f"{domain}: p={record['p']}, from _dmarc.{at}")
-    aligned = {"SPF": related(world, bounce, domain), "DKIM": related(world, signing, domain)}
-    missing = [name for name, holds in aligned.items() if not holds]
-    if len(missing) == len(aligned):
+        yield Finding("DMARC", Level.FINE, f"{domain}: {tag}={record[tag]}, from _dmarc.{at}")
+    yield _alignment(world, domain, {"aspf": bounce, "adkim": signing}, record)
+
+
+def _alignment(world: World, domain: str, proven: Mapping[str, str], record: Mapping[str, str]) -> Finding:
+    """Whether the domains that SPF and DKIM prove belong to the sender's, as strictly as the record asks."""
+    strict = {tag for tag in proven if record.get(tag) == "s"}
+    aligned = {tag: related(world, each, domain, strict=tag in strict) for tag, each in proven.items()}
+    bounce, signing = proven["aspf"], proven["adkim"]
+    asked = f" ({' and '.join(f'{tag}=s' for tag in sorted(strict))} asks for the same)" if strict else ""
+    if not any(aligned.values()):
         mend = "Choose a BOUNCE_ADDRESS under the domain of DIGEST_FROM, and have DKIM sign for that domain."
-        yield Finding("alignment", Level.FATAL, f"neither {bounce} nor {signing} belongs to {domain}", mend)
-    elif missing:
-        mend = "Choose a BOUNCE_ADDRESS under the domain of DIGEST_FROM: a forwarded or altered message then still passes."
-        yield Finding("alignment", Level.WARNING, f"the return path is at {bounce}, the sender at {domain}", mend)
-    else:
-        yield Finding("alignment", Level.FINE, f"{bounce} and {signing} belong to {domain}")
+        return Finding("alignment", Level.FATAL, f"neither {bounce} nor {signing} belongs to {domain}{asked}", mend)
+    if not aligned["aspf"]:
+        loosen = ", or leave aspf=s out of the DMARC record" if "aspf" in strict else ""
+        mend = f"Choose a BOUNCE_ADDRESS under the domain of DIGEST_FROM{loosen}: an altered message then still passes."
+        return Finding("alignment", Level.WARNING, f"the return path is at {bounce}, the sender at {domain}{asked}", mend)
+    if not aligned["adkim"]:
+        mend = "Have DKIM sign for the domain of DIGEST_FROM: a forwarded message then still passes."
+        return Finding("alignment", Level.WARNING, f"signatures are of {signing}, the sender is at {domain}{asked}", mend)
+    return Finding("alignment", Level.FINE, f"{bounce} and {signing} belong to {domain}")
 
 
 def reverse_names(world: World, relays: Sequence[str]) -> Iterator[Finding]:
@@ -48,7 +64,9 @@ def reverse_names(world: World, relays: Sequence[str]) -> Iterator[Finding]:
         yield Finding("PTR", Level.WARNING, "RELAY_ADDRESSES is not set, so reverse names were not checked", mend)
     for address in relays:
         names = world.names(address)
-        if not any(address in world.addresses(name) for name in names):
+        # An address of version 6 is written in many ways.
+        ours = ipaddress.ip_address(address)
+        if not any(ours in map(ipaddress.ip_address, world.addresses(name)) for name in names):
             mend = f"Have the owner of {address} set its PTR record to a name whose A or AAAA record is {address}."
             yield Finding("PTR", Level.FATAL, f"{address} has {'a name that does not lead back' if names else 'no name'}", mend)
         else:

@@ -29,8 +29,14 @@ def keys(world: World, domain: str, selector: str, signers: Mapping[str, Signer]
 
 def _key(world: World, domain: str, selector: str, signer: Signer | None) -> Finding:
     name = f"{selector}._domainkey.{domain}"
-    record = tags("".join(world.txt(name)))
+    texts = [text for text in world.txt(name) if "p" in tags(text)]
+    record = tags(texts[0]) if texts else {}
     mend = f"Publish the key that {'DKIM_KEYS names' if signer else 'your relay shows'} for {domain} as a TXT record at {name}."
+    if len(texts) > 1:
+        # RFC 6376, 3.6.2.2: what receivers make of it is not defined.
+        return Finding("DKIM", Level.FATAL, f"{name} holds {len(texts)} keys", f"Leave one TXT record at {name}.")
+    if unfit := _unfit(record):
+        return Finding("DKIM", Level.FATAL, f"{name}: {unfit}", mend)
     if not record.get("p"):
         revoked = "a revoked key" if "p" in record else "no key"
         return Finding("DKIM", Level.FATAL, f"{name} holds {revoked}", mend)
@@ -41,10 +47,24 @@ def _key(world: World, domain: str, selector: str, signer: Signer | None) -> Fin
         return Finding("DKIM", Level.FATAL, f"{name} holds a key that cannot be read", mend)
     if signer is not None and octets != _public(signer):
         return Finding("DKIM", Level.FATAL, f"{name} holds another key than the one that DKIM_KEYS names", mend)
+    if "y" in record.get("t", "").split(":"):
+        mend = f"Take t=y out of the record at {name}: a domain that is testing is treated as if it did not sign."
+        return Finding("DKIM", Level.WARNING, f"{name} says that the domain is only testing (t=y)", mend)
     if bits and bits < _GOOD:
         level = Level.FATAL if bits < _LEAST else Level.WARNING
         return Finding("DKIM", level, f"{name} holds a key of {bits} bits", f"Have messages signed with {_GOOD} bits.")
     return Finding("DKIM", Level.FINE, f"{name}: {f'RSA of {bits} bits' if bits else 'Ed25519'}")
+
+
+def _unfit(record: Mapping[str, str]) -> str:
+    """Why a receiver would not use the record for mail signed as ours is, "" when it would (RFC 6376, 3.6.1)."""
+    if record.get("v", "DKIM1") != "DKIM1":
+        return f"v={record['v']} is no version of DKIM"
+    if "h" in record and "sha256" not in record["h"].split(":"):
+        return f"h={record['h']} leaves out sha256"
+    if not {"*", "email"} & set(record.get("s", "*").split(":")):
+        return f"s={record['s']} is not for mail"
+    return ""
 
 
 def _bits(octets: bytes, kind: str) -> int:

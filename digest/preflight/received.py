@@ -16,6 +16,7 @@ from digest.preflight.world import World
 # RFC 8058, 4: a one-click link counts only under a signature that covers both fields.
 _COVERED = {"list-unsubscribe", "list-unsubscribe-post"}
 _RESULT = re.compile(r"\b(spf|dkim|dmarc)=(\w+)")
+_COMMENT = re.compile(r"\([^()]*\)")
 _ENCRYPTED = re.compile(r"\bwith (ESMTPS|ESMTPSA|SMTPS|UTF8SMTPSA?)\b|\bversion=TLS|\bTLSv?1", re.IGNORECASE)
 
 
@@ -71,7 +72,10 @@ def _holds(world: World, octets: bytes, index: int) -> bool:
 def _results(message: EmailMessage) -> Iterator[Finding]:
     """What the receiver says it found (RFC 8601); the topmost field is its own."""
     said = message.get_all("Authentication-Results", [])
-    results = dict(_RESULT.findall(str(said[0]))) if said else {}
+    results: dict[str, str] = {}
+    for method, result in _RESULT.findall(_COMMENT.sub("", str(said[0])) if said else ""):
+        # A message with two signatures has two results, and one that holds is enough.
+        results[method] = "pass" if results.get(method) == "pass" else result
     failed = [f"{name}={result}" for name, result in results.items() if result != "pass"]
     if failed:
         mend = "See the findings about SPF, DKIM and DMARC; if those are fine, the relay sends otherwise than they say."

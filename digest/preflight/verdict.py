@@ -1,12 +1,15 @@
 """What a run of the checks decides: it is kept for the operator to see, and holds issues back while something is fatal."""
 
 import datetime as dt
+import logging
 from collections.abc import Callable, Sequence
 
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from digest.models import Brake, Preflight
 from digest.preflight.findings import Finding, Level
+
+log = logging.getLogger(__name__)
 
 UNDER_WAY = "the checks of the day are under way"
 # A fatal finding is looked at again by itself, so that what has been mended is noticed.
@@ -43,16 +46,32 @@ def before_sending(run: Callable[[], Sequence[Finding]], now: dt.datetime) -> Pr
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
         if not cursor.fetchone()[0]:
+            if not due(now):
+                # Its verdict came before our brake and has not lifted it.
+                _decide(Preflight.objects.latest("ran_at"), now)
             return None
         try:
             if due(now):
-                return keep(run(), now)
+                return _keep_what_comes_of(run, now)
             # Another worker finished in between, and our brake came after its verdict.
             last = Preflight.objects.latest("ran_at")
             _decide(last, now)
             return last
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
+
+
+def _keep_what_comes_of(run: Callable[[], Sequence[Finding]], now: dt.datetime) -> Preflight:
+    try:
+        findings = run()
+    except DatabaseError:
+        raise
+    except Exception as error:
+        # What the outside world says may make a check fail in any way. Notices must go out, and the operator be told.
+        log.exception("The checks of the day could not be run; issues wait")
+        found = f"the checks could not be run ({type(error).__name__}: {error})"
+        findings = [Finding("preflight", Level.FATAL, found, "Run `manage.py preflight`; the log of the worker has all of it.")]
+    return keep(findings, now)
 
 
 def _decide(run: Preflight, now: dt.datetime) -> None:

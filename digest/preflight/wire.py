@@ -1,7 +1,10 @@
 """The ways in and out: the relay, and the site's answer to a one-click unsubscription."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from urllib.parse import urlsplit
+
+from django.conf import settings
 
 from digest.preflight.findings import Finding, Level
 from digest.preflight.world import Answer, World
@@ -38,6 +41,13 @@ def transport(world: World, url: str) -> Iterator[Finding]:
         yield Finding("relay", Level.WARNING, f"{relay} offers no 8BITMIME", mend)
 
 
+def provider(world: World) -> Iterator[Finding]:
+    """Messages go to a provider's interface; by the relay go answers to the operator alone, so that it holds nothing back."""
+    yield Finding("TLS", Level.FINE, f"messages go to {settings.ANYMAIL_ESP} over HTTPS")
+    for each in transport(world, settings.SMTP_URL):
+        yield replace(each, check="relay", level=Level.WARNING) if each.level is Level.FATAL else replace(each, check="relay")
+
+
 def one_click(world: World, site: str) -> Iterator[Finding]:
     """RFC 8058: a POST to a signed link answers 200 at once, over HTTPS; here for a subscription that never was.
 
@@ -72,5 +82,14 @@ def _unanswered(answer: Answer) -> tuple[str, str]:
     if answer.status in {401, 403, 405}:
         mend = "Let POST /unsubscribe/ through without a login, cookie or CSRF token: mailbox providers have none (RFC 8058)."
         return f"refuses one-click unsubscription ({answer.status})", mend
+    if answer.status == 400:
+        mend = (
+            "Have your proxy pass on the name it was asked for (nginx: proxy_set_header Host $http_host), or add the name that "
+            "it uses to ALLOWED_HOSTS."
+        )
+        return "answers 400 to one-click unsubscription", mend
+    if answer.status == 404:
+        mend = "Give the site the same TOKEN_KEYS as this process, and have your proxy pass the path on as it came."
+        return "does not know the link of a one-click unsubscription (404)", mend
     mend = "Let POST requests to /unsubscribe/ through your proxy to this application, and see its log for what went wrong."
     return f"answers {answer.status} to one-click unsubscription", mend

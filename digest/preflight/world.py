@@ -2,6 +2,7 @@
 
 import smtplib
 import ssl
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -10,6 +11,7 @@ import dns.exception
 import dns.resolver
 import dns.reversename
 import httpx2
+from django.conf import settings
 from dns.rdtypes.ANY.MX import MX
 from dns.rdtypes.ANY.TXT import TXT
 
@@ -101,18 +103,36 @@ class Internet:
 
 
 def _connected(relay: Relay, timeout: float) -> smtplib.SMTP:
-    """A session as far as AUTH. smtplib's exceptions are OSErrors."""
+    """A session as far as AUTH, by the sender's own name and ways. smtplib's exceptions are OSErrors."""
+    hello = settings.SMTP_HELLO
     if relay.security == "tls":
-        client: smtplib.SMTP = smtplib.SMTP_SSL(relay.host, relay.port, timeout=timeout, context=relay.tls())
+        client: smtplib.SMTP = smtplib.SMTP_SSL(relay.host, relay.port, hello, timeout=timeout, context=relay.tls())
     else:
-        client = smtplib.SMTP(relay.host, relay.port, timeout=timeout)
+        client = smtplib.SMTP(relay.host, relay.port, hello, timeout=timeout)
     try:
         if relay.security == "starttls":
             client.starttls(context=relay.tls())
         client.ehlo()
         if relay.username:
-            client.login(relay.username, relay.password)
+            _authenticate(client, relay)
     except OSError:
         client.close()
         raise
     return client
+
+
+def _authenticate(client: smtplib.SMTP, relay: Relay) -> None:
+    """As the sender does: PLAIN, else LOGIN. smtplib's own `login` knows other ways, and only passwords of ASCII."""
+    offered = client.esmtp_features.get("auth", "").upper().split()
+    name, password = relay.username.encode(), relay.password.encode()
+    if "PLAIN" in offered:
+        answer = client.docmd("AUTH", "PLAIN " + b64encode(b"\0" + name + b"\0" + password).decode())
+    elif "LOGIN" in offered:
+        answer = client.docmd("AUTH", "LOGIN")
+        for each in (name, password):
+            if answer[0] == 334:
+                answer = client.docmd(b64encode(each).decode())
+    else:
+        raise OSError(f"the relay offers neither AUTH PLAIN nor LOGIN, and SMTP_URL gives a password ({' '.join(offered)})")
+    if answer[0] != 235:
+        raise OSError(f"the relay refused AUTH: {answer[0]} {answer[1].decode('utf-8', 'backslashreplace')}")

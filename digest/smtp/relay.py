@@ -30,11 +30,16 @@ class Relay:
         `?ca=/path/to/authorities.pem` names the certificate authorities of a private relay. Name and password are
         percent-encoded. Raises RelayUnclear.
         """
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError as error:
+            raise RelayUnclear(f"SMTP_URL cannot be read ({error}); for example {_EXAMPLE}") from error
         if parts.scheme not in _PORTS:
             raise RelayUnclear(f"SMTP_URL begins with {parts.scheme!r}; it takes {', '.join(_PORTS)}, for example {_EXAMPLE}")
         if not parts.hostname:
             raise RelayUnclear(f"SMTP_URL names no host; for example {_EXAMPLE}")
+        if ":" not in parts.hostname and any(not 0 < len(label) < 64 for label in parts.hostname.removesuffix(".").split(".")):
+            raise RelayUnclear(f"SMTP_URL names a host that cannot be, {parts.hostname}; for example {_EXAMPLE}")
         try:
             port = parts.port or _PORTS[parts.scheme]
         except ValueError as error:

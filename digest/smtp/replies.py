@@ -8,6 +8,8 @@ _LONGEST_LINE = 8192
 _LONGEST_REPLY = 65536
 _CODES = {f"{code:03}": code for code in range(1000)}
 _FOLLOWS = frozenset({" ", "-", "", "\r"})
+# Nothing that a terminal or a database would take for more than text; tabs become blanks.
+_CONTROLS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)], "\N{REPLACEMENT CHARACTER}") | {0x09: " "}
 _ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?:\s|$)")
 
 
@@ -63,7 +65,8 @@ class Replies:
             code, follows = _CODES.get(line[:3]), line[3:4]
             if code is None or follows not in _FOLLOWS:
                 raise BadReply(f"not an SMTP reply: {line[:80]!r}")
-            self._lines.append(line[4:].strip())
+            text = line[4:].strip()
+            self._lines.append(text if text.isprintable() else text.translate(_CONTROLS))
             self._size += len(line)
             if self._size > _LONGEST_REPLY:
                 raise BadReply("a reply without end")

@@ -11,7 +11,7 @@ from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.models import Issue, Paper, Pick, Source
+from digest.models import Delivery, Issue, Paper, Pick, Source
 from subscriptions.admin import filters, reach
 from subscriptions.models import Subscriber, Topic
 
@@ -138,3 +138,26 @@ def test_an_address_is_not_changed_by_hand(operator: Client) -> None:
     operator.post(path, {**dict(hidden), "name": "Ada L.", "address": "eve@example.org", "status": "pending"})
     changed = Subscriber.objects.get(pk=reader.pk)
     assert (changed.name, changed.address, changed.status) == ("Ada L.", reader.address, reader.status)
+
+
+def test_the_uncertain_are_listed_by_what_they_wait_for(viewer: Client, full: None) -> None:
+    held, resent = Delivery.objects.filter(state__in=["uncertain", "deferred"]).order_by("id")[:2]
+    Delivery.objects.filter(pk=held.pk).update(state="uncertain", doubts=1, held=True, reason="held by ada")
+    Delivery.objects.filter(pk=resent.pk).update(state="uncertain", doubts=1, held=False)
+
+    def listed(asked: str) -> set[int]:
+        answer = viewer.get(reverse("admin:digest_delivery_changelist"), {"uncertain": asked, "all": ""})
+        return {each.pk for each in answer.context["cl"].result_list}
+
+    assert held.pk in listed("held") & listed("operator")
+    assert resent.pk in listed("resent")
+    assert not listed("resent") & listed("held")
+    assert not listed("twice")
+    assert listed("no such word") == set()
+
+
+def test_the_first_page_tells_the_held_from_those_that_are_sent_once_more(viewer: Client, full: None) -> None:
+    Delivery.objects.filter(pk=Delivery.objects.filter(state="uncertain").order_by("id")[0].pk).update(held=True)
+    page = viewer.get(reverse("admin:index")).content.decode()
+    assert "uncertain, sent once more" in page
+    assert "uncertain, held" in page

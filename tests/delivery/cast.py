@@ -1,6 +1,7 @@
 """Readers whose issues wait, and the messages they get."""
 
 import datetime as dt
+import time
 from collections.abc import Sequence
 
 from digest.delivery import Policy
@@ -11,6 +12,16 @@ from subscriptions.models import Notice, Subscriber, Subscription
 from subscriptions.suppression import mailbox_hash
 
 MONDAY = dt.datetime(2026, 3, 16, 7, 0, tzinfo=dt.UTC)
+HOUR = dt.timedelta(hours=1)
+
+
+class Clock:
+    """A clock that a test puts ahead."""
+
+    ahead = 0.0
+
+    def __call__(self) -> float:
+        return time.monotonic() + self.ahead
 
 
 def reader(name: str, domain: str = "example.org") -> Subscriber:

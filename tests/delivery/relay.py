@@ -27,6 +27,19 @@ Steps: connect, ehlo, auth, mail, rcpt, data, body (after its first line), dot.
 """
 
 
+def at_step(step: str, reply: str, *names: str, times: int = 1_000_000) -> Script:
+    """Say `reply` at `step` for these recipients (all, when none is named), this many times."""
+    left = [times]
+
+    def script(at: str, recipient: str) -> str | None:
+        if at != step or left[0] <= 0 or (names and recipient.partition("@")[0] not in names):
+            return None
+        left[0] -= 1
+        return reply
+
+    return script
+
+
 @dataclass
 class Relay:
     """Listens on a port of its own of 127.0.0.1 from `start` to `stop`."""
@@ -36,6 +49,9 @@ class Relay:
     tls: ssl.SSLContext | None = None
     starttls: bool = False
     passwords: dict[str, str] = field(default_factory=dict)
+    # Messages that one connection may bring: the next MAIL is answered 421; if `abrupt`, it ends without a word before that.
+    each: int = 1_000_000
+    abrupt: bool = False
     taken: list[Taken] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     connections: int = 0
@@ -91,6 +107,7 @@ class _Conversation:
         self.reader: BinaryIO = channel.makefile("rb")
         self.sender = self.recipient = ""
         self.refused = False
+        self.brought = 0
 
     def say(self, reply: str) -> None:
         self.channel.sendall(f"{reply}\r\n".encode())
@@ -131,6 +148,9 @@ class _Conversation:
             elif verb == "AUTH":
                 self.authenticate(said)
             elif verb == "MAIL":
+                if self.brought >= self.relay.each:
+                    self.say("421 4.7.0 too many messages on this connection")
+                    return
                 self.sender = said.partition("<")[2].partition(">")[0]
                 self.recipient, self.refused = "", False
                 self.refused = not self.step("mail", "250 2.1.0 ok").startswith("2")
@@ -185,3 +205,6 @@ class _Conversation:
         if reply == DROP:
             raise EOFError
         self.say(reply)
+        self.brought += 1
+        if self.relay.abrupt and self.brought >= self.relay.each:
+            raise EOFError

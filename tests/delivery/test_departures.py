@@ -14,9 +14,8 @@ from digest.models import Delivery
 from subscriptions import consent, importing, jobs, suppression, tokens
 from subscriptions.models import Subscription, Suppression
 from tests.bounces.reports import delivery_status, feedback
-from tests.delivery.cast import MONDAY, letters, policy, waiting
+from tests.delivery.cast import MONDAY, Clock, letters, policy, waiting
 from tests.delivery.relay import Relay
-from tests.delivery.test_deliver import Clock
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -3,13 +3,13 @@
 import datetime as dt
 import itertools
 import os
+import select
 import signal
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -24,6 +24,7 @@ from digest.environment import BASE
 from digest.models import Delivery
 from digest.smtp import Timeouts
 from subscriptions.models import Notice
+from tests.delivery.asked import PIPE
 from tests.delivery.cast import MONDAY, letters, policy, reader, waiting
 from tests.delivery.relay import Relay
 
@@ -33,7 +34,8 @@ WAITING = 300
 DRAINED_WITHIN = 30
 
 
-def _worker(relay: Relay) -> "subprocess.Popen[bytes]":
+def _worker(relay: Relay, asked: int) -> "subprocess.Popen[bytes]":
+    """A worker that hands over to the relay, and writes to `asked` when it was asked to stop."""
     own = connection.settings_dict
     password, host = (quote(own[name] or "", safe="") for name in ("PASSWORD", "HOST"))
     place = f"postgres://{own['USER']}:{password}@{host}:{own['PORT'] or ''}"
@@ -41,23 +43,35 @@ def _worker(relay: Relay) -> "subprocess.Popen[bytes]":
         [
             sys.executable, "-m", "celery", "-A", "digest", "worker", "--concurrency", "1", "--without-mingle",
             "--without-gossip", "--without-heartbeat", "--queues", "drain", "--loglevel", "WARNING",
+            "--include", "tests.delivery.asked",
         ],
         cwd=BASE,
         env={
             **os.environ, "DATABASE_URL": f"{place.rstrip(':')}/{own['NAME']}", "SMTP_URL": relay.url,
-            "PYTHONWARNINGS": "ignore", "SMTP_CONNECTIONS": "4",
+            "PYTHONWARNINGS": "ignore", "SMTP_CONNECTIONS": "4", PIPE: str(asked),
         },
+        pass_fds=[asked],
     )  # fmt: skip
 
 
-def test_a_worker_that_is_asked_to_stop_leaves_nothing_in_doubt() -> None:
-    # A slow relay: without the drain the worker would stay for half a minute and more.
-    flowing = threading.Event()
+@pytest.fixture
+def pipe() -> Iterator[tuple[int, int]]:
+    """Its two ends, to read and to write."""
+    ends = os.pipe()
+    yield ends
+    for end in ends:
+        os.close(end)
 
-    def slow(step: str, _recipient: str) -> str | None:
+
+def test_a_worker_that_is_asked_to_stop_leaves_nothing_in_doubt(pipe: tuple[int, int]) -> None:
+    """The relay answers no final dot before the worker was asked: without the drain it would send all that waits."""
+    flowing, answering = threading.Event(), threading.Event()
+    told, asked = pipe
+
+    def hold(step: str, _recipient: str) -> str | None:
         if step == "dot":
             flowing.set()
-            time.sleep(0.5)
+            answering.wait(300)
         return None
 
     now = timezone.now()
@@ -68,14 +82,17 @@ def test_a_worker_that_is_asked_to_stop_leaves_nothing_in_doubt() -> None:
         )  # fmt: skip
     from digest.tasks import deliver_waiting
 
-    relay = Relay(script=slow).start()
-    worker = _worker(relay)
+    relay = Relay(script=hold).start()
+    worker = _worker(relay, asked)
     try:
         deliver_waiting.apply_async(queue="drain")
         assert flowing.wait(240), "nothing was sent"
         worker.send_signal(signal.SIGTERM)
+        assert select.select([told], [], [], 60)[0], "the worker does not hear that it was asked"
+        answering.set()
         assert worker.wait(DRAINED_WITHIN) == 0
     finally:
+        answering.set()
         if worker.poll() is None:
             worker.kill()
             worker.wait()

@@ -106,9 +106,20 @@ def test_our_own_site_passes_and_nothing_changes(settings: Settings) -> None:
         (answering("403 Forbidden", body=b"CSRF verification failed."), "refuses one-click unsubscription (403)", "CSRF token"),
         (answering("405 Method Not Allowed"), "refuses one-click unsubscription (405)", "without a login"),
         (answering("200 OK"), "answers one-click unsubscription with a page that is not ours", "something before it"),
+        (answering("400 Bad Request"), "answers 400 to one-click unsubscription", "proxy_set_header Host"),
+        (answering("404 Not Found"), "does not know the link of a one-click unsubscription (404)", "TOKEN_KEYS"),
         (answering("502 Bad Gateway"), "answers 502 to one-click unsubscription", "its log"),
     ],
-    ids=["moved", "a login", "CSRF", "GET only", "a page of somebody else's", "nothing behind the proxy"],
+    ids=[
+        "moved",
+        "a login",
+        "CSRF",
+        "GET only",
+        "a page of somebody else's",
+        "another host's name",
+        "other keys",
+        "nothing behind the proxy",
+    ],
 )
 def test_what_answers_in_its_place_is_fatal_and_named(application: Application, found: str, mend: str) -> None:
     with site(application) as address:
@@ -122,6 +133,12 @@ def test_a_certificate_that_does_not_hold_is_fatal() -> None:
         finding = checked(address, authorities=None)
     assert finding.level is Level.FATAL
     assert "certificate" in finding.found.lower()
+
+
+def test_an_authority_of_ones_own_is_trusted_through_the_usual_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    with site(answering("404 Not Found")) as address:
+        assert "404" in checked(address, authorities=None).found
 
 
 def test_a_site_without_https_is_not_even_asked() -> None:

@@ -3,8 +3,10 @@
 import datetime as dt
 import itertools
 import threading
+from zoneinfo import ZoneInfo
 
 import pytest
+import redis
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from hypothesis import given
@@ -57,6 +59,42 @@ def test_without_redis_each_sender_keeps_to_its_share() -> None:
     assert sum(pace.admits("example.org") for _ in range(100)) == 10
     clock.now += 1
     assert sum(pace.admits("example.org") for _ in range(100)) == 10
+
+
+def test_without_redis_a_run_takes_up_the_pace_where_the_last_one_left_it() -> None:
+    clock = Clock()
+    runs = [Pace({OVERALL: 40}, 4, "redis://127.0.0.1:9", clock) for _ in range(5)]
+    assert sum(pace.admits("example.org") for pace in runs for _ in range(100)) == 10
+
+
+def test_when_redis_goes_away_nothing_is_given_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    from django.conf import settings as configured
+
+    clock = Clock()
+    pace = Pace({"leaving.example.org": 40}, 1, configured.REDIS_URL, clock)
+    admitted = sum(pace.admits("leaving.example.org") for _ in range(200))
+    assert 40 <= admitted < 200
+
+    def away(*_: object) -> int:
+        raise redis.ConnectionError("it went away")
+
+    monkeypatch.setattr(redis.Redis, "eval", away)
+    assert sum(pace.admits("leaving.example.org") for _ in range(100)) <= 4, "no more than was in hand"
+    clock.now += 0.5
+    assert sum(pace.admits("leaving.example.org") for _ in range(100)) == 20
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_warm_up_day_begins_at_midnight_in_utc_wherever_it_is_asked(relay: Relay) -> None:
+    midnight = dt.datetime(2026, 3, 17, tzinfo=dt.UTC)
+    warmup = Warmup(dt.date(2026, 3, 16), 4, 2.0)
+    waiting(*(f"reader{n}" for n in range(20)))
+    before = (midnight - dt.timedelta(minutes=1)).astimezone(ZoneInfo("Pacific/Auckland"))
+    sender = policy(relay.url, warmup=warmup)
+    assert deliver(before, 100, policy=sender, make=letters).by_state == {"accepted": 4}
+    assert deliver(before, 100, policy=sender, make=letters).claimed == 0
+    after = midnight.astimezone(ZoneInfo("America/Los_Angeles"))
+    assert deliver(after, 100, policy=sender, make=letters).by_state == {"accepted": 8}
 
 
 @pytest.mark.django_db(transaction=True)

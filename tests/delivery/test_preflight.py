@@ -358,3 +358,29 @@ def test_the_command_tells_how_to_mend_and_fails(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(CommandError, match="Not fit for bulk sending: SPF"):
         call_command("preflight", stdout=output)
     assert "Publish one TXT record" in output.getvalue()
+
+
+def test_a_verdict_that_falls_while_our_brake_is_being_set_lifts_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """We found the checks due, another worker's verdict fell, then our brake; that worker still holds the lock."""
+    real = preflight.verdict.due
+    asked: list[bool] = []
+
+    def due(now: dt.datetime) -> bool:
+        if not asked:
+            asked.append(real(now))
+            preflight.keep([Finding("SPF", Level.FINE, "-")], now)
+            return True
+        return real(now)
+
+    monkeypatch.setattr(preflight.verdict, "due", due)
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [preflight.verdict._LOCK])
+        assert preflight.before_sending(list, MONDAY) is None
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [preflight.verdict._LOCK])
+    finally:
+        other.close()
+    assert asked == [True]
+    assert brakes.standing(MONDAY).issues == ""

@@ -255,3 +255,39 @@ def test_after_a_restore_nobody_who_left_is_mailed_and_nobody_twice(relay: Relay
     assert {taken.recipient for taken in relay.taken} == {"emmy@example.org"}
     created = Subscription.objects.create(subscriber=Subscriber.objects.get(address="emmy@example.org"))
     assert created.pk > newest, "a link that is out there must lead to nobody else"
+
+
+def test_a_copy_of_the_files_sends_nothing_though_it_knows_of_no_log(log: Path) -> None:
+    """All that a cluster knows of itself is copied with it, but not when its files came to where they are."""
+    waiting("ada")
+    assert safekeeping.guard(MONDAY) == ""
+    home = Home.objects.get()
+    *known, came = home.place.split(":")
+    assert len(known) == 4
+    Home.objects.update(place=":".join([*known, str(int(came) - 1)]))
+    log.unlink()
+    assert safekeeping.guard(MONDAY) == "the database has been copied or restored: it is not where it was"
+    assert Brake.objects.standing().get().kind == "restore"
+
+
+def test_a_database_that_was_known_by_less_is_known_by_more_from_now_on() -> None:
+    safekeeping.guard(MONDAY)
+    whole = Home.objects.get().place
+    Home.objects.update(place=whole.rpartition(":")[0])
+    assert safekeeping.guard(MONDAY) == ""
+    assert Home.objects.get().place == whole
+    Home.objects.update(place=f"1{whole.rpartition(':')[0]}")
+    assert "copied or restored" in safekeeping.guard(MONDAY)
+
+
+def test_a_role_that_is_told_less_goes_on() -> None:
+    safekeeping.guard(MONDAY)
+    whole = Home.objects.get().place
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE ROLE clerk")
+        try:
+            cursor.execute("GRANT USAGE ON SCHEMA public TO clerk; GRANT SELECT ON digest_home TO clerk; SET ROLE clerk")
+            assert safekeeping._place() == whole.rpartition(":")[0]
+        finally:
+            cursor.execute("RESET ROLE; DROP OWNED BY clerk; DROP ROLE clerk")
+    assert not safekeeping._elsewhere(whole, whole.rpartition(":")[0])

@@ -1,6 +1,8 @@
 """An IMAP server with one folder, enough of one for a client that reads, marks and moves."""
 
+import contextlib
 import re
+import socket
 import socketserver
 import threading
 from collections.abc import Iterator
@@ -17,6 +19,8 @@ class Box:
     moved: list[bytes] = field(default_factory=list)
     keywords: bool = True
     validity: int = 1
+    # Messages after which the connection is cut in the middle of the next one; None for never.
+    cut_after: int | None = None
     port: int = 0
 
     def add(self, octets: bytes) -> None:
@@ -32,6 +36,14 @@ class Box:
 
 class _Handler(socketserver.StreamRequestHandler):
     def handle(self) -> None:
+        with contextlib.suppress(OSError):
+            self._converse()
+
+    def finish(self) -> None:
+        with contextlib.suppress(OSError):
+            super().finish()
+
+    def _converse(self) -> None:
         self._say("* OK ready")
         for line in self.rfile:
             tag, _, rest = line.decode().strip().partition(" ")
@@ -60,6 +72,13 @@ class _Handler(socketserver.StreamRequestHandler):
         elif command == "FETCH":
             uid = int(arguments.split()[0])
             octets = box.messages[uid]
+            if box.cut_after is not None:
+                box.cut_after -= 1
+                if box.cut_after < 0:
+                    self.wfile.write(b"* 1 FETCH (UID %d BODY[]<0> {%d}\r\n%s" % (uid, len(octets), octets[:20]))
+                    self.wfile.flush()
+                    self.connection.shutdown(socket.SHUT_RDWR)
+                    return
             self.wfile.write(b"* 1 FETCH (UID %d BODY[]<0> {%d}\r\n%s)\r\n" % (uid, len(octets), octets))
         elif command == "STORE":
             box.flags[int(arguments.split()[0])] |= set(re.findall(r"\\?\w+", arguments.partition("(")[2]))

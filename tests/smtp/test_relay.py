@@ -24,6 +24,9 @@ def test_the_address_of_a_relay_is_understood(url: str, expected: tuple[str, int
     [
         ("http://relay.example.org", "takes smtp, smtp\\+starttls, smtps"),
         ("smtp://", "names no host"),
+        ("smtp://[::1", "cannot be read"),
+        ("smtp://relay..example.org", "names a host that cannot be"),
+        (f"smtp://{'a' * 64}.example.org", "names a host that cannot be"),
         ("smtp://ada:secret@relay.example.org", "in the clear"),
         ("smtps://ada@relay.example.org", "without a password"),
         ("smtps://relay.example.org:0x19", "no usable port"),

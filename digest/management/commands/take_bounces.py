@@ -1,7 +1,7 @@
 """manage.py take_bounces: the intake of what comes back: from a pipe, a Maildir, over LMTP, or from an IMAP mailbox."""
 
 import asyncio
-import mailbox
+import contextlib
 import os
 import sys
 from argparse import ArgumentParser
@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from digest import intake
 from digest.intake import imap, lmtp
+from digest.intake.taking import LARGEST
 
 
 class Command(BaseCommand):
@@ -58,14 +59,28 @@ class Command(BaseCommand):
     def _read(self, folder: Path) -> None:
         if not (folder / "new").is_dir():
             raise CommandError(f"{folder} is not a Maildir: it has no directory `new`.")
-        box = mailbox.Maildir(folder, create=False)
-        for key, message in list(box.items()):
-            if message.get_subdir() == "new":
-                self._say(intake.take(box.get_bytes(key), timezone.now()))
-                # Marked only once it is committed: what a crash leaves behind is taken again.
-                message.set_subdir("cur")
-                message.add_flag("S")
-                box[key] = message
+        untaken = []
+        new = [path for path in (folder / "new").iterdir() if not path.is_dir() and not path.name.startswith(".")]
+        for path in sorted(new, key=lambda each: each.name):
+            try:
+                self._say(intake.take(_octets(path), timezone.now()))
+            except OSError as error:
+                if isinstance(error, FileNotFoundError) and not path.is_symlink():
+                    continue  # somebody else took it meanwhile
+                # One that cannot be read, or be passed on, keeps no other from being taken.
+                untaken.append(f"{path.name} ({error.strerror or error})")
+                continue
+            # Marked only once it is committed: what a crash leaves behind is taken again.
+            with contextlib.suppress(FileNotFoundError):
+                path.rename(folder / "cur" / f"{path.name.partition(':')[0]}:2,S")
+        if untaken:
+            raise OSError(f"{len(untaken)} stay where they are: {', '.join(untaken)}")
 
     def _say(self, taken: intake.Taken) -> None:
         self.stdout.write(f"{taken.kind}: {taken.done}")
+
+
+def _octets(path: Path) -> bytes:
+    """The message, or as much of it as is ever read: one octet more than is taken, so that it shows that there was more."""
+    with path.open("rb") as message:
+        return message.read(LARGEST + 1)

@@ -167,9 +167,12 @@ def test_a_message_is_shown_in_a_frame_that_can_do_nothing(owner: Client, full: 
 def test_an_uncertain_delivery_is_held_and_released_from_its_page(owner: Client, full: None) -> None:
     delivery = Delivery.objects.filter(state=Delivery.State.UNCERTAIN).order_by("id")[0]
     path = reverse("admin:desk-decide", args=[delivery.pk])
+    page = reverse("admin:digest_delivery_change", args=[delivery.pk])
+    assert "It is sent once more by itself." in owner.get(page).content.decode()
     owner.post(path, {"act": "hold"})
     delivery.refresh_from_db()
     assert delivery.held
+    assert "It is held by an operator." in owner.get(page).content.decode()
     owner.post(path, {"act": "release"})
     delivery.refresh_from_db()
     assert (delivery.state, delivery.held) == (Delivery.State.DEFERRED, False)
