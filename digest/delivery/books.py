@@ -9,8 +9,8 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from digest.channel import Channel, Row, Statement, numbers, words
 from digest.delivery import journal
-from digest.delivery.channel import Channel, Row, Statement, numbers, words
 from digest.delivery.journal import Journal, Page
 from digest.models import Delivery
 

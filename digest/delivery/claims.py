@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 
 from django.db.models.base import ModelState
 
-from digest.delivery.channel import Channel, Row, Statement, words
+from digest.channel import Channel, Row, Statement, words
 from digest.models import Delivery
 
 # Leases run by the database's clock, so that workers' clocks need not agree.

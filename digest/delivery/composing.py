@@ -1,12 +1,15 @@
 """From claimed deliveries to letters, so that one that cannot be made does not stop the others."""
 
 import datetime as dt
+import functools
 import logging
 from collections.abc import Callable, Mapping, Sequence
 
 from django.db import Error as DatabaseError
 
 from digest import notices
+from digest.channel import Channel
+from digest.issues import Reader, Rows
 from digest.issues import messages_for as issue_messages_for
 from digest.messages import Outgoing
 from digest.models import Delivery
@@ -22,13 +25,13 @@ class Unmade(Exception):
     """The message of a delivery could not be made; why, in words for the ledger."""
 
 
-def messages_for(deliveries: Sequence[Delivery], now: dt.datetime) -> Mapping[int, Outgoing]:
-    """Delivery id -> message, for issues and notices alike."""
+def messages_for(deliveries: Sequence[Delivery], now: dt.datetime, rows: Rows | None = None) -> Mapping[int, Outgoing]:
+    """Delivery id -> message, for issues and notices alike; of `rows` that have been read, or of what is read now."""
     of_issues = [delivery for delivery in deliveries if delivery.issue_id is not None]
     of_notices = [delivery for delivery in deliveries if delivery.notice_id is not None]
     if not of_notices:
-        return issue_messages_for(of_issues, now)
-    made: dict[int, Outgoing] = dict(issue_messages_for(of_issues, now)) if of_issues else {}
+        return issue_messages_for(of_issues, now, rows)
+    made: dict[int, Outgoing] = dict(issue_messages_for(of_issues, now, rows)) if of_issues else {}
     made.update(notices.messages_for(of_notices, now))
     return made
 
@@ -82,6 +85,51 @@ class Batch:
             self._load(deliveries[halves:])
         else:
             self._messages.update((delivery.id, messages) for delivery in deliveries)
+
+
+class Ahead:
+    """Batches whose contents are read while the messages of the batch before are on their way: `begin`, then `finished`.
+
+    What somebody else's `make` needs to know is its own affair, and is read when the batch is made.
+    """
+
+    def __init__(self, make: MessagesFor) -> None:
+        self._make = make
+        self._reader = Reader() if make is messages_for else None
+        self._deliveries: Sequence[Delivery] = ()
+
+    @property
+    def asked(self) -> bool:
+        """Whether a batch has been begun and not been taken."""
+        return bool(self._deliveries)
+
+    @property
+    def channel(self) -> Channel | None:
+        """Where the answer will come from, while the database owes one."""
+        return self._reader.channel if self._reader is not None and self._reader.channel.busy else None
+
+    def begin(self, deliveries: Sequence[Delivery]) -> None:
+        """Read what these need. Raises django.db.OperationalError."""
+        if self._reader is not None:
+            self._reader.begin(deliveries)
+        self._deliveries = deliveries
+
+    def finished(self, now: dt.datetime) -> Batch | None:
+        """The batch, or None while the database is still at it. Raises django.db.OperationalError."""
+        make = self._make
+        if self._reader is not None:
+            rows = self._reader.finished()
+            if rows is None:
+                return None
+            make = functools.partial(messages_for, rows=rows)
+        deliveries, self._deliveries = self._deliveries, ()
+        return Batch(deliveries, now, make)
+
+    def close(self) -> None:
+        """Forget what was begun."""
+        self._deliveries = ()
+        if self._reader is not None:
+            self._reader.channel.close()
 
 
 def _words(error: Exception) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.expressions import RawSQL
 
-from digest.delivery.channel import numbers
+from digest.channel import numbers
 from digest.models import Delivery
 from subscriptions import suppression
 from subscriptions.models import Notice, Subscriber, Subscription, Suppression

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from digest.delivery.channel import Channel, Statement, numbers, words
+from digest.channel import Channel, Statement, numbers, words
 from digest.delivery.outcomes import Outcome
 from digest.models import Delivery
 

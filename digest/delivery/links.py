@@ -4,7 +4,7 @@ import contextlib
 import select
 from collections.abc import Collection
 
-from digest.delivery.channel import Channel
+from digest.channel import Channel
 from digest.delivery.policy import Policy
 from digest.smtp import Connection, Event
 

@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 
 from django.db import InterfaceError, OperationalError, connection
 
+from digest.channel import Channel
 from digest.delivery import brakes, outcomes, stopping
 from digest.delivery.books import Books, Round
-from digest.delivery.channel import Channel
 from digest.delivery.composing import MessagesFor
 from digest.delivery.journal import Journal, Page
 from digest.delivery.judging import Judge
@@ -151,8 +151,7 @@ class Run:
     def _channels(self) -> list[Channel]:
         """The connections to the database that owe an answer."""
         owing = [books.channel for books in self._pages]
-        if self._supply.asking:
-            owing.append(self._supply.asking)
+        owing += [channel for channel in (self._supply.asking, self._supply.reading) if channel is not None]
         if self._journal.posting:
             owing.append(self._journal.channel)
         return owing
@@ -197,6 +196,7 @@ class Run:
             self._supply.stop()
         # A claim that is under way is waited for, also when the run is to end: what it took has to be given back.
         self._outcomes += self._supply.refill(self._now)
+        self._supply.read_ahead(self._now)
         if self._supply.composable and (not self._links.busy or self._supply.starving):
             self._outcomes += self._supply.compose(self._now, _PORTION)
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from django.db import connection, transaction
 
+from digest.channel import Channel
 from digest.delivery import composing, eligibility, ledger, outcomes
 from digest.delivery.brakes import Standing
-from digest.delivery.channel import Channel
 from digest.delivery.claims import Claims
 from digest.delivery.composing import MessagesFor
 from digest.delivery.outcomes import Chance, Outcome
@@ -47,7 +47,7 @@ class Supply:
         self._policy = policy
         self._worker = worker
         self._limit = limit
-        self._make = make
+        self._ahead = composing.Ahead(make)
         self._chance = chance
         self._pace = Pace(policy.rates, policy.workers, policy.redis, policy.clock)
         self._held_up_until = float("-inf")
@@ -57,6 +57,7 @@ class Supply:
         self._asked = 0
         self._stopped = False
         self._batch: composing.Batch | None = None
+        self._following: composing.Batch | None = None
         self._uncomposed: deque[Held] = deque()
         self._ready: deque[Held] = deque()
         self.checked_at = self._renewed_at = policy.clock()
@@ -72,9 +73,16 @@ class Supply:
         return self._claims.channel if self._claims.channel.busy else None
 
     @property
+    def reading(self) -> Channel | None:
+        """Where the contents of the next batch will come from, if they are being read."""
+        return self._ahead.channel
+
+    @property
     def composable(self) -> bool:
-        """Whether there is something to compose, and room for it."""
-        return bool(self._uncomposed) and (len(self._ready) < self._policy.slice or self._looks_further)
+        """Whether there is something to compose that has been read, and room for it."""
+        if not self._uncomposed or not (len(self._ready) < self._policy.slice or self._looks_further):
+            return False
+        return self._ahead.channel is None or self._is_read(self._uncomposed[0])
 
     @property
     def leased_until(self) -> float:
@@ -130,17 +138,31 @@ class Supply:
             settled = self._claim(now)
         return settled
 
+    def read_ahead(self, now: dt.datetime) -> None:
+        """Take what has been read, and have the contents of the next slice read while this one is composed."""
+        if self._following is not None:
+            return
+        if not self._ahead.asked:
+            self._read_next()
+        if self._ahead.asked:
+            self._following = self._ahead.finished(now)
+
+    def _read_next(self) -> None:
+        unread = (held.delivery for held in self._uncomposed if not self._is_read(held))
+        if part := list(itertools.islice(unread, self._policy.slice)):
+            self._ahead.begin(part)
+
     def compose(self, now: dt.datetime, most: int) -> list[Outcome]:
-        """Compose so many at most; returns the outcomes of what cannot be made or sent."""
+        """Compose so many at most of what has been read; returns the outcomes of what cannot be made or sent."""
         settled: list[Outcome] = []
         for _ in range(min(most, len(self._uncomposed))):
             delivery = self._uncomposed[0].delivery
-            if self._batch is None or delivery.id not in self._batch:
-                part = [held.delivery for held in itertools.islice(self._uncomposed, self._policy.slice)]
-                self._batch = composing.Batch(part, now, self._make)
+            batch = self._batch_of(delivery.id, now)
+            if batch is None:
+                break
             held = self._uncomposed.popleft()
             try:
-                held.letter = self._batch.letter(delivery)
+                held.letter = batch.letter(delivery)
             except composing.Unmade as error:
                 settled.append(outcomes.uncomposed(delivery, str(error), now, self._chance))
             except Unsendable as error:
@@ -156,7 +178,7 @@ class Supply:
         self.exhausted = self._stopped = True
         self._uncomposed.clear()
         self._ready.clear()
-        self._batch = None
+        self._batch = self._following = None
 
     def settle(self, delivery: int) -> Held | None:
         """Let go of a delivery whose outcome is known."""
@@ -185,6 +207,7 @@ class Supply:
     def forget_claim(self) -> None:
         """The database went away with a claim under way: what it claimed, if it did, comes back when its lease runs out."""
         self._claims.close()
+        self._ahead.close()
 
     def _claim(self, now: dt.datetime) -> list[Outcome]:
         """Claim what may go out: notices always, issues as far as the warm-up plan goes.
@@ -220,6 +243,22 @@ class Supply:
         self._asked = min(wanted, left) if left else wanted
         closed = self._standing.closed | self._standing.probing
         self._claims.begin(now, self._asked, closed=closed, priority=priority)
+
+    def _batch_of(self, delivery: int, now: dt.datetime) -> composing.Batch | None:
+        """The batch that the delivery is in, or None while it is being read."""
+        if self._batch is None or delivery not in self._batch:
+            if self._following is not None and delivery not in self._following:
+                self._following = None
+            self.read_ahead(now)
+            if self._following is None:
+                return None
+            self._batch, self._following = self._following, None
+            self.read_ahead(now)
+        return self._batch if self._batch is not None and delivery in self._batch else None
+
+    def _is_read(self, held: Held) -> bool:
+        pk = held.delivery.id
+        return (self._batch is not None and pk in self._batch) or (self._following is not None and pk in self._following)
 
     def _take(self, claimed: Iterable[Delivery], now: dt.datetime) -> list[Outcome]:
         taken = [Held(delivery) for delivery in claimed]

@@ -13,6 +13,7 @@ import orjson
 from django.conf import settings
 from django.db import connection
 
+from digest.channel import Channel, Row, Statement, numbers
 from digest.issues import gist
 from digest.issues.contents import Choice, Contents, PaperText, paper_text
 from digest.issues.gist import Gist
@@ -35,6 +36,7 @@ _ROWS = """
     JOIN subscriptions_subscriber subscriber ON subscriber.id = subscription.subscriber_id
     WHERE issue.id = ANY($1)
 """
+_READ = Statement(b"letters", _ROWS)
 # The connections that have planned it. Planned anew for each batch, it takes twice the time, and reads all of a table of ten
 # thousand for the hundred it wants.
 _planned: weakref.WeakSet[Any] = weakref.WeakSet()
@@ -70,6 +72,27 @@ class _Row(NamedTuple):
     time_zone: str
     generation: int
     followed: str | None
+
+
+Rows = Mapping[int, _Row]
+"""What letters are made of, by issue."""
+
+
+class Reader:
+    """Reads what the letters of issues are made of, while whoever asked goes on: `begin`, then `finished` whenever `channel` is
+    readable."""
+
+    def __init__(self) -> None:
+        self.channel = Channel()
+
+    def begin(self, deliveries: Iterable[Delivery]) -> None:
+        """Ask for what the letters of these are made of. Raises django.db.OperationalError."""
+        self.channel.ask(_READ, [numbers([each.issue_id for each in deliveries if each.issue_id is not None])])
+
+    def finished(self) -> Rows | None:
+        """What was asked for, or None while the database is still at it. Raises django.db.OperationalError."""
+        answer = self.channel.answer()
+        return None if answer is None else {row.issue: row for row in map(_row, answer)}
 
 
 class _Signers(NamedTuple):
@@ -179,10 +202,13 @@ class Letters(Mapping[int, Letter]):
     takes as long as the relay needs for ten messages. A paper erased since is left out of its issue.
     """
 
-    def __init__(self, deliveries: Sequence[Delivery], texts: Texts) -> None:
-        self._rows = _rows([each.issue_id for each in deliveries if each.issue_id is not None])
-        self._issues = {each.id: each.issue_id for each in deliveries if each.issue_id in self._rows}
-        self._gists = {issue: _gist(row) for issue, row in self._rows.items()}
+    def __init__(self, deliveries: Sequence[Delivery], texts: Texts, rows: Rows | None = None) -> None:
+        """`rows`: what a Reader has read for these and perhaps others; without it the database is asked now."""
+        self._rows = _rows([each.issue_id for each in deliveries if each.issue_id is not None]) if rows is None else rows
+        self._issues = {
+            each.id: each.issue_id for each in deliveries if each.issue_id is not None and each.issue_id in self._rows
+        }
+        self._gists = {issue: _gist(self._rows[issue]) for issue in self._issues.values()}
         self._found = texts.of(self._gists.values())
         self._signers = _Signers(*map(tokens.signer, (tokens.Scope.UNSUBSCRIBE, tokens.Scope.MESSAGE, tokens.Scope.ISSUE)))
         self._zone = settings.DEFAULT_TIME_ZONE
@@ -206,13 +232,51 @@ class Letters(Mapping[int, Letter]):
         return len(self._issues)
 
 
-def _rows(issues: list[int]) -> dict[int, _Row]:
+def _rows(issues: list[int]) -> Rows:
     with connection.cursor() as cursor:
         if connection.connection not in _planned:
             cursor.execute(f"SET plan_cache_mode = force_generic_plan; PREPARE letters (bigint[]) AS {_ROWS}")
             _planned.add(connection.connection)
         cursor.execute("EXECUTE letters (%s)", [issues])
         return {row[0]: _Row._make(row) for row in cursor.fetchall()}
+
+
+def _row(said: Row) -> _Row:
+    """A row from PostgreSQL's texts."""
+    (
+        issue,
+        subscription,
+        number,
+        due,
+        words,
+        slate,
+        receipt,
+        cadence,
+        form,
+        following,
+        address,
+        name,
+        zone,
+        generation,
+        followed,
+    ) = (None if each is None else each.decode() for each in said)
+    return _Row(
+        int(issue or 0),
+        int(subscription or 0),
+        None if number is None else int(number),
+        int(due or 0),
+        words or "",
+        slate,
+        receipt,
+        cadence or "",
+        form or "",
+        None if following is None else int(following),
+        address or "",
+        name or "",
+        zone or "",
+        int(generation or 0),
+        followed,
+    )
 
 
 def _letter(row: _Row, said: Gist, texts: Mapping[int, PaperText], signers: _Signers, default_zone: str) -> Letter:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from django.conf import settings
 
 from digest.issues.contents import Contents
-from digest.issues.loading import Letter, Letters, Texts
+from digest.issues.loading import Letter, Letters, Rows, Texts
 from digest.issues.press import Press
 from digest.messages import Heading, Mailbox, Outgoing, return_path, sealed, sender, transport
 from digest.models import Delivery
@@ -65,12 +65,12 @@ class Messages(Mapping[int, Outgoing]):
     else the issue.
     """
 
-    def __init__(self, deliveries: Sequence[Delivery], now: dt.datetime) -> None:
+    def __init__(self, deliveries: Sequence[Delivery], now: dt.datetime, rows: Rows | None = None) -> None:
         self._now = now
         self._own = sender(settings.DIGEST_FROM, "DIGEST_FROM")
         self._list_id = _list_id(settings.SITE_NAME, settings.DIGEST_FROM)
         self._press = _press()
-        self._letters = Letters(deliveries, _texts())
+        self._letters = Letters(deliveries, _texts(), rows)
         self._batch = _Batch(self._letters)
         self._message_ids = {each.id: each.message_id for each in deliveries if each.id in self._letters}
 
@@ -104,6 +104,6 @@ class Messages(Mapping[int, Outgoing]):
         return sum(1 for _ in self)
 
 
-def messages_for(deliveries: Sequence[Delivery], now: dt.datetime) -> Messages:
-    """The message of each delivery of an issue that can be composed."""
-    return Messages(deliveries, now)
+def messages_for(deliveries: Sequence[Delivery], now: dt.datetime, rows: Rows | None = None) -> Messages:
+    """The message of each delivery of an issue that can be composed; `rows`: what a Reader has read, else it is read now."""
+    return Messages(deliveries, now, rows)
