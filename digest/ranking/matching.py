@@ -151,14 +151,10 @@ class Matcher:
         queries = [self._query(value) for _, value, _ in keys]
         covered = self._index.covered([query.exact for query in queries], [query.folded for query in queries])
         configuration = self._configuration
-        enough = np.flatnonzero((covered.data >= configuration.match_floor) & (covered.data > 0))
-        width = len(self._papers)
-        row = np.searchsorted(covered.indptr, enough, "right") - 1
-        order = np.argsort(row * width + covered.indices[enough])
-        found, near = covered.indices[enough][order].astype(np.int64), np.minimum(covered.data[enough][order], 1.0)
-        ends = np.cumsum(np.bincount(row, minlength=len(keys))).tolist()
-        for key, query, close, start, end in zip(keys, queries, self._near(keys), [0, *ends[:-1]], ends, strict=True):
-            papers, values = found[start:end], near[start:end]
+        least = configuration.match_floor
+        for key, query, close, whole in zip(keys, queries, self._near(keys), covered, strict=True):
+            papers = np.flatnonzero(whole >= least if least else whole > 0)
+            values = np.minimum(whole[papers], 1.0)
             mentions = self._index.wording.mentions(query.pieces, papers)
             if mentions is not None:
                 any_, alone = (counts / (counts + 1.0) for counts in mentions)
