@@ -1,14 +1,15 @@
 """How well the papers of a batch meet stated interests: a number in [0, 1] for each paper, 0 below the floor of its kind."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 
 from digest.ranking.configuration import Configuration
-from digest.ranking.exact import exact
+from digest.ranking.exact import exact, quanta
 from digest.ranking.index import Index, Words
-from digest.ranking.inputs import INTEREST_KINDS, Interest, Paper
+from digest.ranking.inputs import INTEREST_KINDS, Interest, Paper, Profile
 from digest.ranking.layers import Floats, Ints
 from digest.ranking.meaning import Meaning
 from digest.ranking.names import Names
@@ -31,10 +32,14 @@ stands: there, nearness only orders what the words have found."""
 AS_IT_STANDS = 4
 """A text of so many words or fewer is matched as it stands: added to what words had found, nearness made slates worse about as
 often as better."""
+FIRST_OF_EACH = 16
+"""Among so many papers that an interest meets best those are looked for that it adds to a pool, for some may not be shown."""
 TOGETHER = 64
 """Texts whose nearness to all papers is held at once."""
 
-Key = tuple[str, str, bytes]
+Asked = tuple[str, str, str, bool, bytes]
+"""What matters of an interest: kind, value, label, whether it is excluded, and vector."""
+_Key = tuple[str, str, bytes]
 """Kind, value and vector of an interest: before its vector is computed it gives less."""
 
 
@@ -42,16 +47,36 @@ class BadProfile(ValueError):
     """A profile that cannot be ranked; the message names the interest or vote and what is accepted."""
 
 
-@dataclass(frozen=True, slots=True)
 class Column:
-    """The papers that meet an interest, those that it meets best first, what it gives each, weighted and exact, and how many of
+    """The papers that meet an interest, those that it meets best first, what it gives each, weighted and in quanta (see `exact`),
 
-    its words each holds, 0 where it is not words.
+    and how many of its words each holds, 0 where it is not words. `first` are the first FIRST_OF_EACH papers.
     """
 
-    papers: Ints
-    values: Floats
-    held: Ints
+    __slots__ = ("first", "held", "papers", "quanta")
+
+    def __init__(self, papers: Ints, values: Ints, held: Ints) -> None:
+        self.papers = papers
+        self.first = papers[:FIRST_OF_EACH]
+        self.quanta = values.astype(np.int32)
+        self.held = held.astype(np.int16)
+
+
+class Met:
+    """A wanted interest, met with the papers: its column, and why papers meet it."""
+
+    __slots__ = ("column", "said")
+
+    def __init__(self, column: Column, said: "Said") -> None:
+        self.column, self.said = column, said
+
+
+class Unmet:
+    """Stands for interests that no paper is ranked by."""
+
+
+EXCLUDED, SILENT = Unmet(), Unmet()
+"""For an excluded interest; for one that says nothing that papers could be matched by, as function words alone do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,27 +97,50 @@ class Matcher:
         self._configuration = configuration
         self._meaning = Meaning(papers)
         self._names = Names(papers)
-        self._columns: dict[Key, Column] = {}
+        self._columns: dict[_Key, Column] = {}
+        self._met: dict[Asked, Met | Unmet] = {}
         self._barred: dict[tuple[str, str], Ints] = {}
         self._queries: dict[str, _Query] = {}
-        self._said: dict[tuple[str, str, str], Said | None] = {}
 
     def forget(self) -> None:
         """Make room when too much is remembered. Nothing that is answered depends on it."""
-        if max(len(self._columns), len(self._queries), len(self._barred), len(self._said)) > REMEMBERED:
-            for remembered in (self._columns, self._queries, self._barred, self._said):
+        if max(len(self._columns), len(self._queries), len(self._barred), len(self._met)) > REMEMBERED:
+            for remembered in (self._columns, self._queries, self._barred, self._met):
                 remembered.clear()
 
-    def columns(self, keys: Iterable[Key]) -> list[Column]:
-        """For each wanted interest the papers that meet it."""
-        wanted = list(keys)
-        new = [key for key in dict.fromkeys(wanted) if key not in self._columns]
-        for key in new:
-            if key[0] not in WORDS:
-                papers, values = self._meet(*key[:2])
-                self._keep(key, papers, values, np.zeros(len(papers), np.int64))
-        self._meet_words([key for key in new if key[0] in WORDS])
-        return [self._columns[key] for key in wanted]
+    def met(self, profiles: Sequence[Profile], asked: Sequence[Sequence[Asked]]) -> list[list[Met | Unmet]]:
+        """What `asked` of each profile's interests has met. BadProfile for an interest of unknown kind."""
+        known = self._met
+        new: dict[Asked, None] = {}
+        for profile, each in zip(profiles, asked, strict=True):
+            if not all(map(known.__contains__, each)):
+                for interest, key in zip(profile.interests, each, strict=True):
+                    if interest.kind not in INTEREST_KINDS:
+                        raise BadProfile(unknown_kind(interest))
+                    if key not in known:
+                        new[key] = None
+        if new:
+            self._meet_all(list(new))
+        return [list(map(known.__getitem__, each)) for each in asked]
+
+    def _meet_all(self, asked: Sequence[Asked]) -> None:
+        said: dict[Asked, Said] = {}
+        for key in asked:
+            kind, value, label, excluded, _ = key
+            why = None if excluded else self._said(kind, value, label)
+            if why is None:
+                self._met[key] = EXCLUDED if excluded else SILENT
+            else:
+                said[key] = why
+        keys = {key: (key[0], key[1], key[4]) for key in said}
+        missing = [key for key in dict.fromkeys(keys.values()) if key not in self._columns]
+        for key_ in missing:
+            if key_[0] not in WORDS:
+                papers, values = self._meet(*key_[:2])
+                self._keep(key_, papers, values, np.zeros(len(papers), np.int64))
+        self._meet_words([key for key in missing if key[0] in WORDS])
+        for each, why in said.items():
+            self._met[each] = Met(self._columns[keys[each]], why)
 
     def barred(self, interest: Interest) -> Ints:
         """The papers that an excluded interest bars. Words bar only where all stand, as one phrase if there are up to three."""
@@ -102,23 +150,17 @@ class Matcher:
             barred = self._barred[key] = self._bar(*key)
         return barred
 
-    def said(self, kind: str, value: str, label: str) -> "Said | None":
-        """Why papers meet an interest, in plain words. None where it says nothing that papers could be matched by, as function
+    def _said(self, kind: str, value: str, label: str) -> "Said | None":
+        """Why papers meet an interest, in plain words. None where it says nothing."""
+        words = None
+        if kind in WORDS:
+            query = self._query(value)
+            words = _single_words(query) if len(query.exact[0]) else []
+        return None if words == [] else Said(kind, value, label, self._index, self._names, words)
 
-        words alone do.
-        """
-        key = (kind, value, label)
-        if key not in self._said:
-            words = None
-            if kind in WORDS:
-                query = self._query(value)
-                words = _single_words(query) if len(query.exact[0]) else []
-            self._said[key] = None if words == [] else Said(kind, value, label, self._index, self._names, words)
-        return self._said[key]
-
-    def _keep(self, key: Key, papers: Ints, values: Floats, held: Ints) -> None:
+    def _keep(self, key: _Key, papers: Ints, values: Floats, held: Ints) -> None:
         weight: float = getattr(self._configuration, key[0])
-        given = exact(weight * values)
+        given = quanta(exact(weight * values))
         some = np.flatnonzero(given > 0)
         some = some[np.argsort(-given[some], kind="stable")]
         self._columns[key] = Column(papers[some], given[some], held[some])
@@ -144,7 +186,7 @@ class Matcher:
         papers = self._names.papers_by(value)
         return papers, np.ones(len(papers))
 
-    def _meet_words(self, keys: Sequence[Key]) -> None:
+    def _meet_words(self, keys: Sequence[_Key]) -> None:
         """A match by weighted terms, mixed with how often a paper says just what was typed; n mentions count n / (n + 1)."""
         if not keys:
             return
@@ -168,7 +210,7 @@ class Matcher:
                 values = np.where(values > 0, values, near_) if len(query.pieces) <= AS_IT_STANDS else values + near_
             self._keep(key, papers, values, self._held_by(papers, query))
 
-    def _near(self, keys: Sequence[Key]) -> Iterator[Floats | None]:
+    def _near(self, keys: Sequence[_Key]) -> Iterator[Floats | None]:
         """For each interest how near it is in meaning to every paper; None without a vector of it, or of any paper."""
         for start in range(0, len(keys), TOGETHER):
             vectors = [vector for _, _, vector in keys[start : start + TOGETHER]]
@@ -243,6 +285,14 @@ def _terms(found: int) -> str:
 def clipped(text: str, limit: int) -> str:
     """At most `limit` characters, the last an ellipsis when something was cut."""
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+_ASKED: Callable[[Interest], Asked] = attrgetter("kind", "value", "label", "excluded", "meaning")
+
+
+def asked_of(profile: Profile) -> tuple[Asked, ...]:
+    """What matters of each of a profile's interests."""
+    return tuple(map(_ASKED, profile.interests))
 
 
 def unknown_kind(interest: Interest) -> str:

@@ -61,6 +61,9 @@ class Cast:
         )
 
 
+NO_VOTES = Cast((), (), ())
+
+
 class Read:
     """The papers on which the readers of one batch have voted: their phrases, and their content vectors."""
 
