@@ -1,9 +1,9 @@
 """Scores in words: the terms of papers' scores for readers, and which of them are worth saying."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from operator import itemgetter
+from operator import add, itemgetter
 from typing import Any
 
 import numpy as np
@@ -47,9 +47,10 @@ class General:
     that reason for a paper outside a profile.
     """
 
-    __slots__ = ("otherwise", "outside", "talked_of", "terms")
+    __slots__ = ("otherwise", "outside", "paper", "revision", "talked_of", "terms")
 
-    def __init__(self, terms: tuple[Term, ...]) -> None:
+    def __init__(self, paper: Paper, terms: tuple[Term, ...]) -> None:
+        self.paper, self.revision = paper.id, paper.revision
         self.terms = terms
         self.talked_of = tuple(Reason(term.words, term.handle) for term in terms if term.name == "trending")
         self.otherwise = self.talked_of or tuple(Reason(term.words, term.handle) for term in terms[:1])
@@ -79,37 +80,50 @@ class Terms:
         return cls(at[order], values[order], list(map(terms.__getitem__, order.tolist())))
 
 
-def choices(
-    papers: Sequence[Paper],
-    slots: Sequence[str],
-    terms: Terms,
-    general: Sequence[General],
-    everyone: Floats,
-    most: int,
-) -> list[Choice]:
+def choices(slots: Sequence[str], terms: Terms, general: Sequence[General], everyone: Floats, most: int) -> list[Choice]:
     """Papers with their terms, as `Terms.together` orders them, and the general ones last; a score is their sum.
 
     `everyone` is what each paper's general terms add up to. At most `most` of the terms are reasons: what the reader asked for
     comes first; attention is mentioned when there is room; age only when nothing else can be said.
     """
-    said = np.flatnonzero(_worth_saying(terms, len(papers), most))
+    count = len(slots)
+    said = np.flatnonzero(_worth_saying(terms, count, most))
     own = tuple(terms.terms)
     reasons = tuple(map(_REASON, map(_WORDS_AND_HANDLE, map(own.__getitem__, said.tolist()))))
-    edges = np.concatenate([[0], np.cumsum(np.bincount(terms.at, minlength=len(papers)))])
-    edge, said_edge = edges.tolist(), np.searchsorted(said, edges).tolist()
-    scores = (np.bincount(terms.at, terms.values, len(papers)) + everyone).tolist()
-    made: list[Choice] = []
-    start = first = 0
-    for paper, slot, score, all_, end, last in zip(papers, slots, scores, general, edge[1:], said_edge[1:], strict=True):
-        if last - first >= most:
-            because = reasons[first:last]
-        elif first < last:
-            because = reasons[first:last] + all_.talked_of
-        else:
-            because = (all_.outside if slot == "serendipity" and start == end else all_.otherwise)[:most]
-        made.append(_CHOICE((paper.id, paper.revision, score, slot, own[start:end] + all_.terms, because)))
-        start, first = end, last
-    return made
+    edges = np.concatenate([[0], np.cumsum(np.bincount(terms.at, minlength=count))])
+    said_edges = np.searchsorted(said, edges)
+    scores = np.bincount(terms.at, terms.values, count) + everyone
+    more = [
+        () if found >= most else each.talked_of if found else _alone(each, slot, terms=bool(held))[:most]
+        for each, slot, found, held in zip(
+            general, slots, np.diff(said_edges).tolist(), np.diff(edges).tolist(), strict=True
+        )
+    ]
+    return list(
+        map(
+            _CHOICE,
+            zip(
+                [each.paper for each in general],
+                [each.revision for each in general],
+                scores.tolist(),
+                slots,
+                map(add, _cut(own, edges), [each.terms for each in general]),
+                map(add, _cut(reasons, said_edges), more),
+                strict=True,
+            ),
+        )
+    )
+
+
+def _alone(general: General, slot: str, *, terms: bool) -> tuple[Reason, ...]:
+    """The reasons of a paper where no term of its own is one."""
+    return general.outside if slot == "serendipity" and not terms else general.otherwise
+
+
+def _cut(row: tuple[Any, ...], edges: Ints) -> Iterator[tuple[Any, ...]]:
+    """The runs of a row between one edge and the next."""
+    places = edges.tolist()
+    return map(row.__getitem__, map(slice, places, places[1:]))
 
 
 def _worth_saying(terms: Terms, choices: int, most: int) -> Bools:

@@ -32,8 +32,7 @@ stands: there, nearness only orders what the words have found."""
 AS_IT_STANDS = 4
 """A text of so many words or fewer is matched as it stands: added to what words had found, nearness made slates worse about as
 often as better."""
-FIRST_OF_EACH = 16
-"""Among so many papers that an interest meets best those are looked for that it adds to a pool, for some may not be shown."""
+PLACE_BITS, HELD_BITS = 24, 8
 TOGETHER = 64
 """Texts whose nearness to all papers is held at once."""
 
@@ -48,27 +47,45 @@ class BadProfile(ValueError):
 
 
 class Column:
-    """The papers that meet an interest, those that it meets best first, what it gives each, weighted and in quanta (see `exact`),
+    """The papers that meet an interest, those that it meets best first.
 
-    and how many of its words each holds, 0 where it is not words. `first` are the first FIRST_OF_EACH papers.
+    `packed` holds in one number the paper's place, how many of the interest's words it holds (0 where it is not words) and what
+    the interest gives it, weighted and in quanta (see `exact`): see PLACE and HELD.
     """
 
-    __slots__ = ("first", "held", "papers", "quanta")
+    __slots__ = ("packed", "size")
 
-    def __init__(self, papers: Ints, values: Ints, held: Ints) -> None:
-        self.papers = papers
-        self.first = papers[:FIRST_OF_EACH]
-        self.quanta = values.astype(np.int32)
-        self.held = held.astype(np.int16)
+    def __init__(self, papers: Ints, given: Ints, held: Ints) -> None:
+        self.packed = (((given << HELD_BITS) | held) << PLACE_BITS) | papers
+        self.size = len(papers)
+
+
+def places_in(packed: Ints) -> Ints:
+    """The papers' places in columns."""
+    return packed & ((1 << PLACE_BITS) - 1)
+
+
+def held_in(packed: Ints) -> Ints:
+    """How many words the papers of columns hold."""
+    return (packed >> PLACE_BITS) & ((1 << HELD_BITS) - 1)
+
+
+def given_in(packed: Ints) -> Ints:
+    """What the papers of columns are given, in quanta."""
+    return packed >> (PLACE_BITS + HELD_BITS)
 
 
 class Met:
-    """A wanted interest, met with the papers: its column, and why papers meet it."""
+    """A wanted interest, met with the papers: its column, and why papers meet it.
 
-    __slots__ = ("column", "said")
+    `words` say why, by how many of the interest's words a paper holds; None where other things of the paper matter too.
+    """
 
-    def __init__(self, column: Column, said: "Said") -> None:
+    __slots__ = ("column", "said", "words")
+
+    def __init__(self, column: Column, said: "Said", words: int) -> None:
         self.column, self.said = column, said
+        self.words = tuple(said[held] for held in range(words + 1)) if said.alike else None
 
 
 class Unmet:
@@ -140,7 +157,7 @@ class Matcher:
                 self._keep(key_, papers, values, np.zeros(len(papers), np.int64))
         self._meet_words([key for key in missing if key[0] in WORDS])
         for each, why in said.items():
-            self._met[each] = Met(self._columns[keys[each]], why)
+            self._met[each] = Met(self._columns[keys[each]], why, len(self._words_of(each[1])) if each[0] in WORDS else 0)
 
     def barred(self, interest: Interest) -> Ints:
         """The papers that an excluded interest bars. Words bar only where all stand, as one phrase if there are up to three."""
@@ -152,11 +169,13 @@ class Matcher:
 
     def _said(self, kind: str, value: str, label: str) -> "Said | None":
         """Why papers meet an interest, in plain words. None where it says nothing."""
-        words = None
-        if kind in WORDS:
-            query = self._query(value)
-            words = _single_words(query) if len(query.exact[0]) else []
+        words = self._words_of(value) if kind in WORDS else None
         return None if words == [] else Said(kind, value, label, self._index, self._names, words)
+
+    def _words_of(self, value: str) -> list[int]:
+        """The single words of a text; none where it has no phrase."""
+        query = self._query(value)
+        return _single_words(query) if len(query.exact[0]) else []
 
     def _keep(self, key: _Key, papers: Ints, values: Floats, held: Ints) -> None:
         weight: float = getattr(self._configuration, key[0])

@@ -1,7 +1,7 @@
 """Readers meet the papers of a batch: eligibility, scores, selection and reasons, some dozens of readers at a time."""
 
-from collections.abc import Sequence
-from itertools import islice
+from collections.abc import Callable, Sequence
+from itertools import chain, islice, pairwise
 from typing import cast
 
 import numpy as np
@@ -36,6 +36,7 @@ class Newsroom:
     def __init__(self, papers: Sequence[Paper], configuration: Configuration, model: ContentModel | None) -> None:
         # Ascending ids make "the first of equals" mean "the lowest id" everywhere.
         self.papers = sorted(papers, key=lambda paper: paper.id)
+        self.ids = np.array([paper.id for paper in self.papers], np.int64)
         self.configuration = configuration
         index = Index(self.papers, model)
         self.matcher = Matcher(self.papers, index, configuration)
@@ -64,12 +65,8 @@ class Hour:
         talked_of = np.argsort(-self.everyone, kind="stable")
         self.talked_of: Ints = talked_of[self._trending[talked_of] > 0][:SURPRISES]
         self.quanta = quanta(self.everyone)
-        self._said: dict[int, General] = {}
-
-    def said(self, places: Sequence[int]) -> list[General]:
-        """What is said of these papers to everyone."""
-        known = self._said
-        return [known.get(place) or self._say(place) for place in places]
+        self.said = _Said(self._say)
+        """What is said of the paper at a place to everyone."""
 
     def _say(self, place: int) -> General:
         paper, found = self._papers[place], []
@@ -77,7 +74,18 @@ class Hour:
             found.append(Term("trending", float(self._trending[place]), "", f"trending: {trending.words(paper)}"))
         if self._freshness[place]:
             found.append(Term("freshness", float(self._freshness[place]), "", trending.age_words(paper, self.now)))
-        said = self._said[place] = General(tuple(found))
+        return General(paper, tuple(found))
+
+
+class _Said(dict[int, General]):
+    """What is said of papers, by their place, found out when it is first asked for."""
+
+    def __init__(self, say: Callable[[int], General]) -> None:
+        super().__init__()
+        self._say = say
+
+    def __missing__(self, place: int) -> General:
+        said = self[place] = self._say(place)
         return said
 
 
@@ -197,8 +205,9 @@ class Desk:
         rows, flat = _flat(columns)
         places = pools.papers[rows, flat]
         scores = pools.keys[rows, flat] + TIE * places
-        misses = map(Miss, [self._papers[place].id for place in places.tolist()], scores.tolist())
-        return [tuple(islice(misses, len(each))) for each in columns]
+        misses = tuple(map(Miss, self._room.ids[places].tolist(), scores.tolist()))
+        ends = np.cumsum([0, *map(len, columns)]).tolist()
+        return [misses[start:end] for start, end in pairwise(ends)]
 
     def _within(self, minutes: float, picked: Ints, papers: Ints) -> Ints:
         """As many of the chosen as can be read in so many minutes, in the order of choice; at least the first."""
@@ -236,7 +245,7 @@ class Desk:
         counts = np.maximum((chosen >= 0).sum(axis=1), 1)[:, None]
         near = np.clip(together @ sketches[talked_of].T / (counts * SKETCH_UNIT**2), 0.0, 1.0)
         appeal = np.where(scores.outside, self._hour.everyone[talked_of] * (1.0 + near), NOBODY)
-        best = np.argsort(-appeal, axis=1, kind="stable")[:, :most]
+        best = appeal.argmax(axis=1)[:, None] if most == 1 else np.argsort(-appeal, axis=1, kind="stable")[:, :most]
         return [talked_of[row[:count]].tolist() for row, count in zip(best, room.tolist(), strict=True)]
 
     def _choices(
@@ -255,34 +264,37 @@ class Desk:
         """
         if not slots:
             return []
-        parts = [self._interest_terms(readers, given, held, owner, place)]
+        parts = [self._interest_terms(readers, scores.entries.met, given, held, owner, place)]
         if scores.liked.some:
             parts.append(vote_terms("vote", [reader.likes for reader in readers], scores.liked, owner, place))
         if scores.disliked.some:
             parts.append(vote_terms("less", [reader.dislikes for reader in readers], scores.disliked, owner, place))
-        places, papers = place.tolist(), self._papers
         return explaining.choices(
-            [papers[at] for at in places],
             slots,
             Terms.together(parts),
-            self._hour.said(places),
+            list(map(self._hour.said.__getitem__, place.tolist())),
             self._hour.everyone[place],
             self._configuration.reasons,
         )
 
     def _interest_terms(
-        self, readers: Sequence[Reader], given: Floats, held: npt.NDArray[np.int16], owner: Ints, place: Ints
+        self,
+        readers: Sequence[Reader],
+        met: Sequence[Met],
+        given: Floats,
+        held: npt.NDArray[np.int16],
+        owner: Ints,
+        place: Ints,
     ) -> Terms:
-        interests = [each for reader in readers for each in reader.interests]
-        said = [met.said for reader in readers for met in reader.met]
         counts = np.array([len(reader.met) for reader in readers], np.int64)
         at, number = np.nonzero(given)
         which = ((np.cumsum(counts) - counts)[owner[at]] + number).tolist()
-        asked = [interests[each] for each in which]
-        papers = place[at].tolist()
+        asked = list(map(list(chain.from_iterable([reader.interests for reader in readers])).__getitem__, which))
         words = [
-            why[count] if why.alike else why.of(paper)
-            for why, count, paper in zip(map(said.__getitem__, which), held[at, number].tolist(), papers, strict=True)
+            one.words[count] if one.words else one.said.of(paper)
+            for one, count, paper in zip(
+                map(met.__getitem__, which), held[at, number].tolist(), place[at].tolist(), strict=True
+            )
         ]
         return Terms.of(at, given[at, number], [each.kind for each in asked], [each.handle for each in asked], words)
 

@@ -7,6 +7,7 @@ as one of doubles. Nothing depends on who else is in the group.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -17,8 +18,8 @@ from digest.ranking.eligibility import Eligible
 from digest.ranking.exact import QUANTUM, TIE, quanta
 from digest.ranking.given import Contents, Given
 from digest.ranking.inputs import Interest, Profile
-from digest.ranking.layers import Bools, Floats, Ints, spread
-from digest.ranking.matching import FIRST_OF_EACH, Met
+from digest.ranking.layers import Bools, Floats, Ints, distinct, spread
+from digest.ranking.matching import Met, given_in, held_in, places_in
 from digest.ranking.selection import NOBODY, Pools
 from digest.ranking.votes import Ballot, Cast, Read
 
@@ -26,6 +27,8 @@ SPARE = 3
 """A pool holds this many times the papers that are wanted, so that diversity has a choice."""
 FROM_EACH = 4
 """And so many papers of each single interest, so that every interest can have its share."""
+FIRST_OF_EACH = 16
+"""Among so many papers that an interest meets best those are looked for, for some may not be shown."""
 BLOCK = 16
 """Places whose best score is looked at first: at least n papers reach the n-th of the blocks' best, and the n best do."""
 FEW = 60
@@ -51,14 +54,14 @@ class Reader(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """What single interests give single papers, in quanta, and how many of its words each holds.
+    """What single interests of a group's readers give single papers, as columns hold it (`packed`).
 
-    `runs` entries in a row are of one interest, `interest` in its reader's count.
+    `runs` entries in a row are of one interest, which is one of `met` and `interest` in its reader's count.
     """
 
+    met: Sequence[Met]
+    packed: Ints
     cells: Ints
-    values: npt.NDArray[np.int32]
-    held: npt.NDArray[np.int16]
     runs: Ints
     interest: Ints
 
@@ -67,15 +70,17 @@ class Entries:
 class Scores:
     """What a group of readers may be shown, in tables of readers x width, of which the last columns are no papers.
 
-    `scores` in quanta, far below `none` for what may not fill an ordinary place. `by_likes` is what the likes give of it, None
-    where nobody likes anything; both are worked out where papers fit, or where they are `allowed` if so asked. `outside`
-    (readers x talked-of papers): allowed, and met by nothing liked or disliked. `matched` counts each reader's papers that fit.
+    `met` holds for what may fill an ordinary place, and there `scores`, in quanta, mean something; elsewhere they are at most
+    `highest`, the most that a paper scores with everyone. `by_likes` is what the likes give of it, None where nobody likes
+    anything; both are worked out where papers are met, or where they are `allowed` if so asked. `outside` (readers x talked-of
+    papers): allowed, and met by nothing liked or disliked. `matched` counts each reader's papers that are met.
     """
 
     entries: Entries
     allowed: Bools
+    met: Bools
     scores: Whole
-    none: int
+    highest: int
     by_likes: Whole | None
     liked: Given
     disliked: Given
@@ -84,9 +89,8 @@ class Scores:
 
     def keys(self, cells: Ints) -> Floats:
         """What orders these cells' papers: the score less a trifle for the place, NOBODY for what may not fill a place."""
-        scores = self.scores.ravel()[cells]
-        keys: Floats = scores * QUANTUM - TIE * (cells % self.scores.shape[1])
-        keys[scores <= self.none] = NOBODY
+        keys: Floats = self.scores.ravel()[cells] * QUANTUM - TIE * (cells % self.scores.shape[1])
+        keys[~self.met.ravel()[cells]] = NOBODY
         return keys
 
 
@@ -97,16 +101,14 @@ def width_of(papers: int) -> int:
 
 def entries_of(readers: Sequence[Reader], width: int) -> Entries:
     """All that the interests of a group give."""
-    columns = [met.column for reader in readers for met in reader.met]
+    met = list(chain.from_iterable([reader.met for reader in readers]))
     owner, interest = spread(np.array([len(reader.met) for reader in readers], np.int64))
-    if not columns:
-        nothing = np.empty(0, np.int64)
-        return Entries(nothing, nothing.astype(np.int32), nothing.astype(np.int16), nothing, nothing)
-    runs = np.array([len(column.papers) for column in columns], np.int64)
-    cells = np.concatenate([column.papers for column in columns])
+    columns = [each.column for each in met]
+    runs = np.array([column.size for column in columns], np.int64)
+    packed = np.concatenate([column.packed for column in columns]) if columns else np.empty(0, np.int64)
+    cells = places_in(packed)
     cells += np.repeat(owner * width, runs)
-    values, held = (np.concatenate(each) for each in ([c.quanta for c in columns], [c.held for c in columns]))
-    return Entries(cells, values, held, runs, interest)
+    return Entries(met, packed, cells, runs, interest)
 
 
 def scores_of(
@@ -130,10 +132,10 @@ def scores_of(
     entries = entries_of(readers, width)
     kind = np.int32 if max((len(reader.met) for reader in readers), default=0) <= FEW else np.int64
     wanted: Whole = np.zeros((len(readers), width), kind)
-    np.add.at(wanted.ravel(), entries.cells, entries.values.astype(kind, copy=False))
+    np.add.at(wanted.ravel(), entries.cells, given_in(entries.packed).astype(kind))
     liked = Given(contents, ballot, [reader.likes for reader in readers], read, "vote")
     disliked = Given(contents, ballot, [reader.dislikes for reader in readers], read, "less")
-    allowed = _allowed(readers, papers, width, liked)
+    allowed = _allowed(readers, papers, liked, wanted)
     met = wanted > 0
     if liked.some:
         floor = configuration.vote_floor * configuration.vote
@@ -161,25 +163,26 @@ def scores_of(
             met.ravel()[cells[(wanted.ravel()[cells] <= against) & known[owner]]] = False
             wanted.ravel()[cells] -= against.astype(kind)
     wanted[:, :papers] += everyone.astype(kind)
-    # So far down that no sum comes near: what does not fit is told by it.
-    far = int(np.iinfo(kind).min) // 2
-    wanted += np.multiply(~met, far, dtype=kind)
-    matched = [int(np.count_nonzero(row)) for row in met]
-    return Scores(entries, allowed, wanted, far // 2, by_likes, liked, disliked, outside, matched)
+    # Whole blocks are whole multiples of eight octets, each of them 0 or 1.
+    matched = np.bitwise_count(met.view(np.uint64)).sum(axis=1).tolist()
+    highest = int(everyone.max(initial=0))
+    return Scores(entries, allowed, met, wanted, highest, by_likes, liked, disliked, outside, matched)
 
 
-def _allowed(readers: Sequence[Reader], papers: int, width: int, liked: Given) -> Bools:
-    """Readers x width: what may be shown. What may not is no longer liked by anybody."""
-    allowed = np.ones((len(readers), width), bool)
+def _allowed(readers: Sequence[Reader], papers: int, liked: Given, wanted: Whole) -> Bools:
+    """Readers x width: what may be shown. What may not is no longer liked or wanted by anybody."""
+    allowed = np.ones(wanted.shape, bool)
     allowed[:, papers:] = False
     for row, reader in enumerate(readers):
         inside = reader.eligible.inside
         if inside is not None:
             allowed[row, :papers] = inside
+            wanted[row, :papers] *= inside
             liked.close(row, ~inside)
     rows: Ints = np.repeat(np.arange(len(readers)), [len(reader.eligible.left_out) for reader in readers])
     places = np.array([place for reader in readers for place in reader.eligible.left_out], np.int64)
     allowed[rows, places] = False
+    wanted[rows, places] = 0
     liked.close(rows, places)
     return allowed
 
@@ -187,17 +190,19 @@ def _allowed(readers: Sequence[Reader], papers: int, width: int, liked: Given) -
 def pools_of(readers: Sequence[Reader], scores: Scores, size: int, near_misses: int) -> Pools:
     """The papers worth choosing from: each reader's best, those that each interest meets best, and the best by votes alone."""
     width = scores.scores.shape[1]
-    wanted = [_reaching(scores.scores, max(SPARE * size, size + near_misses), scores.none)]
-    wanted.append(_best_of_each(readers, scores))
+    wanted = [
+        _reaching(scores.scores, scores.met, max(SPARE * size, size + near_misses), scores.highest),
+        _best_of_each(readers, scores),
+    ]
     if scores.by_likes is not None:
         mixed = np.flatnonzero([bool(reader.likes.rows and reader.met) for reader in readers])
         if len(mixed):
             liked = scores.by_likes[mixed]
-            liked[(liked <= 0) | (scores.scores[mixed] <= scores.none)] = scores.none
-            cells = _reaching(liked, FROM_EACH, scores.none)
+            liked *= scores.met[mixed]
+            cells = _reaching(liked, liked > 0, FROM_EACH, 0)
             rows = cells // width
             wanted.append(cells + (mixed[rows] - rows) * width)
-    return _pools(np.unique(np.concatenate(wanted)), scores)
+    return _pools(distinct(np.concatenate(wanted)), scores)
 
 
 def pools_of_all(scores: Scores) -> Pools:
@@ -212,16 +217,18 @@ def _pools(chosen: Ints, scores: Scores) -> Pools:
     counts = np.bincount(row, minlength=readers)
     starts = np.cumsum(counts) - counts
     within = np.arange(len(chosen)) - starts[row]
-    slot: npt.NDArray[np.int32] = np.full(readers * width, -1, np.int32)
+    among = np.zeros(readers * width, bool)
+    among[chosen] = True
+    inside = np.flatnonzero(among[entries.cells])
+    slot = np.empty(readers * width, np.int32)
     slot[chosen] = np.arange(len(chosen))
-    at = slot[entries.cells]
-    inside = np.flatnonzero(at >= 0)
     interests = int(entries.interest.max(initial=-1)) + 1
     given = np.zeros((len(chosen), interests + 1))
-    given_at = (at[inside], np.repeat(entries.interest.astype(np.int32), entries.runs)[inside])
-    given[given_at] = entries.values[inside] * QUANTUM
+    given_at = (slot[entries.cells[inside]], np.repeat(entries.interest.astype(np.int32), entries.runs)[inside])
+    found = entries.packed[inside]
+    given[given_at] = given_in(found) * QUANTUM
     held: npt.NDArray[np.int16] = np.zeros(given.shape, np.int16)
-    held[given_at] = entries.held[inside]
+    held[given_at] = held_in(found)
     if scores.by_likes is not None:
         given[:, -1] = scores.by_likes.ravel()[chosen] * QUANTUM
     main = given.argmax(axis=1)
@@ -239,22 +246,26 @@ def _pools(chosen: Ints, scores: Scores) -> Pools:
     return Pools(places, keys, mains, values, given, held, starts, scores.liked.count)
 
 
-def _reaching(scores: Whole, count: int, none: int) -> Ints:
-    """The cells of the `count` best of each row that are above `none`, and perhaps of a few that come next; they ascend.
+def _reaching(scores: Whole, met: Bools, count: int, highest: int) -> Ints:
+    """The cells of the `count` best of each row that are met, and perhaps of a few that come next; they ascend.
 
-    Of equal scores that of the lower place is the better one.
+    Of equal scores that of the lower place is the better one. What is not met scores at most `highest`, here or afterwards.
     """
     readers, width = scores.shape
-    blocks = width
-    best = scores
-    if count * BLOCK < width:
-        # A block's places lie apart from each other, so that whole rows can be compared at a time.
-        blocks = width // BLOCK
-        best = scores.reshape(readers, BLOCK, blocks).max(axis=1)
+    # A block's places lie apart from each other, so that whole rows can be compared at a time.
+    each = BLOCK if count * BLOCK < width else 1
+    blocks = width // each
     if count >= blocks:
-        return np.flatnonzero(scores > none)
+        return np.flatnonzero(met)
+    best = scores.reshape(readers, each, blocks).max(axis=1)
     least = np.partition(best, blocks - count, axis=1)[:, -count]
-    cells = np.flatnonzero(scores >= np.maximum(least, none + 1)[:, None])
+    none = int(np.iinfo(scores.dtype).min) // 4
+    low = np.flatnonzero(least <= highest)
+    if len(low):
+        scores[low] += np.multiply(~met[low], 2 * none, dtype=scores.dtype)
+        best[low] = scores[low].reshape(-1, each, blocks).max(axis=1)
+        least[low] = np.partition(best[low], blocks - count, axis=1)[:, -count]
+    cells = np.flatnonzero(scores >= np.maximum(least, none)[:, None])
     # Where blocks' best are equal to the least, those count first whose best comes first; beyond them nothing equal reaches it.
     owner = cells // width
     equal = np.flatnonzero(scores.ravel()[cells] == least[owner])
@@ -275,24 +286,24 @@ def _reaching(scores: Whole, count: int, none: int) -> Ints:
 
 def _best_of_each(readers: Sequence[Reader], scores: Scores) -> Ints:
     """The cells of the FROM_EACH papers that every interest meets best, of those that may fill a place."""
-    width = scores.scores.shape[1]
-    first: list[Ints] = []
-    for reader in readers:
-        inside = reader.eligible.inside
-        if inside is None:
-            first += [met.column.first for met in reader.met]
-        else:
-            papers = [met.column.papers for met in reader.met]
-            first += [each[inside[each]][:FIRST_OF_EACH] for each in papers]
-    if not first:
+    entries, met = scores.entries, scores.met.ravel()
+    if not len(entries.cells):
         return np.empty(0, np.int64)
-    sizes = np.array([len(each) for each in first], np.int64)
-    owner = np.repeat(np.arange(len(readers)) * width, [len(reader.met) for reader in readers])
-    run = np.repeat(np.arange(len(first)), sizes)
-    cells = np.concatenate(first)
-    cells += owner[run]
-    fits = np.flatnonzero(scores.scores.ravel()[cells] > scores.none)
-    run = run[fits]
-    within = np.arange(len(run)) - np.searchsorted(run, run)
-    best: Ints = cells[fits[within < FROM_EACH]]
-    return best
+    within = np.arange(FIRST_OF_EACH)
+    starts = np.cumsum(entries.runs) - entries.runs
+    cells = entries.cells[np.minimum(starts[:, None] + within, len(entries.cells) - 1)]
+    fits = met[cells] & (within < entries.runs[:, None])
+    fits &= np.cumsum(fits, axis=1) <= FROM_EACH
+    bound = np.array([reader.eligible.inside is not None for reader in readers], bool)
+    if not bound.any():
+        return cells[fits]
+    # Where a window leaves papers out, the first of those inside it are meant.
+    owner = np.repeat(np.arange(len(readers)), [len(reader.met) for reader in readers])
+    fits[bound[owner]] = False
+    found = [cells[fits]]
+    for run in np.flatnonzero(bound[owner]).tolist():
+        own = entries.cells[starts[run] : starts[run] + entries.runs[run]]
+        inside = readers[owner[run]].eligible.inside
+        first = own[inside[own - owner[run] * scores.met.shape[1]]][:FIRST_OF_EACH]
+        found.append(first[met[first]][:FROM_EACH])
+    return np.concatenate(found)
