@@ -1,6 +1,6 @@
 """The papers of one batch, read once and shared by all readers of the batch."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from scipy import sparse
@@ -8,7 +8,7 @@ from scipy import sparse
 from digest.ranking.content import ContentModel, Frequencies
 from digest.ranking.inputs import Paper
 from digest.ranking.layers import Bools, Floats, Ints, Layer, counted, layers, read_papers, spread
-from digest.ranking.terms import BREAK, Codes, Lexicon
+from digest.ranking.terms import BREAK, SHORTEST_PHRASE, Codes, Lexicon
 from digest.ranking.wording import Wording
 
 SATURATION = 0.4
@@ -18,8 +18,6 @@ SKETCH = 64
 SKETCH_UNIT = 127.0
 """What a sketch's numbers are multiplied by before they are rounded to whole ones: sums of products of whole numbers are exact,
 so that no order of summation can show."""
-AT_ONCE = 64
-"""Queries whose meetings with all papers are held at once."""
 SMALL_CORPUS = 50
 """Below this many papers even a word seen once is kept."""
 
@@ -62,17 +60,24 @@ class Words:
         start, end = self._held.indptr[at : at + 2]
         return self._held.indices[start:end].astype(np.int64)
 
-    def met(self, codes: Codes, owners: Ints, shares: Floats) -> tuple[Ints, Ints, Floats]:
-        """What wanted phrases, each with its owner and share, give the papers that hold them: owners, papers, values."""
+    def met(self, codes: Codes, rows: Ints, shares: Floats) -> tuple[Ints, Floats, Bools]:
+        """What wanted phrases, each with a row of a table and a share, give the papers that hold them: cells of that table
+
+        (row * papers + paper), values, and whether the phrase is a single word.
+        """
         if not len(self._vocabulary):
-            return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
+            return np.empty(0, np.int64), np.empty(0), np.empty(0, bool)
         at = np.minimum(np.searchsorted(self._vocabulary, codes), len(self._vocabulary) - 1)
         met = np.flatnonzero(self._vocabulary[at] == codes)
         starts = self._held.indptr[at[met]]
-        run, within = spread(self._held.indptr[at[met] + 1] - starts)
+        sizes = self._held.indptr[at[met] + 1] - starts
+        run, within = spread(sizes)
         within += starts[run]
-        which = met[run]
-        return owners[which], self._held.indices[within].astype(np.int64), shares[which] * saturated(self._held.data[within])
+        cells = (rows[met] * self._held.shape[1])[run]
+        cells += self._held.indices[within]
+        values = saturated(self._held.data[within])
+        values *= shares[met][run]
+        return cells, values, (codes[met] < SHORTEST_PHRASE)[run]
 
 
 class Index:
@@ -89,7 +94,7 @@ class Index:
         if model is None:
             model = ContentModel.of(self.lexicon, exact, folded, rarest=1 if len(papers) < SMALL_CORPUS else 2)
         self.model = model
-        self._papers = len(papers)
+        self.papers = len(papers)
         self.exact = Words(exact, model, model.exact)
         self.folded = Words(folded, model, model.folded)
         self.wording = Wording(stream, self.lexicon)
@@ -100,19 +105,22 @@ class Index:
 
     def covered(
         self, exact: Sequence[tuple[Codes, Floats]], folded: Sequence[tuple[Codes, Floats]]
-    ) -> Iterator[Floats]:
-        """How much of the wanted phrases, each with its share, every paper holds in both layers together, for each query."""
-        for start in range(0, len(exact), AT_ONCE):
-            parts = []
-            for words, queries in ((self.exact, exact), (self.folded, folded)):
-                some = queries[start : start + AT_ONCE]
-                owners = np.repeat(np.arange(len(some)), [len(codes) for codes, _ in some])
-                codes, shares = (np.concatenate(each) for each in zip(*some, strict=True))
-                parts.append(words.met(codes, owners, shares))
-            # Sums are made in the order of the phrases, those of the exact layer first.
-            owner, papers, values = (np.concatenate(each) for each in zip(*parts, strict=True))
-            rows = len(exact[start : start + AT_ONCE])
-            yield from np.bincount(owner * self._papers + papers, values, rows * self._papers).reshape(rows, self._papers)
+    ) -> tuple[Floats, Ints]:
+        """Two tables, queries x papers, flat: how much of the wanted phrases, each with its share, every paper holds in both
+
+        layers together, and how many of the single folded words.
+        """
+        parts = []
+        for words, queries in ((self.exact, exact), (self.folded, folded)):
+            rows = np.repeat(np.arange(len(queries)), [len(codes) for codes, _ in queries])
+            codes, shares = (np.concatenate(each) for each in zip(*queries, strict=True))
+            parts.append(words.met(codes, rows, shares))
+        size = len(exact) * self.papers
+        cells, _, single = parts[-1]
+        held = np.bincount(cells[single], minlength=size)
+        # Sums are made in the order of the phrases, those of the exact layer first.
+        cells, values, _ = (np.concatenate(each) for each in zip(*parts, strict=True))
+        return np.bincount(cells, values, size), held
 
     def read(self, papers: Sequence[Paper]) -> sparse.csr_array:
         """Other papers, as in `presence`; nothing is learned from them."""

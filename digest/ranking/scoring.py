@@ -13,13 +13,14 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from digest.ranking.columns import given_in, held_in, places_in
 from digest.ranking.configuration import Configuration
 from digest.ranking.eligibility import Eligible
 from digest.ranking.exact import QUANTUM, TIE, quanta
 from digest.ranking.given import Contents, Given
 from digest.ranking.inputs import Interest, Profile
 from digest.ranking.layers import Bools, Floats, Ints, distinct, spread
-from digest.ranking.matching import Met, given_in, held_in, places_in
+from digest.ranking.matching import Met
 from digest.ranking.selection import NOBODY, Pools
 from digest.ranking.votes import Ballot, Cast, Read
 
