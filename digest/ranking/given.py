@@ -7,7 +7,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from digest.ranking.exact import QUANTUM, exact
-from digest.ranking.layers import Bools, Floats, Ints, spread
+from digest.ranking.layers import Bools, Floats, Ints, distinct, spread
 from digest.ranking.trusting import BESIDE, Trials
 from digest.ranking.votes import Ballot, Cast, Read, heaviest
 
@@ -153,10 +153,8 @@ def _whole(vectors: sparse.csr_array) -> sparse.csr_array:
 
 def _laid_out(tastes: sparse.csr_array) -> tuple[Ints, _Whole]:
     """The phrases that any of the tastes names, and phrases x tastes in whole numbers."""
-    present = np.zeros(tastes.shape[1], bool)
-    present[tastes.indices] = True
-    named = np.flatnonzero(present)
+    named = distinct(tastes.indices.astype(np.int64))
     laid_out = np.zeros((len(named), tastes.shape[0]), np.float32)
     owner = np.repeat(np.arange(tastes.shape[0]), np.diff(tastes.indptr))
-    laid_out[(np.cumsum(present) - 1)[tastes.indices], owner] = np.round(tastes.data * UNIT)
+    laid_out[np.searchsorted(named, tastes.indices), owner] = np.round(tastes.data * UNIT)
     return named, laid_out

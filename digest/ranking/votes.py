@@ -20,8 +20,7 @@ else.
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -44,8 +43,7 @@ _Text = tuple[str, str, tuple[str, ...]]
 _Places = npt.NDArray[np.integer[Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class Cast:
+class Cast(NamedTuple):
     """Votes of one sign of one reader: rows of the batch's `Read`, and weights."""
 
     votes: tuple[Vote, ...]
@@ -158,7 +156,7 @@ class Ballot:
         taste *= self._worth[phrase]
         kept = self._most_telling(taste, phrase, lengths)
         owner: Ints = np.repeat(np.arange(len(readers)), lengths)[kept]
-        order = np.lexsort((phrase[kept], owner))
+        order = np.argsort(owner * sums.shape[1] + phrase[kept])
         kept, owner = kept[order], owner[order]
         indptr = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=len(readers)))])
         tastes = unit_rows(sparse.csr_array((taste[kept], phrase[kept], indptr), shape=sums.shape))
@@ -185,7 +183,7 @@ class Ballot:
         owner = np.repeat(np.arange(len(lengths)), lengths)
         room = most - np.bincount(owner[kept], minlength=len(lengths))
         equal = np.flatnonzero(telling == least)
-        equal = equal[np.lexsort((phrase[equal], owner[equal]))]
+        equal = equal[np.argsort(owner[equal] * len(self._telling) + phrase[equal])]
         rows = owner[equal]
         firsts = np.searchsorted(rows, np.arange(len(lengths)))
         equal = equal[np.arange(len(rows)) - firsts[rows] < room[rows]]
