@@ -83,7 +83,8 @@ class Given:
         trials = Trials([readers[row] for row in voters], [self.weightiest[row] for row in voters])
         # Votes against are few and seldom of one kind: what they take away is not made less for that.
         pairs = trials.pairs if name == "vote" else []
-        tastes = ballot.tastes([*trials.casts, *trials.rests, *pairs], read)
+        tried = [*trials.casts, *trials.rests, *pairs]
+        tastes = ballot.tastes(tried, read, trials.readers[: len(tried)])
         self._rests = tastes[len(voters) : len(voters) + len(trials.rests)]
         self._trust, self._trust_without = np.ones(len(readers)), np.ones(len(trials.rests))
         if name == "vote":
