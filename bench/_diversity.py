@@ -14,6 +14,7 @@ import numpy.typing as npt
 from bench.readers import Corpus
 from digest.ranking import Configuration, ContentModel, Interest, Profile
 from digest.ranking.layers import Floats
+from digest.ranking.matching import asked_of
 from digest.ranking.newsroom import Desk, Hour, Newsroom
 from digest.ranking.selection import NOBODY, Pools, select
 
@@ -65,7 +66,8 @@ def _met(corpus: Corpus) -> Iterator[_Met]:
             rooms[number] = Newsroom(week.papers, Configuration(), model)
         room = rooms[number]
         interests = tuple(Interest(f"interest:{n}", "text", reader.keyword, "") for n, reader in enumerate((one, other)))
-        desk = Desk(room, Hour(room, week.ends), [Profile(key=1, interests=interests, size=SIZE)])
+        profile = Profile(key=1, interests=interests, size=SIZE)
+        desk = Desk(room, Hour(room, week.ends), [profile], [asked_of(profile)])
         relevant = corpus.relevant(one, number) | corpus.relevant(other, number)
         yield _Met(desk.pools(0), room.sketches, room.content.toarray(), frozenset(p - week.before for p in relevant))
 

@@ -4,12 +4,11 @@ import copy
 import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from operator import attrgetter
 
 from digest.ranking.configuration import Configuration
 from digest.ranking.content import ContentModel
-from digest.ranking.inputs import INTEREST_KINDS, VOTE_KINDS, Paper, Profile
-from digest.ranking.matching import BadProfile, unknown_kind
+from digest.ranking.inputs import VOTE_KINDS, Paper, Profile
+from digest.ranking.matching import Asked, BadProfile, asked_of
 from digest.ranking.newsroom import Desk, Hour, Newsroom
 from digest.ranking.slates import Choice, Slate
 
@@ -81,13 +80,16 @@ class Prepared:
             _check(profiles)
             places: dict[object, int] = {}
             distinct: list[Profile] = []
+            asked: list[tuple[Asked, ...]] = []
             alike: list[int] = []
             for profile in profiles:
-                place = places.setdefault(_taste(profile), len(distinct))
+                interests = asked_of(profile)
+                place = places.setdefault(_taste(profile, interests), len(distinct))
                 if place == len(distinct):
                     distinct.append(profile)
+                    asked.append(interests)
                 alike.append(place)
-            slates = Desk(self.room, self._hour, distinct).slates()
+            slates = Desk(self.room, self._hour, distinct, asked).slates()
             return [_handed(slates[place], distinct[place], profile) for place, profile in zip(alike, profiles, strict=True)]
 
     def explain(self, profile: Profile) -> list[Choice]:
@@ -96,7 +98,7 @@ class Prepared:
         The slot is "match" or "trending" for what could fill an ordinary place, "" for what meets no interest.
         """
         _check([profile])
-        return Desk(self.room, self._hour, [profile]).explain()
+        return Desk(self.room, self._hour, [profile], [asked_of(profile)]).explain()
 
 
 @contextmanager
@@ -115,14 +117,12 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-_ASKED = attrgetter("kind", "value", "label", "excluded", "meaning")
-
-
-def _taste(profile: Profile) -> object:
+def _taste(profile: Profile, interests: tuple[Asked, ...]) -> object:
     """What must be equal for two profiles to share a slate: all but the key and the handles."""
+    votes = profile.votes
     return (
-        tuple(map(_ASKED, profile.interests)),
-        tuple([(vote.kind, vote.paper.id, vote.paper.revision, vote.paper.title, vote.at) for vote in profile.votes]),
+        interests,
+        tuple([(vote.kind, vote.paper.id, vote.paper.revision, vote.paper.title, vote.at) for vote in votes]) if votes else (),
         profile.seen,
         profile.size,
         profile.minutes,
@@ -155,9 +155,6 @@ def _check(profiles: Sequence[Profile]) -> None:
     for profile in profiles:
         if profile.size < 1:
             raise BadProfile(f"profile {profile.key} asks for {profile.size} papers; the least is 1")
-        for interest in profile.interests:
-            if interest.kind not in INTEREST_KINDS:
-                raise BadProfile(unknown_kind(interest))
         for vote in profile.votes:
             if vote.kind not in VOTE_KINDS:
                 raise BadProfile(f"{vote.handle} has the kind {vote.kind!r}; known kinds are {', '.join(sorted(VOTE_KINDS))}")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from digest.ranking.inputs import Paper, Profile
+from digest.ranking.inputs import Interest, Paper, Profile
 from digest.ranking.layers import Bools
 from digest.ranking.matching import Matcher
 
@@ -33,11 +33,11 @@ class Eligibility:
         self._place = {paper.id: place for place, paper in enumerate(papers)}
         self._matcher = matcher
 
-    def of(self, profiles: Sequence[Profile]) -> list[Eligible]:
-        """What each profile's window, history, mutes and exclusions leave."""
+    def of(self, profiles: Sequence[Profile], unwanted: Sequence[Sequence[Interest]]) -> list[Eligible]:
+        """What each profile's window, history, mutes and exclusions leave; `unwanted` are the interests it excludes."""
         windows: dict[float, Eligible] = {}
         found = []
-        for profile in profiles:
+        for profile, each in zip(profiles, unwanted, strict=True):
             window = windows.get(profile.listed_from)
             if window is None:
                 inside = self._listed >= profile.listed_from
@@ -45,15 +45,15 @@ class Eligibility:
                 window = windows[profile.listed_from] = Eligible(
                     None if considered == len(inside) else inside, (), considered, {}
                 )
-            found.append(self._of(profile, window))
+            found.append(self._of(profile, window, each) if profile.seen or profile.votes or each else window)
         return found
 
-    def _of(self, profile: Profile, window: Eligible) -> Eligible:
+    def _of(self, profile: Profile, window: Eligible, unwanted: Sequence[Interest]) -> Eligible:
         """Readers without any exclusion share the window's own answer."""
         place, inside = self._place, window.inside
         seen = [place[paper] for paper in profile.seen if paper in place] if profile.seen else ()
         muted = [place[vote.paper.id] for vote in profile.votes if vote.kind == "mute" and vote.paper.id in place]
-        barred = [at for each in profile.interests if each.excluded for at in self._matcher.barred(each).tolist()]
+        barred = [at for each in unwanted for at in self._matcher.barred(each).tolist()]
         if not seen and not muted and not barred:
             return window
         left_out: set[int] = set()

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from digest.ranking.layers import Floats
+from digest.ranking.layers import Floats, Ints
 
 QUANTUM = 2.0**-20
 """Sums of millions of terms are then exact, in whatever order they are added; so a score is exactly the sum of its terms, and
@@ -16,3 +16,9 @@ def exact(values: Floats) -> Floats:
     """Values rounded to whole multiples of QUANTUM."""
     rounded: Floats = np.round(values / QUANTUM) * QUANTUM
     return rounded
+
+
+def quanta(values: Floats) -> Ints:
+    """Exact values as so many QUANTA."""
+    whole: Ints = (values / QUANTUM).astype(np.int64)
+    return whole

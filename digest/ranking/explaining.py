@@ -1,8 +1,9 @@
 """Scores in words: the terms of papers' scores for readers, and which of them are worth saying."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from operator import add, itemgetter
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,8 @@ TOGETHER = {
 _TERM: Callable[[Any], Term] = partial(tuple.__new__, Term)
 _REASON: Callable[[Any], Reason] = partial(tuple.__new__, Reason)
 _CHOICE: Callable[[Any], Choice] = partial(tuple.__new__, Choice)
+_HANDLE: Callable[[Term], str] = itemgetter(2)
+_WORDS_AND_HANDLE: Callable[[Term], tuple[str, str]] = itemgetter(3, 2)
 
 
 def voted(vote: Vote) -> str:
@@ -39,25 +42,33 @@ def voted(vote: Vote) -> str:
 
 
 class General:
-    """What a paper scores with everyone: its terms, and the reason they make when there is room, or nothing else."""
+    """What a paper scores with everyone: its terms, and the reason they make when there is room, or nothing else; `outside` is
 
-    __slots__ = ("otherwise", "talked_of", "terms")
+    that reason for a paper outside a profile.
+    """
 
-    def __init__(self, terms: tuple[Term, ...]) -> None:
+    __slots__ = ("otherwise", "outside", "paper", "revision", "talked_of", "terms")
+
+    def __init__(self, paper: Paper, terms: tuple[Term, ...]) -> None:
+        self.paper, self.revision = paper.id, paper.revision
         self.terms = terms
         self.talked_of = tuple(Reason(term.words, term.handle) for term in terms if term.name == "trending")
         self.otherwise = self.talked_of or tuple(Reason(term.words, term.handle) for term in terms[:1])
+        self.outside = tuple(Reason(f"outside your topics, {text}", handle) for text, handle in self.otherwise)
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Terms of many choices, in columns; `at` is the choice that each belongs to."""
+    """Terms of many choices; `at` is the choice that each belongs to."""
 
     at: Ints
     values: Floats
-    names: list[str]
-    handles: list[str]
-    words: list[str]
+    terms: list[Term]
+
+    @classmethod
+    def of(cls, at: Ints, values: Floats, names: Iterable[str], handles: Iterable[str], words: Iterable[str]) -> "Terms":
+        """From columns."""
+        return cls(at, values, list(map(_TERM, zip(names, values.tolist(), handles, words, strict=True))))
 
     @classmethod
     def together(cls, parts: Sequence["Terms"]) -> "Terms":
@@ -65,48 +76,54 @@ class Terms:
         at = np.concatenate([part.at for part in parts])
         values = np.concatenate([part.values for part in parts])
         order = np.lexsort((-values, at))
-        places = order.tolist()
-        columns = []
-        for name in ("names", "handles", "words"):
-            texts: list[str] = [text for part in parts for text in getattr(part, name)]
-            columns.append([texts[place] for place in places])
-        return cls(at[order], values[order], *columns)
+        terms = parts[0].terms if len(parts) == 1 else [term for part in parts for term in part.terms]
+        return cls(at[order], values[order], list(map(terms.__getitem__, order.tolist())))
 
 
-def choices(
-    papers: Sequence[Paper],
-    slots: Sequence[str],
-    terms: Terms,
-    general: Sequence[General],
-    everyone: Floats,
-    most: int,
-) -> list[Choice]:
+def choices(slots: Sequence[str], terms: Terms, general: Sequence[General], everyone: Floats, most: int) -> list[Choice]:
     """Papers with their terms, as `Terms.together` orders them, and the general ones last; a score is their sum.
 
     `everyone` is what each paper's general terms add up to. At most `most` of the terms are reasons: what the reader asked for
     comes first; attention is mentioned when there is room; age only when nothing else can be said.
     """
-    said = np.flatnonzero(_worth_saying(terms, len(papers), most))
-    own = tuple(map(_TERM, zip(terms.names, terms.values.tolist(), terms.handles, terms.words, strict=True)))
-    words, handles = terms.words, terms.handles
-    reasons = tuple([_REASON((words[place], handles[place])) for place in said.tolist()])
-    edges = np.concatenate([[0], np.cumsum(np.bincount(terms.at, minlength=len(papers)))])
-    edge, said_edge = edges.tolist(), np.searchsorted(said, edges).tolist()
-    scores = (np.bincount(terms.at, terms.values, len(papers)) + everyone).tolist()
-    made: list[Choice] = []
-    start = first = 0
-    for paper, slot, score, all_, end, last in zip(papers, slots, scores, general, edge[1:], said_edge[1:], strict=True):
-        if last - first >= most:
-            because = reasons[first:last]
-        elif first < last:
-            because = reasons[first:last] + all_.talked_of
-        else:
-            because = all_.otherwise[:most]
-            if slot == "serendipity" and start == end:
-                because = tuple([Reason(f"outside your topics, {text}", handle) for text, handle in because])
-        made.append(_CHOICE((paper.id, paper.revision, score, slot, own[start:end] + all_.terms, because)))
-        start, first = end, last
-    return made
+    count = len(slots)
+    said = np.flatnonzero(_worth_saying(terms, count, most))
+    own = tuple(terms.terms)
+    reasons = tuple(map(_REASON, map(_WORDS_AND_HANDLE, map(own.__getitem__, said.tolist()))))
+    edges = np.concatenate([[0], np.cumsum(np.bincount(terms.at, minlength=count))])
+    said_edges = np.searchsorted(said, edges)
+    scores = np.bincount(terms.at, terms.values, count) + everyone
+    more = [
+        () if found >= most else each.talked_of if found else _alone(each, slot, terms=bool(held))[:most]
+        for each, slot, found, held in zip(
+            general, slots, np.diff(said_edges).tolist(), np.diff(edges).tolist(), strict=True
+        )
+    ]
+    return list(
+        map(
+            _CHOICE,
+            zip(
+                [each.paper for each in general],
+                [each.revision for each in general],
+                scores.tolist(),
+                slots,
+                map(add, _cut(own, edges), [each.terms for each in general]),
+                map(add, _cut(reasons, said_edges), more),
+                strict=True,
+            ),
+        )
+    )
+
+
+def _alone(general: General, slot: str, *, terms: bool) -> tuple[Reason, ...]:
+    """The reasons of a paper where no term of its own is one."""
+    return general.outside if slot == "serendipity" and not terms else general.otherwise
+
+
+def _cut(row: tuple[Any, ...], edges: Ints) -> Iterator[tuple[Any, ...]]:
+    """The runs of a row between one edge and the next."""
+    places = edges.tolist()
+    return map(row.__getitem__, map(slice, places, places[1:]))
 
 
 def _worth_saying(terms: Terms, choices: int, most: int) -> Bools:
@@ -114,7 +131,7 @@ def _worth_saying(terms: Terms, choices: int, most: int) -> Bools:
     at, values = terms.at, terms.values
     counts = np.bincount(at, minlength=choices)
     starts = np.cumsum(counts) - counts
-    usable = (values > 0) & np.fromiter(map(bool, terms.handles), bool, len(at))
+    usable = (values > 0) & np.fromiter(map(bool, map(_HANDLE, terms.terms)), bool, len(at))
     silent = counts > 0
     silent[at[usable]] = False
     first = starts[silent]

@@ -7,7 +7,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from digest.ranking.exact import QUANTUM, exact
-from digest.ranking.layers import Bools, Floats, Ints, spread
+from digest.ranking.layers import Bools, Floats, Ints, distinct, spread
 from digest.ranking.trusting import BESIDE, Trials
 from digest.ranking.votes import Ballot, Cast, Read, heaviest
 
@@ -83,7 +83,8 @@ class Given:
         trials = Trials([readers[row] for row in voters], [self.weightiest[row] for row in voters])
         # Votes against are few and seldom of one kind: what they take away is not made less for that.
         pairs = trials.pairs if name == "vote" else []
-        tastes = ballot.tastes([*trials.casts, *trials.rests, *pairs], read)
+        tried = [*trials.casts, *trials.rests, *pairs]
+        tastes = ballot.tastes(tried, read, trials.readers[: len(tried)])
         self._rests = tastes[len(voters) : len(voters) + len(trials.rests)]
         self._trust, self._trust_without = np.ones(len(readers)), np.ones(len(trials.rests))
         if name == "vote":
@@ -153,10 +154,8 @@ def _whole(vectors: sparse.csr_array) -> sparse.csr_array:
 
 def _laid_out(tastes: sparse.csr_array) -> tuple[Ints, _Whole]:
     """The phrases that any of the tastes names, and phrases x tastes in whole numbers."""
-    present = np.zeros(tastes.shape[1], bool)
-    present[tastes.indices] = True
-    named = np.flatnonzero(present)
+    named = distinct(tastes.indices.astype(np.int64))
     laid_out = np.zeros((len(named), tastes.shape[0]), np.float32)
     owner = np.repeat(np.arange(tastes.shape[0]), np.diff(tastes.indptr))
-    laid_out[(np.cumsum(present) - 1)[tastes.indices], owner] = np.round(tastes.data * UNIT)
+    laid_out[np.searchsorted(named, tastes.indices), owner] = np.round(tastes.data * UNIT)
     return named, laid_out

@@ -7,8 +7,8 @@ from scipy import sparse
 
 from digest.ranking.content import ContentModel, Frequencies
 from digest.ranking.inputs import Paper
-from digest.ranking.layers import Bools, Floats, Ints, Layer, counted, layers, read_papers
-from digest.ranking.terms import BREAK, Codes, Lexicon
+from digest.ranking.layers import Bools, Floats, Ints, Layer, counted, layers, read_papers, spread
+from digest.ranking.terms import BREAK, SHORTEST_PHRASE, Codes, Lexicon
 from digest.ranking.wording import Wording
 
 SATURATION = 0.4
@@ -22,11 +22,11 @@ SMALL_CORPUS = 50
 """Below this many papers even a word seen once is kept."""
 
 
-def saturated(counts: sparse.csr_array) -> sparse.csr_array:
-    """How present each phrase is in each paper, in [0, 1)."""
-    presence = counts.data.astype(np.float64)
-    presence /= presence + SATURATION
-    return sparse.csr_array((presence, counts.indices, counts.indptr), shape=counts.shape)
+def saturated(counts: Ints) -> Floats:
+    """How present a phrase is that is said so many times, in [0, 1)."""
+    most = np.arange(int(counts.max(initial=0)) + 1.0)
+    presence: Floats = (most / (most + SATURATION))[counts]
+    return presence
 
 
 def unit_rows(matrix: sparse.csr_array) -> sparse.csr_array:
@@ -38,12 +38,10 @@ def unit_rows(matrix: sparse.csr_array) -> sparse.csr_array:
 
 
 class Words:
-    """One layer of a batch, looked up by phrase: its rows in the matrix of both layers begin at `first`."""
+    """One layer of a batch, looked up by phrase."""
 
-    def __init__(
-        self, vocabulary: Codes, matrix: sparse.csr_array, first: int, model: ContentModel, known: Frequencies
-    ) -> None:
-        self._vocabulary, self._matrix, self._first = vocabulary, matrix, first
+    def __init__(self, layer: Layer, model: ContentModel, known: Frequencies) -> None:
+        self._vocabulary, self._held = layer.vocabulary, layer.by_phrase
         self._model, self._known = model, known
 
     def rarity(self, codes: Codes) -> Floats:
@@ -59,16 +57,27 @@ class Words:
         at = int(np.searchsorted(self._vocabulary, code))
         if at == len(self._vocabulary) or self._vocabulary[at] != code:
             return np.empty(0, np.int64)
-        start, end = self._matrix.indptr[self._first + at : self._first + at + 2]
-        return self._matrix.indices[start:end].astype(np.int64)
+        start, end = self._held.indptr[at : at + 2]
+        return self._held.indices[start:end].astype(np.int64)
 
-    def found(self, codes: Codes) -> tuple[Ints, Ints]:
-        """Which of these phrases any paper holds, and their rows."""
+    def met(self, codes: Codes, rows: Ints, shares: Floats) -> tuple[Ints, Floats, Bools]:
+        """What wanted phrases, each with a row of a table and a share, give the papers that hold them: cells of that table
+
+        (row * papers + paper), values, and whether the phrase is a single word.
+        """
         if not len(self._vocabulary):
-            return np.empty(0, np.int64), np.empty(0, np.int64)
+            return np.empty(0, np.int64), np.empty(0), np.empty(0, bool)
         at = np.minimum(np.searchsorted(self._vocabulary, codes), len(self._vocabulary) - 1)
         met = np.flatnonzero(self._vocabulary[at] == codes)
-        return met, self._first + at[met]
+        starts = self._held.indptr[at[met]]
+        sizes = self._held.indptr[at[met] + 1] - starts
+        run, within = spread(sizes)
+        within += starts[run]
+        cells = (rows[met] * self._held.shape[1])[run]
+        cells += self._held.indices[within]
+        values = saturated(self._held.data[within])
+        values *= shares[met][run]
+        return cells, values, (codes[met] < SHORTEST_PHRASE)[run]
 
 
 class Index:
@@ -85,29 +94,33 @@ class Index:
         if model is None:
             model = ContentModel.of(self.lexicon, exact, folded, rarest=1 if len(papers) < SMALL_CORPUS else 2)
         self.model = model
-        self._both = saturated(sparse.vstack([exact.by_phrase, folded.by_phrase], format="csr"))
-        self.exact = Words(exact.vocabulary, self._both, 0, model, model.exact)
-        self.folded = Words(folded.vocabulary, self._both, len(exact.vocabulary), model, model.folded)
+        self.papers = len(papers)
+        self.exact = Words(exact, model, model.exact)
+        self.folded = Words(folded, model, model.folded)
         self.wording = Wording(stream, self.lexicon)
         self.rarity = model.rarity(model.exact, model.exact.codes)
         self.share = model.share(model.exact, model.exact.codes)
         self.presence = self._known(exact)
         self.content = self.weighed(self.presence)
 
-    def covered(self, exact: Sequence[tuple[Codes, Floats]], folded: Sequence[tuple[Codes, Floats]]) -> sparse.csr_array:
-        """How much of the wanted phrases, each with its share, every paper holds in both layers together: queries x papers."""
-        rows, columns, shares = [], [], []
+    def covered(
+        self, exact: Sequence[tuple[Codes, Floats]], folded: Sequence[tuple[Codes, Floats]]
+    ) -> tuple[Floats, Ints]:
+        """Two tables, queries x papers, flat: how much of the wanted phrases, each with its share, every paper holds in both
+
+        layers together, and how many of the single folded words.
+        """
+        parts = []
         for words, queries in ((self.exact, exact), (self.folded, folded)):
-            met, at = words.found(np.concatenate([codes for codes, _ in queries]))
-            rows.append(np.repeat(np.arange(len(queries)), [len(codes) for codes, _ in queries])[met])
-            columns.append(at)
-            shares.append(np.concatenate([share for _, share in queries])[met])
-        row = np.concatenate(rows)
-        order = np.argsort(row, kind="stable")
-        ends = np.cumsum(np.bincount(row, minlength=len(exact)))
-        cells = (np.concatenate(shares)[order], np.concatenate(columns)[order], np.concatenate([[0], ends]))
-        covered: sparse.csr_array = sparse.csr_array(cells, shape=(len(exact), self._both.shape[0])) @ self._both
-        return covered
+            rows = np.repeat(np.arange(len(queries)), [len(codes) for codes, _ in queries])
+            codes, shares = (np.concatenate(each) for each in zip(*queries, strict=True))
+            parts.append(words.met(codes, rows, shares))
+        size = len(exact) * self.papers
+        cells, _, single = parts[-1]
+        held = np.bincount(cells[single], minlength=size)
+        # Sums are made in the order of the phrases, those of the exact layer first.
+        cells, values, _ = (np.concatenate(each) for each in zip(*parts, strict=True))
+        return np.bincount(cells, values, size), held
 
     def read(self, papers: Sequence[Paper]) -> sparse.csr_array:
         """Other papers, as in `presence`; nothing is learned from them."""
@@ -142,10 +155,10 @@ class Index:
         """The phrases that the model knows: papers x its phrases."""
         at = self.model.exact.find(layer.vocabulary)
         kept = np.flatnonzero(at >= 0)
-        held = saturated(layer.by_phrase[kept])
+        held = layer.by_phrase[kept]
         sizes = np.zeros(len(self.model.exact.codes), np.int64)
         sizes[at[kept]] = np.diff(held.indptr)
-        cells = (held.data, held.indices, np.concatenate([[0], np.cumsum(sizes)]))
+        cells = (saturated(held.data), held.indices, np.concatenate([[0], np.cumsum(sizes)]))
         known: sparse.csr_array = sparse.csr_array(cells, shape=(len(sizes), layer.by_phrase.shape[1])).T.tocsr()
         return known
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from digest.ranking.inputs import Paper
-from digest.ranking.terms import BREAK, LONGEST, PUNCTUATION, Codes, Lexicon, phrases
+from digest.ranking.terms import BREAK, LONGEST, PUNCTUATION, Codes, Lexicon, Numbered, fold, packed, phrases, unpacked
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -41,21 +41,29 @@ class Layer:
 
 def read_papers(papers: Sequence[Paper], lexicon: Lexicon) -> Stream:
     """Titles, abstracts and keywords; the lexicon learns their words."""
-    numbers: list[int] = []
-    titles: list[int] = []
+    # Most of what stands between spaces is met again and again: each different chunk is read once.
+    read: list[list[int]] = []
+
+    def first_met(chunk: str) -> int:
+        # A space follows every chunk, as marks that end a sentence need.
+        read.append(lexicon.read_folded(chunk + " "))
+        return len(read) - 1
+
+    known = Numbered(first_met)
+    chunks: list[int] = []
     lengths: list[int] = []
     for paper in papers:
-        title = lexicon.read(paper.title + PAUSE)
-        rest = lexicon.read(PAUSE.join((paper.abstract, *paper.keywords, "")))
-        numbers += title
-        numbers += rest
-        titles.append(len(title))
-        lengths.append(len(title) + len(rest))
-    sizes = np.array(lengths, np.int64)
-    starts = np.cumsum(sizes) - sizes
-    within = np.arange(int(sizes.sum())) - np.repeat(starts, sizes)
-    title_words: Bools = within < np.repeat(np.array(titles, np.int64), sizes)
-    return Stream(np.array(numbers, np.int64), np.repeat(np.arange(len(papers)), sizes), title_words, len(papers))
+        title = fold(paper.title + PAUSE).split()
+        rest = fold(PAUSE.join((paper.abstract, *paper.keywords, ""))).split()
+        chunks += map(known.__getitem__, title)
+        chunks += map(known.__getitem__, rest)
+        lengths += (len(title), len(rest))
+    sizes = np.array([len(each) for each in read], np.int64)
+    flat = np.array([number for each in read for number in each], np.int64)
+    numbers, origin = _replaced(np.array(chunks, np.int64), flat, sizes)
+    part = np.repeat(np.arange(len(lengths)), lengths)[origin]
+    title_words: Bools = part % 2 == 0
+    return Stream(numbers, part // 2, title_words, len(papers))
 
 
 def layers(stream: Stream, lexicon: Lexicon) -> tuple[Layer, Layer]:
@@ -75,10 +83,23 @@ def split(numbers: Codes, parts: Callable[[int], tuple[int, ...]]) -> tuple[Code
     all_parts = [parts(number) if number > BREAK else (number,) for number in distinct.tolist()]
     sizes = np.array([len(each) for each in all_parts], np.int64)
     flat = np.array([part for each in all_parts for part in each], np.int64)
-    which = (np.cumsum(present) - 1)[shifted]
-    origin, within = spread(sizes[which])
-    starts = np.cumsum(sizes) - sizes
-    return flat[starts[which[origin]] + within], origin
+    return _replaced((np.cumsum(present) - 1)[shifted], flat, sizes)
+
+
+def _replaced(runs: Ints, flat: Ints, sizes: Ints) -> tuple[Ints, Ints]:
+    """A stream of runs, given by number, written out, and the place each element comes from.
+
+    `flat` holds the different runs one after the other, `sizes` how long each is.
+    """
+    lengths = sizes[runs]
+    ends = np.cumsum(lengths)
+    origin: Ints = np.repeat(np.arange(len(runs)), lengths)
+    places = (np.cumsum(sizes) - sizes)[runs]
+    places -= ends
+    places += lengths
+    at = places[origin]
+    at += np.arange(len(at))
+    return flat[at], origin
 
 
 def spread(sizes: Ints) -> tuple[Ints, Ints]:
@@ -90,22 +111,56 @@ def spread(sizes: Ints) -> tuple[Ints, Ints]:
 
 def counted(numbers: Codes, owners: Ints, papers: int) -> Layer:
     """The phrases of a stream without signs, counted; owners ascend."""
-    vocabularies, columns, rows = [], [], []
-    known = 0
+    words, small = _words(numbers)
+    bits, room = len(words).bit_length(), papers.bit_length()
+    vocabularies, starts_at, rows, counts = [], [], [], []
+    before = 0
     for length in range(1, LONGEST + 1):
-        codes, starts = phrases(numbers, length)
-        vocabulary, column = _words(codes) if length == 1 else np.unique(codes, return_inverse=True)
-        vocabularies.append(vocabulary)
-        columns.append((column + known).astype(np.int32))
-        rows.append(owners[starts].astype(np.int32))
-        known += len(vocabulary)
+        codes, starts = phrases(small, length, bits)
+        distinct = None
+        if length * bits + room > _LARGEST:
+            distinct, codes = np.unique(codes, return_inverse=True)
+        # A phrase and a paper in one number: sorted, equal ones stand together, phrase by phrase and paper by paper.
+        keys = codes << room
+        keys |= owners[starts]
+        keys.sort()
+        first = np.flatnonzero(_changes(keys))
+        counts.append(np.diff(first, append=len(keys)).astype(np.int32))
+        cells = keys[first]
+        rows.append((cells & ((1 << room) - 1)).astype(np.int32))
+        cells >>= room
+        heads = np.flatnonzero(_changes(cells))
+        found = cells[heads] if distinct is None else distinct[cells[heads]]
+        vocabularies.append(packed([words[each] for each in unpacked(found, length, bits)]))
+        starts_at.append(heads + before)
+        before += len(cells)
     # Longer phrases have larger codes, so the vocabulary ascends; and every phrase's papers come in order.
-    cells = (np.ones(sum(map(len, rows)), np.float32), (np.concatenate(columns), np.concatenate(rows)))
-    return Layer(np.concatenate(vocabularies), sparse.csr_array(cells, shape=(known, papers)))
+    vocabulary = np.concatenate(vocabularies)
+    parts = (np.concatenate(counts), np.concatenate(rows), np.concatenate([*starts_at, [before]]))
+    return Layer(vocabulary, sparse.csr_array(parts, shape=(len(vocabulary), papers)))
 
 
-def _words(codes: Codes) -> tuple[Codes, Ints]:
-    """As `np.unique` with its inverse, for the small numbers of single words."""
-    present = np.zeros(int(codes.max(initial=-1)) + 1, bool)
-    present[codes] = True
-    return np.flatnonzero(present), (np.cumsum(present) - 1)[codes]
+_LARGEST = 62
+"""Bits of a whole number that is more than zero."""
+
+
+def _changes(ascending: Ints) -> Bools:
+    """Where a number stands that is not the one before it."""
+    changes: Bools = np.ones(len(ascending), bool)
+    np.not_equal(ascending[1:], ascending[:-1], out=changes[1:])
+    return changes
+
+
+def distinct(numbers: Ints) -> Ints:
+    """Each number once, ascending. (NumPy's own way to it hashes, which takes longer for some thousands.)"""
+    ascending = np.sort(numbers)
+    once: Ints = ascending[_changes(ascending)]
+    return once
+
+
+def _words(numbers: Codes) -> tuple[Codes, Ints]:
+    """The different words of a stream, ascending, BREAK before them; and the place among them of each of the stream."""
+    present = np.zeros(int(numbers.max(initial=BREAK)) + 1, bool)
+    present[numbers] = True
+    present[BREAK] = True
+    return np.flatnonzero(present), (np.cumsum(present) - 1)[numbers]

@@ -1,66 +1,54 @@
 """How well the papers of a batch meet stated interests: a number in [0, 1] for each paper, 0 below the floor of its kind."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from operator import attrgetter
 
 import numpy as np
 
+from digest.ranking.by_words import Key, met_by_words
+from digest.ranking.columns import Column, columns_of
 from digest.ranking.configuration import Configuration
-from digest.ranking.exact import exact
-from digest.ranking.index import Index, Words
-from digest.ranking.inputs import INTEREST_KINDS, Interest, Paper
+from digest.ranking.exact import exact, quanta
+from digest.ranking.index import Index
+from digest.ranking.inputs import INTEREST_KINDS, Interest, Paper, Profile
 from digest.ranking.layers import Floats, Ints
 from digest.ranking.meaning import Meaning
 from digest.ranking.names import Names
-from digest.ranking.terms import BREAK, SHORTEST_PHRASE, Codes, Typed, length_of, phrases_of
+from digest.ranking.queries import Query, queries_of
+from digest.ranking.terms import length_of
 
 WORDS = ("keyword", "text")
 """The kinds of interest that are matched by words."""
-LONGEST_QUERY = 120
-"""Of a longer text only the rarest phrases are matched, this many."""
-PHRASE_SHARE = 0.6
-"""How much of a match the phrases make when more than one word was typed; the single words make the rest."""
-EXACT_SHARE = 0.5
-"""How much of a match the words as written make; the folded words make the rest."""
 REMEMBERED = 20_000
 """Different interests whose columns are kept at once; more are forgotten together, and met again when they are asked for."""
 
-CLOSE = 0.45
-"""The cosine from which a paper without any word of a free text meets it by meaning alone. A key term is to be matched as it
-stands: there, nearness only orders what the words have found."""
-AS_IT_STANDS = 4
-"""A text of so many words or fewer is matched as it stands: added to what words had found, nearness made slates worse about as
-often as better."""
-TOGETHER = 64
-"""Texts whose nearness to all papers is held at once."""
-
-Key = tuple[str, str, bytes]
-"""Kind, value and vector of an interest: before its vector is computed it gives less."""
+Asked = tuple[str, str, str, bool, bytes]
+"""What matters of an interest: kind, value, label, whether it is excluded, and vector."""
 
 
 class BadProfile(ValueError):
     """A profile that cannot be ranked; the message names the interest or vote and what is accepted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """The papers that meet an interest, those that it meets best first, what it gives each, weighted and exact, and how many of
+class Met:
+    """A wanted interest, met with the papers: its column, and why papers meet it.
 
-    its words each holds, 0 where it is not words.
+    `words` say why, by how many of the interest's words a paper holds; None where other things of the paper matter too.
     """
 
-    papers: Ints
-    values: Floats
-    held: Ints
+    __slots__ = ("column", "said", "words")
+
+    def __init__(self, column: Column, said: "Said") -> None:
+        self.column, self.said = column, said
+        self.words = said.all() if said.alike else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Query:
-    """A text as phrases with their shares, in the exact and in the folded layer, and its pieces."""
+class Unmet:
+    """Stands for interests that no paper is ranked by."""
 
-    exact: tuple[Codes, Floats]
-    folded: tuple[Codes, Floats]
-    pieces: list[int]
+
+EXCLUDED, SILENT = Unmet(), Unmet()
+"""For an excluded interest; for one that says nothing that papers could be matched by, as function words alone do."""
 
 
 class Matcher:
@@ -73,26 +61,63 @@ class Matcher:
         self._meaning = Meaning(papers)
         self._names = Names(papers)
         self._columns: dict[Key, Column] = {}
+        self._met: dict[Asked, Met | Unmet] = {}
         self._barred: dict[tuple[str, str], Ints] = {}
-        self._queries: dict[str, _Query] = {}
-        self._said: dict[tuple[str, str, str], Said | None] = {}
+        self._queries: dict[str, Query] = {}
 
     def forget(self) -> None:
         """Make room when too much is remembered. Nothing that is answered depends on it."""
-        if max(len(self._columns), len(self._queries), len(self._barred), len(self._said)) > REMEMBERED:
-            for remembered in (self._columns, self._queries, self._barred, self._said):
+        if max(len(self._columns), len(self._queries), len(self._barred), len(self._met)) > REMEMBERED:
+            for remembered in (self._columns, self._queries, self._barred, self._met):
                 remembered.clear()
 
-    def columns(self, keys: Iterable[Key]) -> list[Column]:
-        """For each wanted interest the papers that meet it."""
-        wanted = list(keys)
-        new = [key for key in dict.fromkeys(wanted) if key not in self._columns]
-        for key in new:
-            if key[0] not in WORDS:
-                papers, values = self._meet(*key[:2])
-                self._keep(key, papers, values, np.zeros(len(papers), np.int64))
-        self._meet_words([key for key in new if key[0] in WORDS])
-        return [self._columns[key] for key in wanted]
+    def met(self, profiles: Sequence[Profile], asked: Sequence[Sequence[Asked]]) -> list[list[Met | Unmet]]:
+        """What `asked` of each profile's interests has met. BadProfile for an interest of unknown kind."""
+        known = self._met
+        new: dict[Asked, None] = {}
+        for profile, each in zip(profiles, asked, strict=True):
+            if not all(map(known.__contains__, each)):
+                for interest, key in zip(profile.interests, each, strict=True):
+                    if interest.kind not in INTEREST_KINDS:
+                        raise BadProfile(unknown_kind(interest))
+                    if key not in known:
+                        new[key] = None
+        if new:
+            self._meet_all(list(new))
+        return [list(map(known.__getitem__, each)) for each in asked]
+
+    def _meet_all(self, asked: Sequence[Asked]) -> None:
+        self._look_up([value for kind, value, *_ in asked if kind in WORDS])
+        said: dict[Asked, Said] = {}
+        for key in asked:
+            kind, value, label, excluded, _ = key
+            words = self._queries[value].words if kind in WORDS else None
+            if excluded or words == []:
+                self._met[key] = EXCLUDED if excluded else SILENT
+            else:
+                said[key] = Said(kind, value, label, self._index, self._names, words)
+        keys = {key: (key[0], key[1], key[4]) for key in said}
+        missing = [key for key in dict.fromkeys(keys.values()) if key not in self._columns]
+        typed = [key for key in missing if key[0] in WORDS]
+        queries = [self._queries[value] for _, value, _ in typed]
+        columns = met_by_words(typed, queries, self._index, self._meaning, self._configuration)
+        self._columns |= zip(typed, columns, strict=True)
+        for key_ in missing:
+            if key_[0] not in WORDS:
+                self._columns[key_] = self._column(*key_[:2])
+        for each, why in said.items():
+            self._met[each] = Met(self._columns[keys[each]], why)
+
+    def _look_up(self, texts: Sequence[str]) -> None:
+        new = [text for text in dict.fromkeys(texts) if text not in self._queries]
+        if new:
+            self._queries |= zip(new, queries_of(new, self._index), strict=True)
+
+    def _column(self, kind: str, value: str) -> Column:
+        papers, values = self._meet(kind, value)
+        weight: float = getattr(self._configuration, kind)
+        nothing = np.zeros(len(papers), np.int64)
+        return next(columns_of(nothing, papers, quanta(exact(weight * values)), nothing, 1))
 
     def barred(self, interest: Interest) -> Ints:
         """The papers that an excluded interest bars. Words bar only where all stand, as one phrase if there are up to three."""
@@ -102,31 +127,11 @@ class Matcher:
             barred = self._barred[key] = self._bar(*key)
         return barred
 
-    def said(self, kind: str, value: str, label: str) -> "Said | None":
-        """Why papers meet an interest, in plain words. None where it says nothing that papers could be matched by, as function
-
-        words alone do.
-        """
-        key = (kind, value, label)
-        if key not in self._said:
-            words = None
-            if kind in WORDS:
-                query = self._query(value)
-                words = _single_words(query) if len(query.exact[0]) else []
-            self._said[key] = None if words == [] else Said(kind, value, label, self._index, self._names, words)
-        return self._said[key]
-
-    def _keep(self, key: Key, papers: Ints, values: Floats, held: Ints) -> None:
-        weight: float = getattr(self._configuration, key[0])
-        given = exact(weight * values)
-        some = np.flatnonzero(given > 0)
-        some = some[np.argsort(-given[some], kind="stable")]
-        self._columns[key] = Column(papers[some], given[some], held[some])
-
     def _bar(self, kind: str, value: str) -> Ints:
         if kind not in WORDS:
             return self._meet(kind, value)[0]
-        wanted = self._query(value).folded[0].tolist()
+        self._look_up([value])
+        wanted = self._queries[value].folded[0].tolist()
         longest = max(map(length_of, wanted), default=0)
         held = [self._index.folded.holders(code) for code in wanted if length_of(code) == longest]
         papers = held[0] if held else np.empty(0, np.int64)
@@ -144,83 +149,27 @@ class Matcher:
         papers = self._names.papers_by(value)
         return papers, np.ones(len(papers))
 
-    def _meet_words(self, keys: Sequence[Key]) -> None:
-        """A match by weighted terms, mixed with how often a paper says just what was typed; n mentions count n / (n + 1)."""
-        if not keys:
-            return
-        queries = [self._query(value) for _, value, _ in keys]
-        covered = self._index.covered([query.exact for query in queries], [query.folded for query in queries])
-        configuration = self._configuration
-        enough = np.flatnonzero((covered.data >= configuration.match_floor) & (covered.data > 0))
-        width = len(self._papers)
-        row = np.searchsorted(covered.indptr, enough, "right") - 1
-        order = np.argsort(row * width + covered.indices[enough])
-        found, near = covered.indices[enough][order].astype(np.int64), np.minimum(covered.data[enough][order], 1.0)
-        ends = np.cumsum(np.bincount(row, minlength=len(keys))).tolist()
-        for key, query, close, start, end in zip(keys, queries, self._near(keys), [0, *ends[:-1]], ends, strict=True):
-            papers, values = found[start:end], near[start:end]
-            mentions = self._index.wording.mentions(query.pieces, papers)
-            if mentions is not None:
-                any_, alone = (counts / (counts + 1.0) for counts in mentions)
-                verbatim, own = configuration.verbatim_share, configuration.own_phrase_share
-                values = (1.0 - verbatim - own) * values + verbatim * any_ + own * alone
-            if close is not None:
-                if key[0] == "text":
-                    papers, values = _with_more(papers, values, np.flatnonzero(close >= CLOSE))
-                near_ = configuration.meaning * close[papers]
-                # A few words are matched as they stand: nearness finds other papers, and moves none of those that have them.
-                values = np.where(values > 0, values, near_) if len(query.pieces) <= AS_IT_STANDS else values + near_
-            self._keep(key, papers, values, self._held_by(papers, query))
 
-    def _near(self, keys: Sequence[Key]) -> Iterator[Floats | None]:
-        """For each interest how near it is in meaning to every paper; None without a vector of it, or of any paper."""
-        for start in range(0, len(keys), TOGETHER):
-            vectors = [vector for _, _, vector in keys[start : start + TOGETHER]]
-            known = [vector for vector in vectors if vector and self._meaning]
-            rows = iter(self._meaning.near(known) if known else ())
-            yield from (next(rows) if known and vector else None for vector in vectors)
+class Said:
+    """Why papers meet an interest, in plain words: `self.all()` by how many of its words a paper holds, where `alike` says that
 
-    def _query(self, text: str) -> _Query:
-        query = self._queries.get(text)
-        if query is None:
-            typed = self._index.lexicon.look_up(text)
-            exact_codes = _shared(phrases_of(typed.exact), self._index.exact, EXACT_SHARE)
-            folded_codes = _shared(phrases_of(typed.folded), self._index.folded, 1.0 - EXACT_SHARE)
-            query = self._queries[text] = _Query(exact_codes, folded_codes, _bare(typed))
-        return query
-
-    def _held_by(self, papers: Ints, query: _Query) -> Ints:
-        """How many of a text's single words each of these papers holds."""
-        held = np.zeros(len(self._papers), np.int64)
-        for code in _single_words(query):
-            held[self._index.folded.holders(code)] += 1
-        return held[papers]
-
-
-class Said(dict[int, str]):
-    """Why papers meet an interest, in plain words: `self[held]` for a paper that holds so many of its words, where `alike` says
-
-    that nothing else of a paper matters; else `of(paper)`.
+    nothing else of a paper matters; else `of(paper)`.
     """
 
     def __init__(self, kind: str, value: str, label: str, index: Index, names: Names, words: Sequence[int] | None) -> None:
         """`words` are the single words of an interest that is words."""
-        super().__init__()
         self._kind, self._value, self._index, self._names, self._words = kind, value, index, names, words
         self._label = clipped(label or value, 60)
         # What was typed is said again only while it is short.
         short = kind == "keyword" or len(self._label) <= 40
         self.alike = kind != "author" if words is None else short
 
-    def __missing__(self, held: int) -> str:
+    def all(self) -> tuple[str, ...]:
+        """The words for none of its words held, for one, and so on."""
         if self._words is None:
-            said = f"in your {self._kind} {self._label}"
-        elif held:
-            said = f"matches “{self._label}” {_terms(held)}"
-        else:
-            said = f"close in meaning to “{self._label}”"
-        self[held] = said
-        return said
+            return (f"in your {self._kind} {self._label}",)
+        matches = (f"matches “{self._label}” {_terms(held)}" for held in range(1, len(self._words) + 1))
+        return (f"close in meaning to “{self._label}”", *matches)
 
     def of(self, paper: int) -> str:
         """The words for the paper at this place."""
@@ -228,16 +177,12 @@ class Said(dict[int, str]):
             return f"by {self._names.spelled(paper, self._value)}, an author you follow"
         holders = self._index.folded.holders
         found = [code for code in self._words if paper in holders(code)]
-        return f"matches your words “{self._rarest(found)}” {_terms(len(found))}" if found else self[0]
+        return f"matches your words “{self._rarest(found)}” {_terms(len(found))}" if found else self.all()[0]
 
     def _rarest(self, found: Sequence[int]) -> str:
         rarity = self._index.folded.rarity(np.array(found, np.int64))
         rarest = [found[place] for place in np.argsort(-rarity, kind="stable")[:3].tolist()]
         return ", ".join(self._index.lexicon.phrase(code) for code in rarest)
-
-
-def _single_words(query: _Query) -> list[int]:
-    return [code for code in query.folded[0].tolist() if length_of(code) == 1]
 
 
 def _terms(found: int) -> str:
@@ -249,48 +194,22 @@ def clipped(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
+_ASKED: Callable[[Interest], Asked] = attrgetter("kind", "value", "label", "excluded", "meaning")
+
+
+def asked_of(profile: Profile) -> tuple[Asked, ...]:
+    """What matters of each of a profile's interests."""
+    return tuple(map(_ASKED, profile.interests))
+
+
 def unknown_kind(interest: Interest) -> str:
     """The words for an interest of a kind that nothing can be matched by."""
     return f"interest {interest.handle} has the kind {interest.kind!r}; known kinds are {', '.join(sorted(INTEREST_KINDS))}"
 
 
-def _shared(codes: list[int], words: Words, whole: float) -> tuple[Codes, Floats]:
-    """The phrases of a text, each with its share of a match of `whole`: words and phrases apart.
-
-    Of a long text they are the rarest of those that the corpus has, for what nobody writes is rarest of all and finds nothing.
-    """
-    found = np.array(codes, np.int64)
-    if len(found) > LONGEST_QUERY:
-        seen = words.seen(found)
-        found = found[seen] if seen.any() else found
-    rarity = words.rarity(found)
-    if len(found) > LONGEST_QUERY:
-        rarest = np.sort(np.argsort(-rarity, kind="stable")[:LONGEST_QUERY])
-        found, rarity = found[rarest], rarity[rarest]
-    alone = found < SHORTEST_PHRASE
-    shares = rarity * whole
-    for mask, share in ((alone, 1.0 if alone.all() else 1.0 - PHRASE_SHARE), (~alone, PHRASE_SHARE)):
-        shares[mask] *= share / (float(rarity[mask].sum()) or 1.0)
-    return found, shares
-
-
-def _bare(typed: Typed) -> list[int]:
-    """The pieces from the first word to the last."""
-    words = [place for place, piece in enumerate(typed.pieces) if piece > BREAK]
-    return typed.pieces[words[0] : words[-1] + 1] if words else []
-
-
 def _floored(values: Floats, floor: float) -> tuple[Ints, Floats]:
     papers = np.flatnonzero((values >= floor) & (values > 0))
     return papers, values[papers]
-
-
-def _with_more(papers: Ints, values: Floats, more: Ints) -> tuple[Ints, Floats]:
-    """The papers with others among them, ascending, whose value is 0."""
-    new = np.setdiff1d(more, papers, assume_unique=True)
-    together = np.concatenate([papers, new])
-    order = np.argsort(together)
-    return together[order], np.concatenate([values, np.zeros(len(new))])[order]
 
 
 def _in_category(wanted: str, categories: Sequence[str]) -> bool:

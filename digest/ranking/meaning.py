@@ -19,14 +19,15 @@ class Meaning:
 
     def __init__(self, papers: Sequence[Paper]) -> None:
         self._size = next((len(paper.meaning) for paper in papers if paper.meaning), 0)
-        self._papers = self._whole([paper.meaning for paper in papers])
+        self._vectors = self._whole([paper.meaning for paper in papers])
+        self.papers = len(papers)
 
     def __bool__(self) -> bool:
         return self._size > 0
 
     def near(self, texts: Sequence[bytes]) -> Floats:
         """Cosines of the vectors of texts with those of the papers, none below 0 or above 1: texts x papers."""
-        near: Floats = np.clip((self._whole(texts) @ self._papers.T).astype(np.float64) / WHOLE**2, 0.0, 1.0)
+        near: Floats = np.clip((self._whole(texts) @ self._vectors.T).astype(np.float64) / WHOLE**2, 0.0, 1.0)
         return near
 
     def _whole(self, vectors: Sequence[bytes]) -> Vectors:

@@ -1,26 +1,28 @@
 """Readers meet the papers of a batch: eligibility, scores, selection and reasons, some dozens of readers at a time."""
 
-from collections.abc import Sequence
-from itertools import islice
+from collections.abc import Callable, Sequence
+from itertools import chain, islice, pairwise
+from typing import cast
 
 import numpy as np
+import numpy.typing as npt
 
 from digest.ranking import explaining, pace, trending
 from digest.ranking.configuration import Configuration
 from digest.ranking.content import ContentModel
-from digest.ranking.eligibility import Eligibility
-from digest.ranking.exact import TIE, exact
+from digest.ranking.eligibility import Eligibility, Eligible
+from digest.ranking.exact import TIE, exact, quanta
 from digest.ranking.explaining import General, Terms
 from digest.ranking.given import Contents
 from digest.ranking.index import SKETCH, SKETCH_UNIT, Index
 from digest.ranking.inputs import Interest, Paper, Profile
 from digest.ranking.layers import Floats, Ints
-from digest.ranking.matching import Key, Matcher, Said
-from digest.ranking.scoring import Columns, Reader, Scores, pools_of, pools_of_all, scores_of
+from digest.ranking.matching import EXCLUDED, SILENT, Asked, Matcher, Met, Unmet
+from digest.ranking.scoring import Reader, Scores, pools_of, pools_of_all, scores_of
 from digest.ranking.selection import NOBODY, Pools, select
 from digest.ranking.slates import Choice, Miss, Slate, Term
 from digest.ranking.vote_terms import vote_terms
-from digest.ranking.votes import DISLIKES, LIKES, Ballot, Read
+from digest.ranking.votes import DISLIKES, LIKES, NO_VOTES, Ballot, Read
 
 GROUP = 64
 """Readers whose scores are held at once: with 5,000 papers a matrix of them stays in a processor's cache."""
@@ -34,6 +36,7 @@ class Newsroom:
     def __init__(self, papers: Sequence[Paper], configuration: Configuration, model: ContentModel | None) -> None:
         # Ascending ids make "the first of equals" mean "the lowest id" everywhere.
         self.papers = sorted(papers, key=lambda paper: paper.id)
+        self.ids = np.array([paper.id for paper in self.papers], np.int64)
         self.configuration = configuration
         index = Index(self.papers, model)
         self.matcher = Matcher(self.papers, index, configuration)
@@ -61,12 +64,9 @@ class Hour:
         self.everyone = self._trending + self._freshness
         talked_of = np.argsort(-self.everyone, kind="stable")
         self.talked_of: Ints = talked_of[self._trending[talked_of] > 0][:SURPRISES]
-        self._said: dict[int, General] = {}
-
-    def said(self, places: Sequence[int]) -> list[General]:
-        """What is said of these papers to everyone."""
-        known = self._said
-        return [known.get(place) or self._say(place) for place in places]
+        self.quanta = quanta(self.everyone)
+        self.said = _Said(self._say)
+        """What is said of the paper at a place to everyone."""
 
     def _say(self, place: int) -> General:
         paper, found = self._papers[place], []
@@ -74,35 +74,50 @@ class Hour:
             found.append(Term("trending", float(self._trending[place]), "", f"trending: {trending.words(paper)}"))
         if self._freshness[place]:
             found.append(Term("freshness", float(self._freshness[place]), "", trending.age_words(paper, self.now)))
-        said = self._said[place] = General(tuple(found))
+        return General(paper, tuple(found))
+
+
+class _Said(dict[int, General]):
+    """What is said of papers, by their place, found out when it is first asked for."""
+
+    def __init__(self, say: Callable[[int], General]) -> None:
+        super().__init__()
+        self._say = say
+
+    def __missing__(self, place: int) -> General:
+        said = self[place] = self._say(place)
         return said
 
 
 class Desk:
     """Serves the readers of one batch, in groups that want slates of one size."""
 
-    def __init__(self, room: Newsroom, hour: Hour, profiles: Sequence[Profile]) -> None:
+    def __init__(
+        self, room: Newsroom, hour: Hour, profiles: Sequence[Profile], asked: Sequence[Sequence[Asked]]
+    ) -> None:
+        """`asked` are the profiles' interests as `asked_of` has them. BadProfile for an interest of unknown kind."""
         self._room = room
         self._hour = hour
         self._configuration = room.configuration
         self._papers = room.papers
         room.matcher.forget()
-        self._rows = _Rows(room.matcher)
-        asked = [self._rows.of(profile) for profile in profiles]
-        self._columns = Columns(room.matcher.columns(self._rows.keys))
+        met = room.matcher.met(profiles, asked)
+        unwanted = [_unwanted(profile, each) for profile, each in zip(profiles, met, strict=True)]
         self._read: Read = room.ballot.read((vote for profile in profiles for vote in profile.votes), hour.now)
-        cast = self._read.cast
-        self._readers = [
-            Reader(
-                profile,
-                eligible,
-                interests,
-                own,
-                cast([vote for vote in profile.votes if vote.kind in LIKES]),
-                cast([vote for vote in profile.votes if vote.kind in DISLIKES]),
-            )
-            for profile, eligible, (interests, own) in zip(profiles, room.eligibility.of(profiles), asked, strict=True)
-        ]
+        eligible = room.eligibility.of(profiles, unwanted)
+        self._readers = list(map(self._reader, profiles, eligible, met))
+
+    def _reader(self, profile: Profile, eligible: Eligible, met: Sequence[Met | Unmet]) -> Reader:
+        interests: Sequence[Interest] = profile.interests
+        wanted = cast("list[Met]", met)
+        if EXCLUDED in met or SILENT in met:
+            pairs = [(each, one) for each, one in zip(interests, met, strict=True) if isinstance(one, Met)]
+            interests, wanted = [each for each, _ in pairs], [one for _, one in pairs]
+        likes = dislikes = NO_VOTES
+        if profile.votes:
+            likes = self._read.cast([vote for vote in profile.votes if vote.kind in LIKES])
+            dislikes = self._read.cast([vote for vote in profile.votes if vote.kind in DISLIKES])
+        return Reader(profile, eligible, interests, wanted, likes, dislikes, bool(interests or likes.votes))
 
     def slates(self) -> list[Slate]:
         """One slate a profile, in their order."""
@@ -129,22 +144,21 @@ class Desk:
         ordinary = "match" if readers[0].known else "trending"
         slots = [ordinary if fits else "" for fits in (pools.keys[0] > NOBODY).tolist()]
         owner = np.zeros(len(slots), np.int64)
-        choices = self._choices(readers, scores, owner, pools.papers[0], pools.given[:, :-1], pools.columns, slots)
+        choices = self._choices(readers, scores, owner, pools.papers[0], pools.given[:, :-1], pools.held, slots)
         return sorted(choices, key=lambda each: (-each.score, each.paper))
 
     def pools(self, place: int) -> Pools:
         """For measuring ways to choose: what one reader's slate is chosen from."""
         reader = self._readers[place]
-        return pools_of([reader], self._columns, self._scores([reader]), reader.profile.size, self._configuration.near_misses)
+        return pools_of([reader], self._scores([reader]), reader.profile.size, self._configuration.near_misses)
 
     def _scores(self, readers: Sequence[Reader], *, all_allowed: bool = False) -> Scores:
         return scores_of(
             readers,
-            self._columns,
             self._room.contents,
             self._room.ballot,
             self._read,
-            self._hour.everyone,
+            self._hour.quanta,
             self._hour.talked_of,
             self._configuration,
             all_allowed=all_allowed,
@@ -153,7 +167,7 @@ class Desk:
     def _slates(self, readers: Sequence[Reader], size: int) -> list[Slate]:
         configuration = self._configuration
         scores = self._scores(readers)
-        pools = pools_of(readers, self._columns, scores, size, configuration.near_misses)
+        pools = pools_of(readers, scores, size, configuration.near_misses)
         room = self._room_for_surprises(readers, scores, size)
         picked = select(pools, size - room, self._room.sketches, configuration)
         for row, reader in enumerate(readers):
@@ -171,7 +185,7 @@ class Desk:
         given[: len(rows)] = pools.given[rows, :-1]
         ordinary = ["match" if reader.known else "trending" for reader in readers]
         slots = [ordinary[row] for row in chosen[0].tolist()] + ["serendipity"] * len(new[0])
-        choices = iter(self._choices(readers, scores, owner, place, given, pools.columns[rows], slots))
+        choices = iter(self._choices(readers, scores, owner, place, given, pools.held[rows], slots))
         own, outside = ([tuple(islice(choices, len(each))) for each in part] for part in (shown, surprises))
         near = self._misses(pools, missed)
         return [
@@ -191,8 +205,9 @@ class Desk:
         rows, flat = _flat(columns)
         places = pools.papers[rows, flat]
         scores = pools.keys[rows, flat] + TIE * places
-        misses = map(Miss, [self._papers[place].id for place in places.tolist()], scores.tolist())
-        return [tuple(islice(misses, len(each))) for each in columns]
+        misses = tuple(map(Miss, self._room.ids[places].tolist(), scores.tolist()))
+        ends = np.cumsum([0, *map(len, columns)]).tolist()
+        return [misses[start:end] for start, end in pairwise(ends)]
 
     def _within(self, minutes: float, picked: Ints, papers: Ints) -> Ints:
         """As many of the chosen as can be read in so many minutes, in the order of choice; at least the first."""
@@ -230,7 +245,7 @@ class Desk:
         counts = np.maximum((chosen >= 0).sum(axis=1), 1)[:, None]
         near = np.clip(together @ sketches[talked_of].T / (counts * SKETCH_UNIT**2), 0.0, 1.0)
         appeal = np.where(scores.outside, self._hour.everyone[talked_of] * (1.0 + near), NOBODY)
-        best = np.argsort(-appeal, axis=1, kind="stable")[:, :most]
+        best = appeal.argmax(axis=1)[:, None] if most == 1 else np.argsort(-appeal, axis=1, kind="stable")[:, :most]
         return [talked_of[row[:count]].tolist() for row, count in zip(best, room.tolist(), strict=True)]
 
     def _choices(
@@ -240,85 +255,53 @@ class Desk:
         owner: Ints,
         place: Ints,
         given: Floats,
-        columns: np.ndarray,
+        held: npt.NDArray[np.int16],
         slots: Sequence[str],
     ) -> list[Choice]:
         """For readers (`owner`) and papers (`place`) the choice with its terms and reasons; `given` is what interests give, and
 
-        `columns` where among the batch's columns, for those that are given anything.
+        `held` how many of their words each paper holds, for those that are given anything.
         """
         if not slots:
             return []
-        parts = [self._interest_terms(readers, given, columns, owner, place)]
+        parts = [self._interest_terms(readers, scores.entries.met, given, held, owner, place)]
         if scores.liked.some:
             parts.append(vote_terms("vote", [reader.likes for reader in readers], scores.liked, owner, place))
         if scores.disliked.some:
             parts.append(vote_terms("less", [reader.dislikes for reader in readers], scores.disliked, owner, place))
-        places, papers = place.tolist(), self._papers
         return explaining.choices(
-            [papers[at] for at in places],
             slots,
             Terms.together(parts),
-            self._hour.said(places),
+            list(map(self._hour.said.__getitem__, place.tolist())),
             self._hour.everyone[place],
             self._configuration.reasons,
         )
 
-    def _interest_terms(self, readers: Sequence[Reader], given: Floats, columns: np.ndarray, owner: Ints, place: Ints) -> Terms:
-        interests = [each for reader in readers for each in reader.interests]
-        rows = [row for reader in readers for row in reader.columns]
-        counts = np.array([len(reader.interests) for reader in readers], np.int64)
+    def _interest_terms(
+        self,
+        readers: Sequence[Reader],
+        met: Sequence[Met],
+        given: Floats,
+        held: npt.NDArray[np.int16],
+        owner: Ints,
+        place: Ints,
+    ) -> Terms:
+        counts = np.array([len(reader.met) for reader in readers], np.int64)
         at, number = np.nonzero(given)
         which = ((np.cumsum(counts) - counts)[owner[at]] + number).tolist()
-        held = self._columns.held[columns[at, number]].tolist()
-        said = self._rows.said
-        asked = [interests[each] for each in which]
-        words = [said[rows[each]] for each in which]
-        return Terms(
-            at,
-            given[at, number],
-            [each.kind for each in asked],
-            [each.handle for each in asked],
-            [
-                each[count] if each.alike else each.of(paper)
-                for each, count, paper in zip(words, held, place[at].tolist(), strict=True)
-            ],
-        )
+        asked = list(map(list(chain.from_iterable([reader.interests for reader in readers])).__getitem__, which))
+        words = [
+            one.words[count] if one.words else one.said.of(paper)
+            for one, count, paper in zip(
+                map(met.__getitem__, which), held[at, number].tolist(), place[at].tolist(), strict=True
+            )
+        ]
+        return Terms.of(at, given[at, number], [each.kind for each in asked], [each.handle for each in asked], words)
 
 
-class _Rows:
-    """The distinct interests of a batch that papers can be ranked by, in the order in which they are met, with their words."""
-
-    def __init__(self, matcher: Matcher) -> None:
-        self.keys: list[Key] = []
-        self.said: list[Said] = []
-        self._rows: dict[tuple[str, str, bytes, str], int | None] = {}
-        self._matcher = matcher
-
-    def of(self, profile: Profile) -> tuple[list[Interest], list[int]]:
-        """A profile's wanted interests that say anything, and the row of each."""
-        interests, own = [], []
-        rows = self._rows
-        for each in profile.interests:
-            if each.excluded:
-                continue
-            key = (each.kind, each.value, each.meaning, each.label)
-            row = rows[key] if key in rows else self._add(key)
-            if row is not None:
-                interests.append(each)
-                own.append(row)
-        return interests, own
-
-    def _add(self, key: tuple[str, str, bytes, str]) -> int | None:
-        kind, value, meaning, label = key
-        said = self._matcher.said(kind, value, label)
-        row = None
-        if said is not None:
-            row = len(self.keys)
-            self.keys.append((kind, value, meaning))
-            self.said.append(said)
-        self._rows[key] = row
-        return row
+def _unwanted(profile: Profile, met: Sequence[Met | Unmet]) -> Sequence[Interest]:
+    """The interests that a profile excludes."""
+    return [each for each in profile.interests if each.excluded] if EXCLUDED in met else ()
 
 
 def _ordered(pools: Pools, picked: Ints, near_misses: int) -> tuple[list[list[int]], list[list[int]]]:

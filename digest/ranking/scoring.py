@@ -1,23 +1,26 @@
 """Readers meet papers: for a group of readers what the papers score that fit, and a pool of them worth choosing from.
 
 A group's papers are rows of one table; a *cell* of it is a reader and a paper, reader * width + place, an *entry* is what one
-interest of a reader gives one paper. All keys of one reader are different, so nothing depends on who else is in the group.
+interest of a reader gives one paper. Scores are counted in quanta (see `exact`), so that a table of them is a quarter as large
+as one of doubles. Nothing depends on who else is in the group.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from digest.ranking.columns import given_in, held_in, places_in
 from digest.ranking.configuration import Configuration
 from digest.ranking.eligibility import Eligible
-from digest.ranking.exact import TIE
+from digest.ranking.exact import QUANTUM, TIE, quanta
 from digest.ranking.given import Contents, Given
 from digest.ranking.inputs import Interest, Profile
-from digest.ranking.layers import Bools, Floats, Ints, spread
-from digest.ranking.matching import Column
+from digest.ranking.layers import Bools, Floats, Ints, distinct, spread
+from digest.ranking.matching import Met
 from digest.ranking.selection import NOBODY, Pools
 from digest.ranking.votes import Ballot, Cast, Read
 
@@ -28,57 +31,38 @@ FROM_EACH = 4
 FIRST_OF_EACH = 16
 """Among so many papers that an interest meets best those are looked for, for some may not be shown."""
 BLOCK = 16
-"""Places whose best key is looked at first: at least n papers reach the n-th of the blocks' best keys, and the n best do."""
+"""Places whose best score is looked at first: at least n papers reach the n-th of the blocks' best, and the n best do."""
+FEW = 60
+"""Interests whose sum, each worth the heaviest weight, fits well into a table of 32 bits."""
+
+Whole = npt.NDArray[np.signedinteger]
 
 
 class Reader(NamedTuple):
-    """A profile with what of it can be ranked by; `columns` are the places of its wanted interests among the batch's."""
+    """A profile with what of it can be ranked by; `met` is what its wanted interests have met.
+
+    `known` says whether anything is known of the reader's taste.
+    """
 
     profile: Profile
     eligible: Eligible
     interests: Sequence[Interest]
-    columns: Sequence[int]
+    met: Sequence[Met]
     likes: Cast
     dislikes: Cast
-
-    @property
-    def known(self) -> bool:
-        """Whether anything is known of the reader's taste."""
-        return bool(self.interests or self.likes.votes)
-
-
-class Columns:
-    """The columns of a batch's distinct interests, one after the other; each begins with the papers that it meets best."""
-
-    def __init__(self, columns: Sequence[Column]) -> None:
-        self.sizes = np.array([len(column.papers) for column in columns], np.int64)
-        self.starts = np.cumsum(self.sizes) - self.sizes
-        self.papers = np.concatenate([column.papers for column in columns]) if columns else np.empty(0, np.int64)
-        self.values = np.concatenate([column.values for column in columns]) if columns else np.empty(0)
-        self.held = np.concatenate([column.held for column in columns]) if columns else np.empty(0, np.int64)
-
-    def first(self, columns: Ints) -> tuple[Ints, Ints]:
-        """The places of the papers that each column meets best, at most FIRST_OF_EACH of them: which column, and the place."""
-        which, within = spread(np.minimum(self.sizes[columns], FIRST_OF_EACH))
-        return which, self.papers[self.starts[columns][which] + within]
-
-    def inside(self, column: int, inside: Bools | None) -> Ints:
-        """As `first`, for one column and the papers of one window; None for all."""
-        papers = self.papers[self.starts[column] : self.starts[column] + self.sizes[column]]
-        first: Ints = papers if inside is None else papers[inside[papers]]
-        return first[:FIRST_OF_EACH]
+    known: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """What single interests give single papers, and where in the columns that is said. `runs` entries in a row are of one
+    """What single interests of a group's readers give single papers, as columns hold it (`packed`).
 
-    interest, `interest` in its reader's count.
+    `runs` entries in a row are of one interest, which is one of `met` and `interest` in its reader's count.
     """
 
+    met: Sequence[Met]
+    packed: Ints
     cells: Ints
-    at: Ints
-    values: Floats
     runs: Ints
     interest: Ints
 
@@ -87,20 +71,28 @@ class Entries:
 class Scores:
     """What a group of readers may be shown, in tables of readers x width, of which the last columns are no papers.
 
-    `keys` order a reader's papers: the score less a trifle for the place, NOBODY for what may not fill an ordinary place.
-    `by_likes` is what the likes give of it, None where nobody likes anything; both are worked out where papers fit, or where
-    they are `allowed` if so asked. `outside` (readers x talked-of papers): allowed, and met by nothing liked or disliked.
-    `matched` counts each reader's keys that are not NOBODY.
+    `met` holds for what may fill an ordinary place, and there `scores`, in quanta, mean something; elsewhere they are at most
+    `highest`, the most that a paper scores with everyone. `by_likes` is what the likes give of it, None where nobody likes
+    anything; both are worked out where papers are met, or where they are `allowed` if so asked. `outside` (readers x talked-of
+    papers): allowed, and met by nothing liked or disliked. `matched` counts each reader's papers that are met.
     """
 
     entries: Entries
     allowed: Bools
-    keys: Floats
-    by_likes: Floats | None
+    met: Bools
+    scores: Whole
+    highest: int
+    by_likes: Whole | None
     liked: Given
     disliked: Given
     outside: Bools
     matched: list[int]
+
+    def keys(self, cells: Ints) -> Floats:
+        """What orders these cells' papers: the score less a trifle for the place, NOBODY for what may not fill a place."""
+        keys: Floats = self.scores.ravel()[cells] * QUANTUM - TIE * (cells % self.scores.shape[1])
+        keys[~self.met.ravel()[cells]] = NOBODY
+        return keys
 
 
 def width_of(papers: int) -> int:
@@ -108,26 +100,24 @@ def width_of(papers: int) -> int:
     return -(-papers // BLOCK) * BLOCK
 
 
-def entries_of(readers: Sequence[Reader], columns: Columns, width: int) -> Entries:
+def entries_of(readers: Sequence[Reader], width: int) -> Entries:
     """All that the interests of a group give."""
-    counts = np.array([len(reader.columns) for reader in readers], np.int64)
-    owner, interest = spread(counts)
-    column = np.array([column for reader in readers for column in reader.columns], np.int64)
-    runs = columns.sizes[column]
-    at = np.repeat(columns.starts[column] - (np.cumsum(runs) - runs), runs)
-    at += np.arange(len(at))
-    cells = columns.papers[at]
+    met = list(chain.from_iterable([reader.met for reader in readers]))
+    owner, interest = spread(np.array([len(reader.met) for reader in readers], np.int64))
+    columns = [each.column for each in met]
+    runs = np.array([column.size for column in columns], np.int64)
+    packed = np.concatenate([column.packed for column in columns]) if columns else np.empty(0, np.int64)
+    cells = places_in(packed)
     cells += np.repeat(owner * width, runs)
-    return Entries(cells, at, columns.values[at], runs, interest)
+    return Entries(met, packed, cells, runs, interest)
 
 
 def scores_of(
     readers: Sequence[Reader],
-    columns: Columns,
     contents: Contents,
     ballot: Ballot,
     read: Read,
-    everyone: Floats,
+    everyone: Ints,
     talked_of: Ints,
     configuration: Configuration,
     *,
@@ -140,97 +130,108 @@ def scores_of(
     What votes give is worked out for papers that fit, or with `all_allowed` for whatever may be shown at all.
     """
     papers, width = len(everyone), width_of(len(everyone))
-    shape = (len(readers), width)
-    entries = entries_of(readers, columns, width)
-    wanted = np.bincount(entries.cells, entries.values, shape[0] * width).astype(np.float64, copy=False).reshape(shape)
+    entries = entries_of(readers, width)
+    kind = np.int32 if max((len(reader.met) for reader in readers), default=0) <= FEW else np.int64
+    wanted: Whole = np.zeros((len(readers), width), kind)
+    np.add.at(wanted.ravel(), entries.cells, given_in(entries.packed).astype(kind))
     liked = Given(contents, ballot, [reader.likes for reader in readers], read, "vote")
     disliked = Given(contents, ballot, [reader.dislikes for reader in readers], read, "less")
-    allowed = _allowed(readers, papers, width, liked)
+    allowed = _allowed(readers, papers, liked, wanted)
     met = wanted > 0
     if liked.some:
         floor = configuration.vote_floor * configuration.vote
         met[liked.at_least(np.maximum(floor, configuration.vote_floor_share * liked.most()))] = True
     outside = allowed[:, talked_of] > met[:, talked_of]
     if disliked.some:
-        rows, columns_ = np.nonzero(outside)
+        rows, columns = np.nonzero(outside)
         faint = configuration.less * max(configuration.vote_floor, 1e-9)
-        outside[rows, columns_] = disliked.at(rows, talked_of[columns_]) < faint
+        outside[rows, columns] = disliked.at(rows, talked_of[columns]) < faint
     known = np.array([reader.known for reader in readers], bool)
     met &= allowed
     if not known.all():
         met[~known] = allowed[~known]
-    by_likes: Floats | None = None
+    by_likes: Whole | None = None
     if liked.some or disliked.some:
         cells = np.flatnonzero(allowed if all_allowed else met)
         owner = cells // max(width, 1)
         place = cells - owner * width
         if liked.some:
-            by_likes = np.zeros(shape)
-            by_likes.ravel()[cells] = liked.at(owner, place)
+            by_likes = np.zeros(wanted.shape, kind)
+            by_likes.ravel()[cells] = quanta(liked.at(owner, place))
             wanted += by_likes
         if disliked.some:
-            against = disliked.at(owner, place)
+            against = quanta(disliked.at(owner, place))
             met.ravel()[cells[(wanted.ravel()[cells] <= against) & known[owner]]] = False
-            wanted.ravel()[cells] -= against
-    keys = wanted
-    keys[:, :papers] += everyone - TIE * np.arange(papers)
-    keys += NOBODY * ~met
-    return Scores(entries, allowed, keys, by_likes, liked, disliked, outside, np.count_nonzero(met, axis=1).tolist())
+            wanted.ravel()[cells] -= against.astype(kind)
+    wanted[:, :papers] += everyone.astype(kind)
+    # Whole blocks are whole multiples of eight octets, each of them 0 or 1.
+    matched = np.bitwise_count(met.view(np.uint64)).sum(axis=1).tolist()
+    highest = int(everyone.max(initial=0))
+    return Scores(entries, allowed, met, wanted, highest, by_likes, liked, disliked, outside, matched)
 
 
-def _allowed(readers: Sequence[Reader], papers: int, width: int, liked: Given) -> Bools:
-    """Readers x width: what may be shown. What may not is no longer liked by anybody."""
-    allowed = np.ones((len(readers), width), bool)
+def _allowed(readers: Sequence[Reader], papers: int, liked: Given, wanted: Whole) -> Bools:
+    """Readers x width: what may be shown. What may not is no longer liked or wanted by anybody."""
+    allowed = np.ones(wanted.shape, bool)
     allowed[:, papers:] = False
     for row, reader in enumerate(readers):
         inside = reader.eligible.inside
         if inside is not None:
             allowed[row, :papers] = inside
+            wanted[row, :papers] *= inside
             liked.close(row, ~inside)
     rows: Ints = np.repeat(np.arange(len(readers)), [len(reader.eligible.left_out) for reader in readers])
     places = np.array([place for reader in readers for place in reader.eligible.left_out], np.int64)
     allowed[rows, places] = False
+    wanted[rows, places] = 0
     liked.close(rows, places)
     return allowed
 
 
-def pools_of(readers: Sequence[Reader], columns: Columns, scores: Scores, size: int, near_misses: int) -> Pools:
+def pools_of(readers: Sequence[Reader], scores: Scores, size: int, near_misses: int) -> Pools:
     """The papers worth choosing from: each reader's best, those that each interest meets best, and the best by votes alone."""
-    wanted = _reaching(scores.keys, max(SPARE * size, size + near_misses))
-    wanted.ravel()[_best_of_each(readers, columns, scores)] = True
+    width = scores.scores.shape[1]
+    wanted = [
+        _reaching(scores.scores, scores.met, max(SPARE * size, size + near_misses), scores.highest),
+        _best_of_each(readers, scores),
+    ]
     if scores.by_likes is not None:
-        mixed = np.flatnonzero([bool(reader.likes.rows and reader.columns) for reader in readers])
+        mixed = np.flatnonzero([bool(reader.likes.rows and reader.met) for reader in readers])
         if len(mixed):
             liked = scores.by_likes[mixed]
-            liked -= TIE * np.arange(liked.shape[1])
-            liked[(scores.by_likes[mixed] <= 0) | (scores.keys[mixed] == NOBODY)] = NOBODY
-            wanted[mixed] |= _reaching(liked, FROM_EACH)
-    return _pools(wanted, scores)
+            liked *= scores.met[mixed]
+            cells = _reaching(liked, liked > 0, FROM_EACH, 0)
+            rows = cells // width
+            wanted.append(cells + (mixed[rows] - rows) * width)
+    return _pools(distinct(np.concatenate(wanted)), scores)
 
 
 def pools_of_all(scores: Scores) -> Pools:
     """All that is allowed, as a pool."""
-    return _pools(scores.allowed, scores)
+    return _pools(np.flatnonzero(scores.allowed), scores)
 
 
-def _pools(wanted: Bools, scores: Scores) -> Pools:
-    """Wanted cells as a pool, with what each interest and the likes give each of them."""
-    (readers, width), entries = wanted.shape, scores.entries
-    chosen = np.flatnonzero(wanted)
-    counts = np.count_nonzero(wanted, axis=1)
-    owner, within = spread(counts)
-    slot: npt.NDArray[np.int32] = np.full(readers * width, -1, np.int32)
+def _pools(chosen: Ints, scores: Scores) -> Pools:
+    """Chosen cells, ascending, as a pool, with what each interest and the likes give each of them."""
+    (readers, width), entries = scores.scores.shape, scores.entries
+    row = chosen // max(width, 1)
+    counts = np.bincount(row, minlength=readers)
+    starts = np.cumsum(counts) - counts
+    within = np.arange(len(chosen)) - starts[row]
+    among = np.zeros(readers * width, bool)
+    among[chosen] = True
+    inside = np.flatnonzero(among[entries.cells])
+    slot = np.empty(readers * width, np.int32)
     slot[chosen] = np.arange(len(chosen))
-    at = slot[entries.cells]
-    inside = np.flatnonzero(at >= 0)
     interests = int(entries.interest.max(initial=-1)) + 1
     given = np.zeros((len(chosen), interests + 1))
-    given_at = (at[inside], np.repeat(entries.interest, entries.runs)[inside])
-    given[given_at] = entries.values[inside]
-    columns: npt.NDArray[np.int32] = np.zeros(given.shape, np.int32)
-    columns[given_at] = entries.at[inside]
+    given_at = (slot[entries.cells[inside]], np.repeat(entries.interest.astype(np.int32), entries.runs)[inside])
+    found = entries.packed[inside]
+    given[given_at] = given_in(found) * QUANTUM
+    held: npt.NDArray[np.int16] = np.zeros(given.shape, np.int16)
+    held[given_at] = held_in(found)
     if scores.by_likes is not None:
-        given[:, -1] = scores.by_likes.ravel()[chosen]
+        given[:, -1] = scores.by_likes.ravel()[chosen] * QUANTUM
     main = given.argmax(axis=1)
     shape = (readers, int(counts.max(initial=0)))
     places, keys, mains, values = (
@@ -239,46 +240,71 @@ def _pools(wanted: Bools, scores: Scores) -> Pools:
         np.zeros(shape, np.int64),
         np.zeros(shape),
     )
-    places[owner, within] = chosen - owner * width
-    keys[owner, within] = scores.keys.ravel()[chosen]
-    mains[owner, within] = main
-    values[owner, within] = given[np.arange(len(chosen)), main]
-    return Pools(places, keys, mains, values, given, columns, np.cumsum(counts) - counts, scores.liked.count)
+    places[row, within] = chosen - row * width
+    keys[row, within] = scores.keys(chosen)
+    mains[row, within] = main
+    values[row, within] = given[np.arange(len(chosen)), main]
+    return Pools(places, keys, mains, values, given, held, starts, scores.liked.count)
 
 
-def _reaching(keys: Floats, count: int) -> Bools:
-    """The `count` highest keys of each row, and perhaps a few that come next; none that is NOBODY."""
-    readers, width = keys.shape
-    best = keys
-    if count * BLOCK < width:
-        # A block's places lie apart from each other, so that whole rows can be compared at a time.
-        best = keys.reshape(readers, BLOCK, width // BLOCK).max(axis=1)
-    if count >= best.shape[1]:
-        return keys > NOBODY
-    least = np.partition(best, best.shape[1] - count, axis=1)[:, -count]
-    return keys >= np.maximum(least, NOBODY / 2)[:, None]
+def _reaching(scores: Whole, met: Bools, count: int, highest: int) -> Ints:
+    """The cells of the `count` best of each row that are met, and perhaps of a few that come next; they ascend.
+
+    Of equal scores that of the lower place is the better one. What is not met scores at most `highest`, here or afterwards.
+    """
+    readers, width = scores.shape
+    # A block's places lie apart from each other, so that whole rows can be compared at a time.
+    each = BLOCK if count * BLOCK < width else 1
+    blocks = width // each
+    if count >= blocks:
+        return np.flatnonzero(met)
+    best = scores.reshape(readers, each, blocks).max(axis=1)
+    least = np.partition(best, blocks - count, axis=1)[:, -count]
+    none = int(np.iinfo(scores.dtype).min) // 4
+    low = np.flatnonzero(least <= highest)
+    if len(low):
+        scores[low] += np.multiply(~met[low], 2 * none, dtype=scores.dtype)
+        best[low] = scores[low].reshape(-1, each, blocks).max(axis=1)
+        least[low] = np.partition(best[low], blocks - count, axis=1)[:, -count]
+    cells = np.flatnonzero(scores >= np.maximum(least, none)[:, None])
+    # Where blocks' best are equal to the least, those count first whose best comes first; beyond them nothing equal reaches it.
+    owner = cells // width
+    equal = np.flatnonzero(scores.ravel()[cells] == least[owner])
+    row = owner[equal]
+    place = cells[equal] - row * width
+    block = row * blocks + place % blocks
+    reach = np.flatnonzero(best.ravel()[block] == least[row])
+    first = np.sort(reach[np.unique(block[reach], return_index=True)[1]])
+    heads = row[first]
+    rank = np.arange(len(first)) - np.searchsorted(heads, heads)
+    room = count - np.count_nonzero(best > least[:, None], axis=1)
+    last = np.full(readers, width)
+    final = np.flatnonzero(rank == room[heads] - 1)
+    last[heads[final]] = place[first[final]]
+    reaching: Ints = np.delete(cells, equal[place > last[row]])
+    return reaching
 
 
-def _best_of_each(readers: Sequence[Reader], columns: Columns, scores: Scores) -> Ints:
+def _best_of_each(readers: Sequence[Reader], scores: Scores) -> Ints:
     """The cells of the FROM_EACH papers that every interest meets best, of those that may fill a place."""
-    width = scores.keys.shape[1]
-    counts = np.array([len(reader.columns) for reader in readers], np.int64)
-    column = np.array([column for reader in readers for column in reader.columns], np.int64)
-    owner = np.repeat(np.arange(len(readers)), counts)
-    whole = np.array([reader.eligible.inside is None for reader in readers], bool)[owner]
-    unbound = np.flatnonzero(whole)
-    run, places = columns.first(column[unbound])
-    run = unbound[run]
-    if len(unbound) < len(column):
-        bound = np.flatnonzero(~whole)
-        found = [columns.inside(int(column[each]), readers[owner[each]].eligible.inside) for each in bound.tolist()]
-        run = np.concatenate([run, np.repeat(bound, list(map(len, found)))])
-        places = np.concatenate([places, *found])
-        order = np.argsort(run, kind="stable")
-        run, places = run[order], places[order]
-    cells = owner[run] * width + places
-    fits = np.flatnonzero(scores.keys.ravel()[cells] > NOBODY)
-    run = run[fits]
-    within = np.arange(len(run)) - np.searchsorted(run, run)
-    best: Ints = cells[fits[within < FROM_EACH]]
-    return best
+    entries, met = scores.entries, scores.met.ravel()
+    if not len(entries.cells):
+        return np.empty(0, np.int64)
+    within = np.arange(FIRST_OF_EACH)
+    starts = np.cumsum(entries.runs) - entries.runs
+    cells = entries.cells[np.minimum(starts[:, None] + within, len(entries.cells) - 1)]
+    fits = met[cells] & (within < entries.runs[:, None])
+    fits &= np.cumsum(fits, axis=1) <= FROM_EACH
+    bound = np.array([reader.eligible.inside is not None for reader in readers], bool)
+    if not bound.any():
+        return cells[fits]
+    # Where a window leaves papers out, the first of those inside it are meant.
+    owner = np.repeat(np.arange(len(readers)), [len(reader.met) for reader in readers])
+    fits[bound[owner]] = False
+    found = [cells[fits]]
+    for run in np.flatnonzero(bound[owner]).tolist():
+        own = entries.cells[starts[run] : starts[run] + entries.runs[run]]
+        inside = readers[owner[run]].eligible.inside
+        first = own[inside[own - owner[run] * scores.met.shape[1]]][:FIRST_OF_EACH]
+        found.append(first[met[first]][:FROM_EACH])
+    return np.concatenate(found)

@@ -29,8 +29,8 @@ class Pools:
     """For each reader (row) some papers, and what each interest gives them.
 
     Their places, ascending, keys (NOBODY where the place is empty), main interest and what that gives. `given` (papers of all
-    pools x interests and, last, likes) says what each gives, `columns` where in the batch's columns that is said; row r's
-    papers start at `starts[r]`. `likes_count`: for how many papers of a reader's shares one counts that is there for the likes.
+    pools x interests and, last, likes) says what each gives, `held` how many of its words the paper holds; row r's papers start
+    at `starts[r]`. `likes_count`: for how many papers of a reader's shares one counts that is there for the likes.
     """
 
     papers: Ints
@@ -38,7 +38,7 @@ class Pools:
     main: Ints
     main_values: Floats
     given: Floats
-    columns: npt.NDArray[np.int32]
+    held: npt.NDArray[np.int16]
     starts: Ints
     likes_count: Ints
 
@@ -61,7 +61,6 @@ def select(pools: Pools, sizes: Ints, sketches: npt.NDArray[np.float32], configu
     near = np.zeros((readers, width), np.float32)
     # Whole numbers far below 2^24: exact in single precision, in whatever order they are added.
     sketched = sketches[pools.papers]
-    alike = sketched @ sketched.transpose(0, 2, 1) if configuration.diversity else None
     keys = pools.keys.copy()
     costly = configuration.diversity / SKETCH_UNIT**2 * np.maximum(np.where(keys > NOBODY, keys, 0.0), 0.0)
     for step in range(most):
@@ -77,6 +76,6 @@ def select(pools: Pools, sizes: Ints, sketches: npt.NDArray[np.float32], configu
         keys[rows, columns] = NOBODY
         served[rows, pools.main[rows, columns]] += counts[rows, columns]
         waiting[rows, pools.main[rows, columns]] -= 1
-        if alike is not None:
-            np.maximum(near, alike[everyone, pick], out=near)
+        if configuration.diversity:
+            np.maximum(near, (sketched @ sketched[everyone, pick][:, :, None])[:, :, 0], out=near)
     return chosen

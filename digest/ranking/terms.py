@@ -78,15 +78,15 @@ def stem(word: str) -> str:
     return word[:-1]
 
 
-class _Tokens(dict[str, int]):
-    """Tokens by number; a token not met before is asked for once."""
+class Numbered(dict[str, int]):
+    """Numbers of texts; that of one not met before is asked for, once."""
 
     def __init__(self, first_met: Callable[[str], int]) -> None:
         super().__init__()
         self._first_met = first_met
 
-    def __missing__(self, token: str) -> int:
-        number = self[token] = self._first_met(token)
+    def __missing__(self, text: str) -> int:
+        number = self[text] = self._first_met(text)
         return number
 
 
@@ -100,13 +100,17 @@ class Lexicon:
     def __init__(self, words: Iterable[str] = ()) -> None:
         self.words = ["", *words]
         self._numbers = {word: number for number, word in enumerate(self.words)}
-        self._tokens = _Tokens(self._first_met)
+        self._tokens = Numbered(self._first_met)
         self._parts: dict[int, tuple[int, ...]] = {}
         self._pieces: dict[int, tuple[int, ...]] = {}
 
     def read(self, text: str) -> list[int]:
         """The numbers of a text's words as written, BREAK between sentences, FUNCTION and PUNCTUATION in their places."""
-        return list(map(self._tokens.__getitem__, _TOKEN.findall(fold(text))))
+        return self.read_folded(fold(text))
+
+    def read_folded(self, text: str) -> list[int]:
+        """As `read`, of a text that is folded already."""
+        return list(map(self._tokens.__getitem__, _TOKEN.findall(text)))
 
     def look_up(self, text: str) -> "Typed":
         """A text read without learning from it."""
@@ -189,8 +193,8 @@ def _sign(token: str) -> int | None:
     return BREAK if token[0] in ".!?;:" else PUNCTUATION
 
 
-def phrases(numbers: Codes, length: int) -> tuple[Codes, Codes]:
-    """Packed phrases of exactly `length` words, and the position where each starts; none crosses a BREAK."""
+def phrases(numbers: Codes, length: int, bits: int = _BITS) -> tuple[Codes, Codes]:
+    """Phrases of exactly `length` words, packed with `bits` bits a word, and where each starts; none crosses a BREAK."""
     if len(numbers) < length:
         return np.empty(0, np.int64), np.empty(0, np.int64)
     count = len(numbers) - length + 1
@@ -198,10 +202,25 @@ def phrases(numbers: Codes, length: int) -> tuple[Codes, Codes]:
     whole = codes != BREAK
     for offset in range(1, length):
         following = numbers[offset : offset + count]
-        codes = (codes << _BITS) | following
+        codes <<= bits
+        codes |= following
         whole &= following != BREAK
     starts = np.flatnonzero(whole)
     return codes[starts], starts
+
+
+def unpacked(codes: Codes, length: int, bits: int) -> list[Codes]:
+    """The words of phrases of `length` words, packed with `bits` bits a word: an array for the first of each, and so on."""
+    return [(codes >> (bits * after)) & ((1 << bits) - 1) for after in range(length - 1, -1, -1)]
+
+
+def packed(words: Sequence[Codes]) -> Codes:
+    """Phrases from their first words, their second ones, and so on."""
+    codes = words[0].copy()
+    for following in words[1:]:
+        codes <<= _BITS
+        codes |= following
+    return codes
 
 
 def phrases_of(numbers: Sequence[int]) -> list[int]:

@@ -38,6 +38,8 @@ class Trials:
         self.casts = casts
         self.rests = [cast.without(vote) for cast, each in zip(casts, shown, strict=True) for vote in each]
         self.pairs: list[Cast] = []
+        whose = [number for number, each in enumerate(shown) for _ in each]
+        pairs_of: list[int] = []
         whole: list[int] = []
         taste: list[int] = []
         like: list[int] = []
@@ -62,9 +64,12 @@ class Trials:
                     if key not in pairs:
                         pairs[key] = len(self.pairs)
                         self.pairs.append(rest.without(other))
+                        pairs_of.append(number)
                     whole.append(without[vote])
                     taste.append(-1 - pairs[key])
                     like.append(rest.rows[other])
+        self.readers = np.array([*range(len(casts)), *whose, *pairs_of], np.int64)
+        """Whose each of the casts counted is."""
         self._whole = np.array(whole, np.int64)
         numbers: Ints = np.array(taste, np.int64)
         self._taste = np.where(numbers < 0, first - 1 - numbers, numbers)

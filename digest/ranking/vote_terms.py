@@ -26,7 +26,7 @@ def vote_terms(name: str, casts: Sequence[Cast], given: Given, owner: Ints, plac
     handles, words = [each.handle for each in votes], [voted(each) for each in votes]
     said = vote[some].tolist()
     together, in_common = TOGETHER[name]
-    return Terms(
+    return Terms.of(
         np.concatenate([choice[some], more]),
         sign * np.concatenate([lost[some], left[more]]),
         [name] * len(some) + [together] * len(more),

@@ -20,8 +20,7 @@ else.
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -30,8 +29,9 @@ from scipy import sparse
 from digest.ranking.configuration import Configuration
 from digest.ranking.index import Index, unit_rows
 from digest.ranking.inputs import Paper, Vote
-from digest.ranking.layers import Floats, Ints
+from digest.ranking.layers import Floats, Ints, spread
 from digest.ranking.trending import DAY
+from digest.ranking.trimming import KEPT, MOST_LIKES, Heads, left_out, trimmed
 
 LIKES = ("more", "save")
 DISLIKES = ("less", "mute")
@@ -44,8 +44,7 @@ _Text = tuple[str, str, tuple[str, ...]]
 _Places = npt.NDArray[np.integer[Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class Cast:
+class Cast(NamedTuple):
     """Votes of one sign of one reader: rows of the batch's `Read`, and weights."""
 
     votes: tuple[Vote, ...]
@@ -61,13 +60,23 @@ class Cast:
         )
 
 
+NO_VOTES = Cast((), (), ())
+
+
 class Read:
     """The papers on which the readers of one batch have voted: their phrases, and their content vectors."""
 
     def __init__(
-        self, presence: sparse.csr_array, content: sparse.csr_array, rows: dict[_Text, int], now: float, half_life: float
+        self,
+        presence: sparse.csr_array,
+        content: sparse.csr_array,
+        heads: Heads,
+        rows: dict[_Text, int],
+        now: float,
+        half_life: float,
     ) -> None:
         self.content = content
+        self.heads = heads
         # The presence in the real part and 1 in the imaginary one: a single product gives two sums over the same cells.
         cells = (presence.data + 1j, presence.indices, presence.indptr)
         self.presence = sparse.csr_array(cells, shape=presence.shape)
@@ -109,7 +118,8 @@ class Ballot:
                 self._others[text] = (read.indices[start:end], read.data[start:end])
         rows = {text: row for row, text in enumerate(wanted)}
         presence = self._stacked(list(wanted))
-        return Read(presence, self._index.weighed(presence), rows, now, self.configuration.vote_half_life_days)
+        heads = Heads(presence, self._worth * self._telling, round(KEPT * self.configuration.vote_terms))
+        return Read(presence, self._index.weighed(presence), heads, rows, now, self.configuration.vote_half_life_days)
 
     def _stacked(self, texts: Sequence[_Text]) -> sparse.csr_array:
         presence = self._index.presence
@@ -131,17 +141,40 @@ class Ballot:
         taste = self.tastes([reader], read)
         return taste.indices.astype(np.int64), taste.data
 
-    def tastes(self, readers: Sequence[Cast], read: Read) -> sparse.csr_array:
-        """u for each reader, times n / (n + vote_confidence)."""
+    def tastes(self, casts: Sequence[Cast], read: Read, readers: Ints | None = None) -> sparse.csr_array:
+        """u for each cast, times n / (n + vote_confidence).
+
+        `readers` tells whose each cast is, counted from 0: the first casts are all that one reader likes each, in that order,
+        and the others are parts of these. Then phrases that cannot matter are not looked at.
+        """
+        sizes = np.array([len(cast.rows) for cast in casts], np.int64)
+        rows = np.array([row for cast in casts for row in cast.rows], np.int64)
+        weights = np.array([weight for cast in casts for weight in cast.weights], np.float64)
+        if readers is None or int(sizes.max(initial=0)) > MOST_LIKES:
+            return self._tastes(sizes, rows, weights, read.presence)[0]
+        bound = left_out(read.heads.others[rows], weights, sizes, self.configuration.agreement_at_half)
+        likes = int(sizes[: int(readers.max(initial=-1)) + 1].sum())
+        presence, own = trimmed(read.presence, read.heads.flags, rows, np.repeat(readers, sizes), likes)
+        tastes, least = self._tastes(sizes, own, weights, presence)
+        unsure = np.flatnonzero((bound >= 0) & (least <= bound))
+        if not len(unsure):
+            return tastes
+        whole = self.tastes([casts[each] for each in unsure.tolist()], read)
+        order = np.arange(len(casts))
+        order[unsure] = len(casts) + np.arange(len(unsure))
+        both: sparse.csr_array = sparse.vstack([tastes, whole], format="csr")[order]
+        return both
+
+    def _tastes(
+        self, sizes: Ints, rows: Ints, weights: Floats, presence: sparse.csr_array
+    ) -> tuple[sparse.csr_array, Floats]:
+        """u for casts of such sizes, made of rows of `presence`; and how telling the least telling phrase kept of each is."""
         configuration = self.configuration
-        sizes = np.array([len(reader.rows) for reader in readers], np.int64)
-        rows = np.array([row for reader in readers for row in reader.rows], np.int64)
-        weights = np.array([weight for reader in readers for weight in reader.weights], np.float64)
+        count = len(sizes)
         indptr = np.concatenate([[0], np.cumsum(sizes)])
-        cast = sparse.csr_array((weights, rows, indptr), shape=(len(readers), read.presence.shape[0]))
-        sums = cast @ read.presence
+        sums = sparse.csr_array((weights, rows, indptr), shape=(count, presence.shape[0])) @ presence
         mentions, held, phrase = sums.data.real, sums.data.imag, sums.indices
-        votes = np.bincount(np.repeat(np.arange(len(readers)), sizes), weights, len(readers))
+        votes = np.bincount(np.repeat(np.arange(count), sizes), weights, count)
         lengths = np.diff(sums.indptr)
         # What is the same for a whole row is left out: rows are brought to length 1 in the end.
         taste = self._by_chance[phrase]
@@ -153,40 +186,39 @@ class Ballot:
         taste *= taste
         taste *= mentions
         taste *= self._worth[phrase]
-        kept = self._most_telling(taste, phrase, lengths)
-        owner: Ints = np.repeat(np.arange(len(readers)), lengths)[kept]
-        order = np.lexsort((phrase[kept], owner))
+        kept, least = self._most_telling(taste, phrase, lengths)
+        owner: Ints = np.repeat(np.arange(count), lengths)[kept]
+        order = np.argsort(owner * sums.shape[1] + phrase[kept])
         kept, owner = kept[order], owner[order]
-        indptr = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=len(readers)))])
+        indptr = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=count))])
         tastes = unit_rows(sparse.csr_array((taste[kept], phrase[kept], indptr), shape=sums.shape))
         tastes.data *= (votes / np.maximum(votes + configuration.vote_confidence, FAINTEST))[owner]
-        return tastes
+        return tastes, least
 
-    def _most_telling(self, taste: Floats, phrase: _Places, lengths: Ints) -> Ints:
+    def _most_telling(self, taste: Floats, phrase: _Places, lengths: Ints) -> tuple[Ints, Floats]:
         """Where each row's phrases are that tell papers apart best: heavy, rare, yet common enough to be met.
 
-        Of equal ones those of the lower numbers.
+        Of equal ones those of the lower numbers. And how telling the least telling of each row is, -1 where there is room left.
         """
         most = self.configuration.vote_terms
         longest = int(lengths.max(initial=0))
-        if longest <= most:
-            return np.arange(len(taste))
+        if longest < most:
+            return np.arange(len(taste)), np.full(len(lengths), -1.0)
         telling = taste * self._telling[phrase]
-        starts = np.cumsum(lengths) - lengths
+        row, within = spread(lengths)
         table = np.full((len(lengths), longest), -1.0)
-        table.ravel()[np.arange(len(taste)) + np.repeat(np.arange(len(lengths)) * longest - starts, lengths)] = telling
+        table[row, within] = telling
         table.partition(longest - most, axis=1)
-        least = np.repeat(table[:, longest - most], lengths)
-        above = telling > least
-        kept = np.flatnonzero(above)
-        owner = np.repeat(np.arange(len(lengths)), lengths)
-        room = most - np.bincount(owner[kept], minlength=len(lengths))
-        equal = np.flatnonzero(telling == least)
-        equal = equal[np.lexsort((phrase[equal], owner[equal]))]
-        rows = owner[equal]
+        least = table[:, longest - most]
+        of_row = least[row]
+        kept = np.flatnonzero(telling > of_row)
+        room = most - np.bincount(row[kept], minlength=len(lengths))
+        equal = np.flatnonzero(telling == of_row)
+        equal = equal[np.argsort(row[equal] * len(self._telling) + phrase[equal])]
+        rows = row[equal]
         firsts = np.searchsorted(rows, np.arange(len(lengths)))
         equal = equal[np.arange(len(rows)) - firsts[rows] < room[rows]]
-        return np.concatenate([kept, equal])
+        return np.concatenate([kept, equal]), least
 
 
 def heaviest(cast: Cast, most: int) -> Sequence[int]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from digest.ranking.layers import Bools, Floats, Ints, Stream, split
+from digest.ranking.layers import Bools, Floats, Ints, Stream, split, spread
 from digest.ranking.terms import BREAK, Lexicon
 
 MOST_WORDS = 8
@@ -31,37 +31,51 @@ class Wording:
         self._places: Ints = np.argsort(self._pieces)
         self._sorted = self._pieces[self._places]
 
-    def mentions(self, typed: Sequence[int], papers: Ints) -> tuple[Floats, Floats] | None:
-        """For each of the given papers (ascending) its mentions, and those that stand on their own.
+    def mentions(self, typed: Sequence[Sequence[int]], cells: Ints, papers: int) -> tuple[Floats, Floats, Bools]:
+        """For each of the given cells (text * papers + paper, ascending) its mentions, and those that stand on their own.
 
-        `typed` are pieces, as `Lexicon.look_up` gives them. None for a text too long to repeat, or without a word.
+        `typed` are pieces, as `Lexicon.look_up` gives them. The third answer tells for which texts: one too long to repeat, or
+        without a word, has no mention.
         """
-        if not 0 < len(typed) <= MOST_WORDS or max(typed) <= BREAK:
-            return None
-        starts = self._starts(typed)
-        ends = starts + len(typed)
-        apart = ~self._joined[starts] & ~self._joined[ends % len(self._pieces)] if len(starts) else np.empty(0, bool)
-        starts, ends = starts[apart], ends[apart]
-        alone = (self._pieces[starts - 1] <= BREAK) & (self._pieces[ends % max(len(self._pieces), 1)] <= BREAK)
-        at = np.searchsorted(papers, self._owners[starts])
-        met = np.flatnonzero(at < len(papers))
-        met = met[papers[at[met]] == self._owners[starts[met]]]
-        weights = self._weights[starts[met]]
-        all_: Floats = np.bincount(at[met], weights, len(papers)).astype(np.float64)
-        own: Floats = np.bincount(at[met], weights * alone[met], len(papers)).astype(np.float64)
-        return all_, own
+        short = np.array([0 < len(each) <= MOST_WORDS and max(each) > BREAK for each in typed], bool)
+        text, starts, lengths = self._starts(typed, np.flatnonzero(short))
+        total = max(len(self._pieces), 1)
+        ends = (starts + lengths) % total
+        apart = ~self._joined[starts] & ~self._joined[ends]
+        text, starts, ends = text[apart], starts[apart], ends[apart]
+        wanted = text * papers + self._owners[starts]
+        at = np.searchsorted(cells, wanted)
+        met = np.flatnonzero(at < len(cells))
+        met = met[cells[at[met]] == wanted[met]]
+        at, starts, ends = at[met], starts[met], ends[met]
+        weights = self._weights[starts]
+        alone = (self._pieces[starts - 1] <= BREAK) & (self._pieces[ends] <= BREAK)
+        all_: Floats = np.bincount(at, weights, len(cells)).astype(np.float64, copy=False)
+        own: Floats = np.bincount(at, weights * alone, len(cells)).astype(np.float64, copy=False)
+        return all_, own, short
 
-    def _starts(self, typed: Sequence[int]) -> Ints:
-        """Where the typed words begin, each followed by the next."""
-        ranges = [
-            (int(np.searchsorted(self._sorted, word)), int(np.searchsorted(self._sorted, word, "right")), offset)
-            for offset, word in enumerate(typed)
-            if word > BREAK
-        ]
-        first, last, offset = min(ranges, key=lambda each: each[1] - each[0])
-        starts = self._places[first:last] - offset
-        starts = starts[(starts >= 0) & (starts + len(typed) <= len(self._pieces))]
-        for step, word in enumerate(typed):
-            if step != offset:
-                starts = starts[self._pieces[starts + step] == word]
-        return starts
+    def _starts(self, typed: Sequence[Sequence[int]], short: Ints) -> tuple[Ints, Ints, Ints]:
+        """Where the words of the short texts begin, each followed by the next: the text, the place, and how long the text is."""
+        if not len(short):
+            nothing = np.empty(0, np.int64)
+            return nothing, nothing, nothing
+        texts = short.tolist()
+        lengths = np.array([len(typed[text]) for text in texts], np.int64)
+        pieces = np.zeros((len(texts), MOST_WORDS), np.int64)
+        row, offset = spread(lengths)
+        pieces[row, offset] = [piece for text in texts for piece in typed[text]]
+        # The rarest word of each text is looked for, of equal ones the first.
+        words = np.flatnonzero(pieces[row, offset] > BREAK)
+        row, offset = row[words], offset[words]
+        first, last = (np.searchsorted(self._sorted, pieces[row, offset], side) for side in ("left", "right"))
+        order = np.lexsort((offset, last - first, row))
+        rarest = order[np.searchsorted(row, np.arange(len(texts)))]
+        run, within = spread((last - first)[rarest])
+        starts = self._places[first[rarest][run] + within] - offset[rarest][run]
+        fits = np.flatnonzero((starts >= 0) & (starts + lengths[run] <= len(self._pieces)))
+        run, starts = run[fits], starts[fits]
+        for step in range(int(lengths.max())):
+            ends = np.minimum(starts + step, len(self._pieces) - 1)
+            said = np.flatnonzero((self._pieces[ends] == pieces[run, step]) | (step >= lengths[run]))
+            run, starts = run[said], starts[said]
+        return short[run], starts, lengths[run]
