@@ -26,10 +26,7 @@ def deliver(now: dt.datetime, limit: int, *, policy: Policy | None = None, make:
     Raises RelayUnclear when SMTP_URL cannot be understood, RuntimeError inside a transaction, and django.db.OperationalError
     when the database stays away; the leases then run out, and `recover` finds what was held.
     """
-    run = Run(now, limit, policy or Policy.from_settings(), make)
-    delivered = run.run()
-    run._judge.conclude(now)
-    return delivered
+    return Run(now, limit, policy or Policy.from_settings(), make).run()
 
 
 def recover(now: dt.datetime, *, policy: Policy | None = None) -> Recovered:

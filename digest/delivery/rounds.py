@@ -107,6 +107,8 @@ class Run:
         self._passes = 0
         self._halted = ""
         self._breaks = 0
+        # Connections that have brought a message since the relay last ended one.
+        self._useful: set[Connection] = set()
         self._away_since: float | None = None
         self._repeated = False
         self._retry_at = 0.0
@@ -116,7 +118,9 @@ class Run:
         if everything := self._judge.standing.everything:
             return Delivered(0, halted=everything)
         with _without_collecting():
-            return self._run()
+            delivered = self._run()
+        self._judge.conclude(self._start)
+        return delivered
 
     def _run(self) -> Delivered:
         # Before anything is claimed: whoever takes deliveries away from this run finds its journal and removes it first.
@@ -366,11 +370,11 @@ class Run:
                         self._opened.append((link, held))
                 case Answered():
                     self._told.add(link)
-                    self._answered(event)
+                    self._answered(link, event)
                 case Broken():
-                    self._broken(event)
+                    self._broken(link, event)
 
-    def _answered(self, event: Answered) -> None:
+    def _answered(self, link: Connection, event: Answered) -> None:
         held = self._supply.settle(event.letter.key)
         if held is None:
             return
@@ -379,13 +383,17 @@ class Run:
         self._outcomes.append(outcome)
         if outcome.state is Delivery.State.ACCEPTED:
             self._breaks = 0
+            self._useful.add(link)
         if why := self._judge.hear(held.delivery.domain, event, outcome):
             self._halt(why)
 
-    def _broken(self, event: Broken) -> None:
+    def _broken(self, link: Connection, event: Broken) -> None:
         for letter, stage in event.letters:
             self._break_off(letter.key, stage, event.why)
-        self._breaks += 1
+        # Many relays take some messages over one connection and then say 421; that is their way, and no failure.
+        if not (link in self._useful and event.reply is not None and event.reply.code == 421):
+            self._breaks += 1
+        self._useful.discard(link)
         alone = not any(link.session.ready for link in self._links.all)
         if alone and event.refused:
             self._judge.turn_away(event.why)

@@ -64,7 +64,7 @@ def _with_meaning(
 ) -> tuple[Ints, Floats]:
     """The same with what nearness in meaning adds, for the texts that have a vector."""
     known = [row for row, (_, _, vector) in enumerate(keys) if vector]
-    near = iter(meaning.near([keys[row][2] for row in known]) if known else ())
+    near: Iterator[Floats] = iter(meaning.near([keys[row][2] for row in known]) if known else ())
     parts: list[tuple[Ints, Floats]] = []
     edges = np.searchsorted(cells, np.arange(len(keys) + 1) * meaning.papers).tolist()
     for row, ((kind, _, vector), query) in enumerate(zip(keys, queries, strict=True)):

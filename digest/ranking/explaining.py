@@ -95,9 +95,7 @@ def choices(slots: Sequence[str], terms: Terms, general: Sequence[General], ever
     scores = np.bincount(terms.at, terms.values, count) + everyone
     more = [
         () if found >= most else each.talked_of if found else _alone(each, slot, terms=bool(held))[:most]
-        for each, slot, found, held in zip(
-            general, slots, np.diff(said_edges).tolist(), np.diff(edges).tolist(), strict=True
-        )
+        for each, slot, found, held in zip(general, slots, np.diff(said_edges).tolist(), np.diff(edges).tolist(), strict=True)
     ]
     return list(
         map(

@@ -103,12 +103,10 @@ class Index:
         self.presence = self._known(exact)
         self.content = self.weighed(self.presence)
 
-    def covered(
-        self, exact: Sequence[tuple[Codes, Floats]], folded: Sequence[tuple[Codes, Floats]]
-    ) -> tuple[Floats, Ints]:
-        """Two tables, queries x papers, flat: how much of the wanted phrases, each with its share, every paper holds in both
+    def covered(self, exact: Sequence[tuple[Codes, Floats]], folded: Sequence[tuple[Codes, Floats]]) -> tuple[Floats, Ints]:
+        """Two tables, queries x papers, flat: how much every paper holds, and how many of the single folded words.
 
-        layers together, and how many of the single folded words.
+        How much is of the wanted phrases, each with its share, in both layers together.
         """
         parts = []
         for words, queries in ((self.exact, exact), (self.folded, folded)):
@@ -120,7 +118,8 @@ class Index:
         held = np.bincount(cells[single], minlength=size)
         # Sums are made in the order of the phrases, those of the exact layer first.
         cells, values, _ = (np.concatenate(each) for each in zip(*parts, strict=True))
-        return np.bincount(cells, values, size), held
+        much: Floats = np.bincount(cells, weights=values, minlength=size).astype(np.float64, copy=False)
+        return much, held
 
     def read(self, papers: Sequence[Paper]) -> sparse.csr_array:
         """Other papers, as in `presence`; nothing is learned from them."""

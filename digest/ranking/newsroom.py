@@ -92,9 +92,7 @@ class _Said(dict[int, General]):
 class Desk:
     """Serves the readers of one batch, in groups that want slates of one size."""
 
-    def __init__(
-        self, room: Newsroom, hour: Hour, profiles: Sequence[Profile], asked: Sequence[Sequence[Asked]]
-    ) -> None:
+    def __init__(self, room: Newsroom, hour: Hour, profiles: Sequence[Profile], asked: Sequence[Sequence[Asked]]) -> None:
         """`asked` are the profiles' interests as `asked_of` has them. BadProfile for an interest of unknown kind."""
         self._room = room
         self._hour = hour

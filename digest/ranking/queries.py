@@ -1,5 +1,6 @@
 """What readers type as phrases, each with its share of a match."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -66,7 +67,7 @@ def _scale(rarity: Floats, share: float) -> float:
 
 def _runs(sizes: Sequence[int]) -> list[tuple[int, int]]:
     ends = np.cumsum([0, *sizes]).tolist()
-    return list(zip(ends, ends[1:], strict=False))
+    return list(itertools.pairwise(ends))
 
 
 def _rarest(codes: list[int], words: Words) -> list[int]:

@@ -297,7 +297,8 @@ def _best_of_each(readers: Sequence[Reader], scores: Scores) -> Ints:
     fits &= np.cumsum(fits, axis=1) <= FROM_EACH
     bound = np.array([reader.eligible.inside is not None for reader in readers], bool)
     if not bound.any():
-        return cells[fits]
+        chosen: Ints = cells[fits]
+        return chosen
     # Where a window leaves papers out, the first of those inside it are meant.
     owner = np.repeat(np.arange(len(readers)), [len(reader.met) for reader in readers])
     fits[bound[owner]] = False

@@ -47,9 +47,7 @@ class Heads:
         np.maximum.at(self.others, row[left], g[left])
 
 
-def trimmed(
-    presence: sparse.csr_array, flags: Bools, rows: Ints, readers: Ints, likes: int
-) -> tuple[sparse.csr_array, Ints]:
+def trimmed(presence: sparse.csr_array, flags: Bools, rows: Ints, readers: Ints, likes: int) -> tuple[sparse.csr_array, Ints]:
     """For likes (`rows` of `presence`, each with its reader): a matrix of fewer phrases, and the row of each like in it.
 
     The first `likes` of them are all that the readers like, the others are some of these again.
@@ -78,7 +76,7 @@ def trimmed(
 
 
 def left_out(others: Floats, weights: Floats, sizes: Sequence[int] | Ints, at_half: float) -> Floats:
-    """The most that a phrase left out could tell in each taste, -1 where nothing is; `others` and `weights` are of its likes."""
+    """The most that a phrase left out could tell in each taste, -1 where none is; `others` and `weights` are of its likes."""
     most = np.where(others < 0, -1.0, weights * (weights / (weights + at_half)) ** 4 * others * (1.0 + 1e-9))
     bound: Floats = np.full(len(sizes), -1.0)
     np.maximum.at(bound, np.repeat(np.arange(len(sizes)), sizes), most)

@@ -165,9 +165,7 @@ class Ballot:
         both: sparse.csr_array = sparse.vstack([tastes, whole], format="csr")[order]
         return both
 
-    def _tastes(
-        self, sizes: Ints, rows: Ints, weights: Floats, presence: sparse.csr_array
-    ) -> tuple[sparse.csr_array, Floats]:
+    def _tastes(self, sizes: Ints, rows: Ints, weights: Floats, presence: sparse.csr_array) -> tuple[sparse.csr_array, Floats]:
         """u for casts of such sizes, made of rows of `presence`; and how telling the least telling phrase kept of each is."""
         configuration = self.configuration
         count = len(sizes)

@@ -55,7 +55,7 @@ class Wording:
         return all_, own, short
 
     def _starts(self, typed: Sequence[Sequence[int]], short: Ints) -> tuple[Ints, Ints, Ints]:
-        """Where the words of the short texts begin, each followed by the next: the text, the place, and how long the text is."""
+        """Where words of the short texts begin, each followed by the next: the text, the place, and how long the text is."""
         if not len(short):
             nothing = np.empty(0, np.int64)
             return nothing, nothing, nothing
