@@ -13,7 +13,8 @@ def feedback(message: Message) -> str:
         if part.get_content_type() == "message/feedback-report":
             groups = part.get_payload()
             inner = groups[0] if isinstance(groups, list) and groups else part
-            text = inner.as_string() if isinstance(inner, Message) else str(groups)
+            # As octets: turned into a text, it would be decoded by whatever charset a stranger names, and Python knows odd ones.
+            text = inner.as_bytes().decode("latin-1") if isinstance(inner, Message) else str(groups)
             found = re.search(r"^feedback-type:\s*([\w-]+)", text, re.IGNORECASE | re.MULTILINE)
             return found[1].lower() if found else "abuse"
     return ""

@@ -136,6 +136,14 @@ def test_complaints_are_told_from_other_feedback(kind: str, verdict: str) -> Non
     assert classify(feedback(kind)).verdict.value == verdict
 
 
+@pytest.mark.parametrize("charset", ["rot13", "no-such-charset", "hex"])
+def test_a_complaint_counts_whatever_charset_it_names(charset: str) -> None:
+    named = f"Content-Type: text/plain; charset={charset}\nFeedback-Type:".encode()
+    odd = feedback("abuse").replace(b"Feedback-Type:", named).replace(b"Version: 1\n\n", b"Version: 1\n\nr\xe9port\n")
+    assert odd.count(b"\xe9") == odd.count(named) == 1
+    assert classify(odd).verdict == "complaint"
+
+
 def test_a_reader_who_is_away_is_left_alone() -> None:
     away = prose("I am away until Monday. 550 5.1.1 of my mails wait.", "Automatic reply: Papers", "Ada <ada@example.org>")
     assert classify(away).verdict.value == "ignore"
