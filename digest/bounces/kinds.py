@@ -13,7 +13,7 @@ def feedback(message: Message) -> str:
         if part.get_content_type() == "message/feedback-report":
             groups = part.get_payload()
             inner = groups[0] if isinstance(groups, list) and groups else part
-            # As octets: turned into a text, it would be decoded by whatever charset a stranger names, and Python knows odd ones.
+            # As octets: a text would be decoded by whatever charset a stranger names.
             text = inner.as_bytes().decode("latin-1") if isinstance(inner, Message) else str(groups)
             found = re.search(r"^feedback-type:\s*([\w-]+)", text, re.IGNORECASE | re.MULTILINE)
             return found[1].lower() if found else "abuse"
